@@ -1,0 +1,32 @@
+import type { TraceId } from '../base/ids.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import type { RouteFigures, ServiceMap } from '../wire/status.ts'
+import type { Summary, TraceList } from '../wire/summary.ts'
+import type { SpanDetail, TraceColumns, TraceLog } from '../wire/trace.ts'
+
+/** Everything that can be asked of what was recorded, stored and in flight alike. No call blocks the event loop for more than 10 ms. */
+export interface Reader {
+  /** Traces that match, newest first. `before` is the `next` of an earlier answer. */
+  list(request: ListRequest): Promise<TraceList>
+  /** The trace's summary, in flight or stored. */
+  summary(traceId: TraceId): Summary | undefined
+  /** Stored records and what is in flight, oldest first; empty when nothing of the trace is in memory. */
+  records(traceId: TraceId): TraceRecord[]
+  columns(traceId: TraceId): TraceColumns | undefined
+  span(traceId: TraceId, spanId: string): SpanDetail | undefined
+  logs(traceId: TraceId): TraceLog[] | undefined
+  /** Requests in flight, oldest first, `limit` at most, and how many there are. */
+  inFlight(limit: number): { rows: Summary[]; total: number }
+  /** Summaries of traces with a record above `seq`, oldest change first, `limit` at most. */
+  changedSince(seq: number, limit: number): Summary[]
+  /** Compiles a query to a test of one trace, spans included; for the live socket's filter. */
+  matcher(query: string): (summary: Summary) => boolean
+  routes(): RouteFigures[]
+  map(): Promise<ServiceMap>
+}
+
+export interface ListRequest {
+  readonly query: string
+  readonly limit: number
+  readonly before?: string | undefined
+}

@@ -1,0 +1,60 @@
+import type { TraceId } from '../base/ids.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import type { SummaryData } from '../trace/summary.ts'
+
+/** One entry of the ring, without decoding its spans. */
+export interface Entry extends SummaryData {
+  /** Number of the entry; grows by one with every entry that is added. */
+  readonly seq: number
+  readonly traceId: TraceId
+  /** Why it is (also) in the kept ring. */
+  readonly kept: '' | 'error' | 'slow' | 'pinned'
+}
+
+/** The two rings behind one face: what every later stage reads. */
+export interface TraceStore {
+  /** Keeps a record; gives its sequence number, or 0 when it does not fit into one segment (counted). */
+  add(record: TraceRecord, keep: '' | 'error' | 'slow'): number
+  /** All records of a trace, oldest first, decoded, no span twice; empty when nothing of it is in memory. */
+  records(traceId: TraceId): TraceRecord[]
+  /** All entries of a trace, oldest first, no record twice. */
+  entries(traceId: TraceId): Entry[]
+  has(traceId: TraceId): boolean
+  /**
+   * Traces newest first by their first entry in memory: each trace once, with all of its entries. Recent and kept together.
+   * Starts below `before` when given. Decodes no span.
+   */
+  traces(before?: number): Iterable<StoredTrace>
+  /** Traces with an entry above `seq`, each once, oldest change first. */
+  changedSince(seq: number): Iterable<StoredTrace>
+  /** Whether a segment-wide index rules out that any span of these entries holds the text; false means "no idea, decode". */
+  lacks(entry: Entry, text: string): boolean
+  /** Copies a trace to the kept ring; false when nothing of it is in memory. */
+  pin(traceId: TraceId): boolean
+  clear(): void
+  readonly newest: number
+  /** The oldest sequence number in the recent ring; newest + 1 when it is empty. */
+  readonly oldest: number
+  readonly stats: { recent: RingStats; kept: RingStats }
+  /** Tells of every change, after it was made. Returns the way to stop. */
+  subscribe(listener: () => void): () => void
+}
+
+export interface StoredTrace {
+  readonly traceId: TraceId
+  /** Sequence number of the first entry that is in memory: the trace's place in the list. */
+  readonly first: number
+  /** Sequence number of the last entry. */
+  readonly last: number
+  readonly entries: readonly Entry[]
+}
+
+export interface RingStats {
+  readonly capacity: number
+  readonly bytes: number
+  readonly spans: number
+  readonly records: number
+  readonly evictedSpans: number
+  /** Epoch milliseconds of the oldest record; 0 when empty. */
+  readonly oldestMs: number
+}

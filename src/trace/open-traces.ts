@@ -1,0 +1,187 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../base/clock.ts'
+import type { TraceId } from '../base/ids.ts'
+import type { Limits } from '../base/limits.ts'
+import type { Report } from '../base/report.ts'
+import type { Resource, TraceRecord } from '../base/span-data.ts'
+import { StatusCode } from '../base/span-data.ts'
+import type { Span } from '../span/span.ts'
+import type { OpenTraceBuffer } from '../span/tracer.ts'
+
+export interface OpenTracesSetup {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly report: Report
+  readonly resource: Resource
+  /** A trace's spans, ended together; a late span comes alone, after its trace. */
+  onRecord(record: TraceRecord): void
+  /** Something about what is in flight changed. */
+  onChange(): void
+}
+
+/**
+ * The traces that are being recorded. A trace leaves when its local root and all its spans have ended; what ends after the root is handed
+ * on as a record of its own. A trace that stays open too long is closed as abandoned, unless its root says that it is alive.
+ */
+export class OpenTraces {
+  readonly #setup: OpenTracesSetup
+  readonly #traces: LRUCache<TraceId, OpenTrace>
+  readonly #sweeper: NodeJS.Timeout
+
+  constructor(setup: OpenTracesSetup) {
+    this.#setup = setup
+    this.#traces = new LRUCache({
+      max: setup.limits.openTraces,
+      dispose: (trace, _id, reason) => {
+        if (reason === 'evict') trace.abandon()
+      }
+    })
+    this.#sweeper = setInterval(
+      () => this.sweep(),
+      Math.max(1000, setup.limits.openMs / 10)
+    ).unref()
+  }
+
+  /** The open trace of that id, begun now if there is none. */
+  open(traceId: TraceId): OpenTraceBuffer {
+    const found = this.#traces.get(traceId)
+    if (found !== undefined) return found
+    const trace = new OpenTrace(traceId, this.#setup, () => this.#traces.delete(traceId))
+    this.#traces.set(traceId, trace)
+    return trace
+  }
+
+  get(traceId: TraceId): OpenTrace | undefined {
+    return this.#traces.peek(traceId)
+  }
+
+  /** Traces whose local root is open, oldest first. */
+  *inFlight(): Iterable<OpenTrace> {
+    for (const trace of this.#traces.rvalues()) if (trace?.inFlight === true) yield trace
+  }
+
+  get size(): number {
+    return this.#traces.size
+  }
+
+  /** Closes what has been open for longer than allowed and whose root does not say that it is alive. */
+  sweep(): void {
+    const oldest = this.#setup.clock.now() - this.#setup.limits.openMs
+    for (const trace of [...this.#traces.rvalues()]) {
+      if (trace !== undefined && trace.lastChange < oldest && !trace.alive()) trace.abandon()
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper)
+    this.#traces.clear()
+  }
+}
+
+/** One trace being recorded: its live spans until the local root ends. */
+export class OpenTrace implements OpenTraceBuffer {
+  readonly traceId: TraceId
+  readonly epochMs: number
+  readonly baseMs: number
+  /** Reading of the monotonic clock when a span was last added or ended. */
+  lastChange: number
+  readonly #setup: OpenTracesSetup
+  readonly #leave: () => void
+  #spans: Span[] = []
+  #openSpans = 0
+  #kept = 0
+  #dropped = 0
+  #root: Span | undefined
+  #rootEnded = false
+  #abandoned = false
+
+  constructor(traceId: TraceId, setup: OpenTracesSetup, leave: () => void) {
+    const now = setup.clock.now()
+    const anchor = setup.clock.anchor()
+    this.traceId = traceId
+    this.epochMs = Math.floor(anchor + now)
+    this.baseMs = this.epochMs - anchor
+    this.lastChange = now
+    this.#setup = setup
+    this.#leave = leave
+  }
+
+  get inFlight(): boolean {
+    return this.#root !== undefined && !this.#rootEnded
+  }
+
+  /** The first span of the trace in this process. */
+  get root(): Span | undefined {
+    return this.#root
+  }
+
+  alive(): boolean {
+    return this.#root?.alive?.() === true
+  }
+
+  /** A trace may grow to its limit; the root is always kept. */
+  add(span: Span): boolean {
+    if (this.#root === undefined) {
+      this.#root = span
+      this.#setup.onChange()
+    } else if (this.#kept >= this.#setup.limits.spansPerTrace) {
+      this.#dropped++
+      this.#setup.report.drop('span limit of the trace')
+      return false
+    }
+    this.#kept++
+    this.#openSpans++
+    this.#spans.push(span)
+    this.lastChange = this.#setup.clock.now()
+    return true
+  }
+
+  ended(span: Span): void {
+    this.#openSpans--
+    this.lastChange = this.#setup.clock.now()
+    if (this.#abandoned) return
+    if (span === this.#root) this.#rootEnded = true
+    if (this.#rootEnded) this.#flush()
+    if (this.#openSpans === 0 && this.#rootEnded) this.#leave()
+  }
+
+  /** What is known now, open spans with their duration so far; undefined when all of it has been handed on. */
+  snapshot(): TraceRecord | undefined {
+    return this.#spans.length === 0 ? undefined : this.#record([...this.#spans])
+  }
+
+  /** Closes the trace with what is known: its open spans end now and say so. */
+  abandon(): void {
+    this.#setup.report.drop('trace abandoned')
+    for (const span of this.#spans) {
+      if (!span.open) continue
+      span.put('spanlight.abandoned', true)
+      span.setStatus({ code: StatusCode.error, message: 'abandoned: never ended' })
+    }
+    this.#abandoned = true
+    for (const span of this.#spans) span.end()
+    this.#rootEnded = true
+    this.#flush()
+    this.#leave()
+  }
+
+  #flush(): void {
+    const ended = this.#spans.filter((span) => !span.open)
+    if (ended.length === 0) return
+    this.#spans = this.#spans.filter((span) => span.open)
+    this.#setup.onRecord(this.#record(ended))
+    for (const span of ended) span.release()
+    this.#dropped = 0
+  }
+
+  #record(spans: readonly Span[]): TraceRecord {
+    return {
+      traceId: this.traceId,
+      epochMs: this.epochMs,
+      resource: this.#setup.resource,
+      source: 'local',
+      spans,
+      droppedSpans: this.#dropped
+    }
+  }
+}

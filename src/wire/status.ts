@@ -1,0 +1,76 @@
+/** `GET api/status`. */
+export interface Status {
+  version: string
+  mode: 'local' | 'token'
+  /** Why this mode: the sentence of the terminal line. */
+  why: string
+  service: string
+  bootId: string
+  node: string
+  pid: number
+  uptimeMs: number
+  ring: {
+    /** Bytes that the ring may hold, and holds now. */
+    capacity: number
+    bytes: number
+    spans: number
+    traces: number
+    /** Spans that made room for newer ones. */
+    evicted: number
+    /** Spans that were never kept, all reasons together. */
+    dropped: number
+    /** Epoch milliseconds of the oldest trace in memory; 0 when empty. */
+    oldest: number
+  }
+  kept: { capacity: number; bytes: number; spans: number; traces: number }
+  drops: { reason: string; count: number }[]
+  inFlight: number
+  instrumented: Instrumented[]
+  pages: number
+  sample: number
+  /** CPU milliseconds that encoding and serving have cost so far, by our own clock. */
+  overheadMs: number
+}
+
+export interface Instrumented {
+  /** What: `express 5`, `fetch`, `pg`. */
+  name: string
+  on: boolean
+  /** How it is done, or why it is not, in words; with the line that would switch it on. */
+  how: string
+}
+
+/** Every error answer of the API. */
+export interface ApiError {
+  error: string
+  /** What to do about it. */
+  hint?: string
+}
+
+/** `GET api/routes`: per-route figures, largest share of time first. */
+export interface RouteFigures {
+  route: string
+  method: string
+  service: string
+  count: number
+  errors: number
+  perMinute: number
+  p50: number
+  p95: number
+  p99: number
+  max: number
+  /** Share of all time spent in requests, 0 to 1. */
+  share: number
+}
+
+/** `GET api/map`: services and who calls whom. */
+export interface ServiceMap {
+  nodes: {
+    name: string
+    kind: 'service' | 'db' | 'external'
+    spans: number
+    errors: number
+    p95: number
+  }[]
+  edges: { from: string; to: string; calls: number; errors: number; p95: number }[]
+}
