@@ -1,0 +1,139 @@
+import { spanFlag, type TraceColumns } from '../../src/wire/trace.ts'
+
+/**
+ * A trace as the page works with it: the columns, and per row what folding, searching and drawing ask for, computed once in linear passes.
+ * Spans stand in display order (depth first), so the subtree of row `i` is the rows `i + 1` up to `subtreeEnd[i]`.
+ */
+export interface Model {
+  readonly columns: TraceColumns
+  readonly count: number
+  /** Row after the last descendant. */
+  readonly subtreeEnd: Int32Array
+  /** Spans with an error below the row, itself not counted. */
+  readonly errorsBelow: Int32Array
+  readonly children: Int32Array
+  /** 1 where a part of the critical path lies in the row itself or below it. */
+  readonly onCriticalPath: Uint8Array
+  readonly rowOf: ReadonlyMap<string, number>
+  readonly groups: readonly Group[]
+  /** Index of the group that a row belongs to; -1 where it stands alone. */
+  readonly groupOf: Int32Array
+  readonly gaps: readonly Gap[]
+}
+
+/** Five and more leaf siblings in a row that do the same: a query in a loop. */
+export interface Group {
+  readonly first: number
+  readonly count: number
+  /** Microseconds, all members together. */
+  readonly total: number
+  readonly errors: number
+}
+
+/** A stretch in which a span waited and no child covers: where time went that nobody has measured. */
+export interface Gap {
+  readonly parent: number
+  /** The row it is shown before. */
+  readonly before: number
+  readonly from: number
+  readonly to: number
+}
+
+export const groupSize = 5
+const gapShare = 0.05
+
+export function createModel(columns: TraceColumns): Model {
+  const { id, depth, parent, flags } = columns.spans
+  const count = id.length
+  const subtreeEnd = new Int32Array(count)
+  const errorsBelow = new Int32Array(count)
+  const children = new Int32Array(count)
+  const onCriticalPath = new Uint8Array(count)
+  const rowOf = new Map<string, number>()
+  for (const row of columns.critical.row) onCriticalPath[row] = 1
+  // Backwards, every descendant is finished before its parent is asked.
+  for (let i = count - 1; i >= 0; i--) {
+    let end = i + 1
+    while (end < count && (depth[end] as number) > (depth[i] as number))
+      end = subtreeEnd[end] as number
+    subtreeEnd[i] = end
+    rowOf.set(id[i] as string, i)
+    const above = parent[i] as number
+    if (above < 0) continue
+    children[above] = (children[above] as number) + 1
+    const own = ((flags[i] as number) & spanFlag.error) === 0 ? 0 : 1
+    errorsBelow[above] = (errorsBelow[above] as number) + (errorsBelow[i] as number) + own
+    if (onCriticalPath[i] === 1) onCriticalPath[above] = 1
+  }
+  const { groups, groupOf } = findGroups(columns, children)
+  return {
+    columns,
+    count,
+    subtreeEnd,
+    errorsBelow,
+    children,
+    onCriticalPath,
+    rowOf,
+    groups,
+    groupOf,
+    gaps: findGaps(columns, subtreeEnd, children)
+  }
+}
+
+function findGroups(
+  columns: TraceColumns,
+  children: Int32Array
+): { groups: Group[]; groupOf: Int32Array } {
+  const { name, category, parent, duration, flags } = columns.spans
+  const groups: Group[] = []
+  const groupOf = new Int32Array(name.length).fill(-1)
+  const alike = (a: number, b: number) =>
+    children[b] === 0 &&
+    parent[a] === parent[b] &&
+    name[a] === name[b] &&
+    category[a] === category[b]
+  for (let first = 0; first < name.length;) {
+    let end = first + 1
+    if (children[first] === 0 && (parent[first] as number) >= 0)
+      while (end < name.length && alike(first, end)) end++
+    if (end - first >= groupSize) {
+      let total = 0
+      let errors = 0
+      for (let i = first; i < end; i++) {
+        total += duration[i] as number
+        if (((flags[i] as number) & spanFlag.error) !== 0) errors++
+        groupOf[i] = groups.length
+      }
+      groups.push({ first, count: end - first, total, errors })
+    }
+    first = end
+  }
+  return { groups, groupOf }
+}
+
+function findGaps(columns: TraceColumns, subtreeEnd: Int32Array, children: Int32Array): Gap[] {
+  const { start, duration, self, category } = columns.spans
+  const least = columns.extent * gapShare
+  const gaps: Gap[] = []
+  if (least <= 0) return gaps
+  for (let parent = 0; parent < start.length; parent++) {
+    // A database or outgoing call waits for another machine: that is what it is for, no gap.
+    if (children[parent] === 0 || (self[parent] as number) < least || category[parent] !== 0)
+      continue
+    let covered = start[parent] as number
+    const end = covered + (duration[parent] as number)
+    for (
+      let child = parent + 1;
+      child < (subtreeEnd[parent] as number);
+      child = subtreeEnd[child] as number
+    ) {
+      const from = start[child] as number
+      if (from - covered >= least && from <= end)
+        gaps.push({ parent, before: child, from: covered, to: from })
+      covered = Math.max(covered, from + (duration[child] as number))
+    }
+    if (end - covered >= least)
+      gaps.push({ parent, before: subtreeEnd[parent] as number, from: covered, to: end })
+  }
+  return gaps
+}
