@@ -1,0 +1,153 @@
+import { clientHeader } from '../src/wire/live.ts'
+import type { ApiError, RouteFigures, ServiceMap, Status } from '../src/wire/status.ts'
+import type { TraceList } from '../src/wire/summary.ts'
+import type { SpanDetail, TraceColumns, TraceLog } from '../src/wire/trace.ts'
+import { base } from './route.ts'
+
+/** An answer of the API that is not what was asked for. `status` is 0 when no answer came. */
+export class ApiProblem extends Error {
+  readonly status: number
+  /** What to do about it, in words; '' when the server did not say. */
+  readonly hint: string
+
+  constructor(status: number, text: string, hint: string) {
+    super(text)
+    this.name = 'ApiProblem'
+    this.status = status
+    this.hint = hint
+  }
+}
+
+const tokenKey = `spanlight.token:${base}`
+
+/**
+ * Moves the token from the fragment of the printed address to this tab's storage, and out of the address bar: a copied
+ * link, a screenshot or the history must not carry it. Called before anything else runs.
+ */
+export function takeToken(): void {
+  const found = /^#t=([\w-]{16,512})$/.exec(location.hash)
+  if (!found?.[1]) return
+  try {
+    sessionStorage.setItem(tokenKey, found[1])
+  } catch {
+    return
+  }
+  history.replaceState(history.state, '', location.pathname + location.search)
+}
+
+/** The token that this tab was opened with; '' in local mode. */
+export function token(): string {
+  try {
+    return sessionStorage.getItem(tokenKey) ?? ''
+  } catch {
+    return ''
+  }
+}
+
+export function forgetToken(): void {
+  sessionStorage.removeItem(tokenKey)
+}
+
+/** Headers that every request of the page carries; the first makes a cross-origin copy of it impossible. */
+export function headers(): Record<string, string> {
+  const bearer = token()
+  return bearer
+    ? { [clientHeader]: '1', authorization: `Bearer ${bearer}` }
+    : { [clientHeader]: '1' }
+}
+
+export interface ListQuery {
+  q?: string
+  before?: string
+  limit?: number
+}
+
+export function getTraces(query: ListQuery, signal?: AbortSignal): Promise<TraceList> {
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') search.set(key, String(value))
+  }
+  const text = search.toString()
+  return getJson<TraceList>(`api/traces${text && `?${text}`}`, signal)
+}
+
+export function getTrace(traceId: string, signal?: AbortSignal): Promise<TraceColumns> {
+  return getJson<TraceColumns>(`api/traces/${traceId}`, signal)
+}
+
+export function getSpan(
+  traceId: string,
+  spanId: string,
+  signal?: AbortSignal
+): Promise<SpanDetail> {
+  return getJson<SpanDetail>(`api/traces/${traceId}/spans/${spanId}`, signal)
+}
+
+export function getLogs(traceId: string, signal?: AbortSignal): Promise<TraceLog[]> {
+  return getJson<TraceLog[]>(`api/traces/${traceId}/logs`, signal)
+}
+
+export function getStatus(signal?: AbortSignal): Promise<Status> {
+  return getJson<Status>('api/status', signal)
+}
+
+export function getRoutes(signal?: AbortSignal): Promise<RouteFigures[]> {
+  return getJson<RouteFigures[]>('api/routes', signal)
+}
+
+export function getMap(signal?: AbortSignal): Promise<ServiceMap> {
+  return getJson<ServiceMap>('api/map', signal)
+}
+
+/** Fetches `path` with the token and hands it to the browser as a file: a plain link could not carry the header. */
+export async function download(path: string, name: string): Promise<void> {
+  const answer = await ask(path)
+  const url = URL.createObjectURL(await answer.blob())
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+}
+
+/** An answer of the API as text, for copying. */
+export async function getText(path: string, signal?: AbortSignal): Promise<string> {
+  return (await ask(path, signal)).text()
+}
+
+async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await ask(path, signal)
+  try {
+    return (await answer.json()) as T
+  } catch (error) {
+    if (isAbort(error)) throw error
+    throw new ApiProblem(answer.status, 'The answer was not JSON', 'Is a proxy in between?')
+  }
+}
+
+async function ask(path: string, signal?: AbortSignal): Promise<Response> {
+  let answer: Response
+  try {
+    answer = await fetch(base + path, {
+      headers: headers(),
+      cache: 'no-store',
+      credentials: 'omit',
+      ...(signal && { signal })
+    })
+  } catch (error) {
+    if (isAbort(error)) throw error
+    throw new ApiProblem(0, 'The process does not answer', 'Is it still running?')
+  }
+  if (answer.ok) return answer
+  const said = (await answer.json().catch(() => ({}))) as Partial<ApiError>
+  throw new ApiProblem(
+    answer.status,
+    said.error ?? `The process answered ${answer.status}`,
+    said.hint ?? ''
+  )
+}
+
+/** The request was given up by the page itself; nothing to tell anyone. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError'
+}

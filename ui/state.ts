@@ -1,0 +1,118 @@
+import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import type { Hello } from '../src/wire/live.ts'
+import type { Status } from '../src/wire/status.ts'
+import type { Summary } from '../src/wire/summary.ts'
+import type { Zone } from './format.ts'
+import { base, parseRoute, type Route } from './route.ts'
+
+/*
+ * Every piece of state that more than one component sees. What the reader can link to is not here but in the address:
+ * `place` is its mirror. A trace's own state lives with its page.
+ */
+
+/** Path and search of the address, as the location provider last reported it. */
+export const place: Signal<string> = signal(location.pathname + location.search)
+
+/** The screen that `place` names. */
+export const route: ReadonlySignal<Route> = computed(() => parseRoute(place.value, base))
+
+/** Light or dark, or what the system says; a browser setting. */
+export const theme: Signal<'system' | 'light' | 'dark'> = stored(
+  'theme',
+  ['system', 'light', 'dark'],
+  'system'
+)
+
+/** The zone that every time on the page is written in; a browser setting. */
+export const zone: Signal<Zone> = stored('zone', ['local', 'utc'], 'local')
+
+/** Height of rows; a browser setting. */
+export const density: Signal<'compact' | 'normal' | 'roomy'> = stored(
+  'density',
+  ['compact', 'normal', 'roomy'],
+  'normal'
+)
+
+/** Whether single letters are shortcuts; WCAG 2.1.4 asks for a switch. */
+export const shortcuts: Signal<'on' | 'off'> = stored('shortcuts', ['on', 'off'], 'on')
+
+/** How the page is connected to the process. */
+export const connection: Signal<Connection> = signal({ state: 'connecting' })
+
+export type Connection =
+  | { state: 'connecting' }
+  | { state: 'open'; by: 'socket' | 'stream' }
+  /** Lost; tries again at `retryAt` (epoch ms). */
+  | { state: 'lost'; retryAt: number }
+  /** The process asks for a token that this page does not have. */
+  | { state: 'locked'; text: string }
+
+/** What the process said about itself when the page connected. */
+export const hello: Signal<Hello | undefined> = signal(undefined)
+
+/** The process was started anew while this page stayed open. */
+export const restarted: Signal<boolean> = signal(false)
+
+/** Traces ended per second. */
+export const rate: Signal<number> = signal(0)
+
+/** Requests in flight, oldest first, with how many there are in all. */
+export const inFlight: Signal<{ rows: Summary[]; total: number }> = signal({ rows: [], total: 0 })
+
+/** Traces that the server skipped because this page read too slowly. */
+export const skipped: Signal<number> = signal(0)
+
+/** The last answer of `api/status`. */
+export const status: Signal<Status | undefined> = signal(undefined)
+
+/** The reader stopped the list; when, in epoch milliseconds, or 0. */
+export const pausedAt: Signal<number> = signal(0)
+
+/** The dialog that is open. */
+export const dialog: Signal<'' | 'keys' | 'settings'> = signal('')
+
+/** Said to screen readers once, by the live region of the shell. */
+export const announcement: Signal<string> = signal('')
+
+/** Effective theme, for canvases: they read the tokens again when it changes. */
+export const dark: Signal<boolean> = signal(matchMedia('(prefers-color-scheme: dark)').matches)
+
+/** Writes the settings to the document and keeps them. Called once, by the app. */
+export function applySettings(): void {
+  const system = matchMedia('(prefers-color-scheme: dark)')
+  const resolve = (): void => {
+    dark.value = theme.value === 'system' ? system.matches : theme.value === 'dark'
+  }
+  system.addEventListener('change', resolve)
+  effect(() => {
+    const root = document.documentElement
+    if (theme.value === 'system') delete root.dataset['theme']
+    else root.dataset['theme'] = theme.value
+    resolve()
+  })
+  effect(() => {
+    document.documentElement.dataset['density'] = density.value
+  })
+}
+
+/** A setting that survives in this browser. Storage may be forbidden: then it lasts as long as the page. */
+function stored<T extends string>(name: string, allowed: readonly T[], initial: T): Signal<T> {
+  const key = `spanlight.${name}`
+  const setting = signal(initial)
+  try {
+    const kept = localStorage.getItem(key)
+    if (kept !== null && (allowed as readonly string[]).includes(kept)) setting.value = kept as T
+  } catch {
+    return setting
+  }
+  effect(() => {
+    const value = setting.value
+    try {
+      if (value === initial) localStorage.removeItem(key)
+      else localStorage.setItem(key, value)
+    } catch {
+      // Full or forbidden storage costs the memory of a setting, nothing else.
+    }
+  })
+  return setting
+}
