@@ -32,7 +32,7 @@ export class OpenTraces {
     this.#setup = setup
     this.#traces = new LRUCache({
       max: setup.limits.openTraces,
-      dispose: (trace, _id, reason) => {
+      disposeAfter: (trace, _id, reason) => {
         if (reason === 'evict') trace.abandon()
       }
     })
