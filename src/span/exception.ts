@@ -47,7 +47,8 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-function get(value: unknown, key: string): unknown {
+/** A property of any value, or undefined: getters and Proxies of the host may throw. */
+export function get(value: unknown, key: string): unknown {
   try {
     return isObject(value) ? (Reflect.get(value, key) as unknown) : undefined
   } catch {

@@ -13,7 +13,15 @@ import {
   StatusCode
 } from '../base/span-data.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import { readError } from './exception.ts'
+import { get, readError } from './exception.ts'
+import {
+  type AttributesInput,
+  isTimeInput,
+  keysOf,
+  type LinkInput,
+  nameOf,
+  readLink
+} from './input.ts'
 import { offsetOf, type TimeInput } from './time.ts'
 
 /** The local part of a trace that a span belongs to; `trace/` implements it. */
@@ -30,13 +38,10 @@ export interface TraceBuffer {
 export interface SpanRules {
   readonly limits: Limits
   readonly redactor: Redactor
-  now(): number
+  readonly now: () => number
 }
 
 const none: readonly never[] = Object.freeze([])
-
-/** Attributes as a user gives them: OpenTelemetry's plain object. */
-export type AttributesInput = Readonly<Record<string, unknown>>
 
 /**
  * A live span: OpenTelemetry's Span interface over the very fields that the codec reads, so that ending a span copies nothing. After the
@@ -115,8 +120,8 @@ export class Span implements SpanData {
   }
 
   setAttributes(attributes: AttributesInput): this {
-    if (this.#duration >= 0 || attributes === null || typeof attributes !== 'object') return this
-    for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key])
+    if (this.#duration >= 0) return this
+    for (const key of keysOf(attributes)) this.setAttribute(key, get(attributes, key))
     return this
   }
 
@@ -142,7 +147,7 @@ export class Span implements SpanData {
     }
     const timed = isTimeInput(attributesOrTime)
     push(this, 'events', {
-      name: this.#rules.redactor.text(String(name), this.#rules.limits.nameLength),
+      name: this.#rules.redactor.text(nameOf(name), this.#rules.limits.nameLength),
       time: this.#offset(timed ? attributesOrTime : time),
       attributes: timed ? none : this.#clean(attributesOrTime)
     })
@@ -151,30 +156,24 @@ export class Span implements SpanData {
 
   addLink(link: LinkInput): this {
     if (this.#duration >= 0) return this
-    if (this.links.length >= this.#rules.limits.links) {
-      this.droppedLinks++
-      return this
-    }
-    push(this, 'links', {
-      traceId: link.context.traceId as TraceId,
-      spanId: link.context.spanId as SpanId,
-      traceState: link.context.traceState?.serialize() ?? '',
-      attributes: this.#clean(link.attributes)
-    })
+    const target = this.links.length < this.#rules.limits.links ? readLink(link) : undefined
+    if (target === undefined) this.droppedLinks++
+    else push(this, 'links', { ...target, attributes: this.#clean(get(link, 'attributes')) })
     return this
   }
 
   addLinks(links: readonly LinkInput[]): this {
-    for (const link of links) this.addLink(link)
+    if (Array.isArray(links)) for (const link of links as readonly LinkInput[]) this.addLink(link)
     return this
   }
 
   setStatus(status: { readonly code: number; readonly message?: string | undefined }): this {
     // Ok is final (OpenTelemetry trace API, "Set Status"): a later error of an instrumentation must not overrule the user.
     if (this.#duration >= 0 || this.status === StatusCode.ok) return this
-    if (status.code !== StatusCode.ok && status.code !== StatusCode.error) return this
-    this.status = status.code
-    const message = status.code === StatusCode.error ? status.message : undefined
+    const code = get(status, 'code')
+    if (code !== StatusCode.ok && code !== StatusCode.error) return this
+    this.status = code
+    const message = code === StatusCode.error ? get(status, 'message') : undefined
     this.statusMessage =
       typeof message === 'string'
         ? this.#rules.redactor.text(message, this.#rules.limits.messageLength)
@@ -184,7 +183,7 @@ export class Span implements SpanData {
 
   updateName(name: string): this {
     if (this.#duration < 0)
-      this.name = this.#rules.redactor.text(String(name), this.#rules.limits.nameLength)
+      this.name = this.#rules.redactor.text(nameOf(name), this.#rules.limits.nameLength)
     return this
   }
 
@@ -225,13 +224,14 @@ export class Span implements SpanData {
     return offsetOf(time, this.trace, this.#rules.now)
   }
 
-  #clean(attributes: AttributesInput | undefined): Attributes | readonly never[] {
-    if (attributes === undefined || attributes === null || typeof attributes !== 'object')
-      return none
+  #clean(attributes: unknown): Attributes | readonly never[] {
+    const keys = keysOf(attributes)
+    if (keys.length === 0) return none
     const clean: Attributes = []
-    for (const key of Object.keys(attributes)) {
+    for (const key of keys) {
       if (clean.length >= this.#rules.limits.attributes * 2) break
-      const value = this.#rules.redactor.attribute(key, attributes[key])
+      const value =
+        key === '' ? undefined : this.#rules.redactor.attribute(key, get(attributes, key))
       if (value !== undefined) clean.push(key, value)
     }
     return clean
@@ -251,15 +251,6 @@ export interface SpanSeed {
   readonly traceState: TraceState | undefined
 }
 
-export interface LinkInput {
-  readonly context: {
-    readonly traceId: string
-    readonly spanId: string
-    readonly traceState?: TraceState | undefined
-  }
-  readonly attributes?: AttributesInput | undefined
-}
-
 // Most spans have no event, link or log: the lists are made when the first one comes.
 function push<K extends 'events' | 'links' | 'logs'>(
   span: Span,
@@ -268,8 +259,4 @@ function push<K extends 'events' | 'links' | 'logs'>(
 ): void {
   if (span[list].length === 0) span[list] = [item] as unknown as Span[K]
   else (span[list] as unknown[]).push(item)
-}
-
-function isTimeInput(value: unknown): value is TimeInput {
-  return typeof value === 'number' || value instanceof Date || Array.isArray(value)
 }

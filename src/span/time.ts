@@ -14,11 +14,19 @@ export function offsetOf(time: TimeInput | undefined, epoch: Epoch, now: () => n
   if (Array.isArray(time)) {
     const [seconds, nanos] = time as readonly [number, number]
     const offset = (seconds * 1000 - epoch.epochMs) * 1e6 + nanos
-    if (Number.isFinite(offset)) return Math.round(offset)
+    if (Number.isFinite(offset)) return whole(offset)
   }
   const ms = time instanceof Date ? time.getTime() : time
-  if (typeof ms !== 'number' || !Number.isFinite(ms))
-    return Math.round((now() - epoch.baseMs) * 1e6)
-  if (ms < performance.timeOrigin) return Math.round((ms - epoch.baseMs) * 1e6)
-  return Math.round((ms - epoch.epochMs) * 1e6)
+  if (typeof ms !== 'number' || !Number.isFinite(ms)) return whole((now() - epoch.baseMs) * 1e6)
+  // A Date is never a reading of the monotonic clock, however long ago it lies.
+  if (ms < performance.timeOrigin && !(time instanceof Date))
+    return whole((ms - epoch.baseMs) * 1e6)
+  return whole((ms - epoch.epochMs) * 1e6)
+}
+
+// The store keeps whole numbers up to 2^53, and a duration is the difference of two of these; 2^52 ns are 52 days.
+const furthest = 2 ** 52
+
+function whole(nanos: number): number {
+  return Math.max(-furthest, Math.min(furthest, Math.round(nanos))) || 0
 }

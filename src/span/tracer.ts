@@ -3,13 +3,8 @@ import { randomFlag, sampledFlag, type SpanContext, type TraceState } from '../b
 import { type Scope, SpanKind } from '../base/span-data.ts'
 import { activeContext, type Context, isSuppressed } from '../context/context.ts'
 import type { Sampler } from './sampler.ts'
-import {
-  type AttributesInput,
-  type LinkInput,
-  Span,
-  type SpanRules,
-  type TraceBuffer
-} from './span.ts'
+import { type AttributesInput, type LinkInput, nameOf, readParent } from './input.ts'
+import { Span, type SpanRules, type TraceBuffer } from './span.ts'
 import { offsetOf, type TimeInput } from './time.ts'
 import { NonRecordingSpan } from './non-recording.ts'
 
@@ -50,7 +45,7 @@ export class Tracer {
     options: SpanOptions = {},
     context: Context = activeContext()
   ): Span | NonRecordingSpan {
-    const parent = options.root === true ? undefined : context.span?.spanContext()
+    const parent = options.root === true ? undefined : parentOf(context)
     if (isSuppressed(context)) return new NonRecordingSpan(parent ?? newSpanContext())
     const traceId = parent?.traceId ?? newTraceId()
     if (!this.#records(parent, context.span, traceId))
@@ -77,8 +72,8 @@ export class Tracer {
       spanId: newSpanId(),
       parentId: parent?.spanId,
       parentRemote: parent?.isRemote === true,
-      kind: options.kind ?? SpanKind.internal,
-      name: redactor.text(name, limits.nameLength),
+      kind: kindOf(options.kind),
+      name: redactor.text(nameOf(name), limits.nameLength),
       start: offsetOf(options.startTime, trace, now),
       flags: flagsOf(parent, true),
       scope: options.scope ?? ownScope,
@@ -89,6 +84,16 @@ export class Tracer {
     if (options.links !== undefined) span.addLinks(options.links)
     return span
   }
+}
+
+// Our own spans' contexts are right by construction; only a stranger's has to be looked at.
+function parentOf({ span }: Context): SpanContext | undefined {
+  const own = span instanceof Span || span instanceof NonRecordingSpan
+  return own ? span.spanContext() : readParent(span)
+}
+
+function kindOf(kind: SpanKind | undefined): SpanKind {
+  return kind === 1 || kind === 2 || kind === 3 || kind === 4 ? kind : SpanKind.internal
 }
 
 function flagsOf(parent: SpanContext | undefined, sampled: boolean): number {
