@@ -1,0 +1,177 @@
+import { LRUCache } from 'lru-cache'
+import type { TraceId } from '../base/ids.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import type { StoredTrace, TraceStore } from '../store/types.ts'
+import type { OpenTrace, OpenTraces } from '../trace/open-traces.ts'
+import { mergeSummary, summarise } from '../trace/summary.ts'
+import { parseQuery } from '../wire/query.ts'
+import type { RouteFigures, ServiceMap } from '../wire/status.ts'
+import type { Summary } from '../wire/summary.ts'
+import { traceColumns } from './columns.ts'
+import { spanDetail, traceLogs } from './detail.ts'
+import { serviceMap } from './map.ts'
+import { matches, maxRows, search, type SearchSetup } from './search.ts'
+import type { Reader } from './types.ts'
+
+export interface ReaderSetup {
+  readonly store: TraceStore
+  readonly open: Pick<OpenTraces, 'get' | 'inFlight' | 'size'>
+  readonly routes: { figures(): RouteFigures[] }
+  /** What `is:slow` means, in milliseconds. @default 1000 */
+  readonly slowMs?: number
+  /** Milliseconds of a clock that runs evenly. */
+  readonly now: () => number
+}
+
+// Opening a trace is followed by a request for each span that is looked at. A decoded span is about a kilobyte of the host's heap, so
+// few are held and not for long.
+const cachedSpans = 50_000
+const cachedMs = 30_000
+
+/** Joins what is stored and what is in flight: the one place that reads, for the page, the API and the formats alike. */
+export function createReader(setup: ReaderSetup): Reader {
+  const { store, open, slowMs, now } = setup
+  const decoded = new LRUCache<TraceId, Decoded>({
+    maxSize: cachedSpans,
+    sizeCalculation: ({ spans }) => Math.max(1, spans),
+    ttl: cachedMs,
+    ttlAutopurge: true
+  })
+
+  /** A decoded trace serves for as long as nothing was added to it and nothing of it was evicted. */
+  function storedRecords(traceId: TraceId): readonly TraceRecord[] {
+    const version = store
+      .entries(traceId)
+      .map(({ seq }) => seq)
+      .join()
+    const known = decoded.get(traceId)
+    if (known?.version === version) return known.records
+    const records = store.records(traceId)
+    const spans = records.reduce((sum, record) => sum + record.spans.length, 0)
+    decoded.set(traceId, { version, records, spans })
+    return records
+  }
+
+  function withOpen(traceId: TraceId, records: readonly TraceRecord[]): TraceRecord[] {
+    const snapshot = open.get(traceId)?.snapshot()
+    return snapshot === undefined ? [...records] : [...records, snapshot]
+  }
+
+  function summaryOf({ traceId, entries }: Pick<StoredTrace, 'traceId' | 'entries'>): Summary {
+    const trace = open.get(traceId)
+    const snapshot = trace?.snapshot()
+    const parts = snapshot === undefined ? entries : [...entries, summarise(snapshot)]
+    return mergeSummary(traceId, parts, trace?.inFlight === true)
+  }
+
+  function openSummary(trace: OpenTrace): Summary | undefined {
+    const entries = store.entries(trace.traceId)
+    return entries.length === 0 && trace.snapshot() === undefined
+      ? undefined
+      : summaryOf({ traceId: trace.traceId, entries })
+  }
+
+  const searching: SearchSetup = {
+    store,
+    now,
+    summaryOf,
+    *inFlight() {
+      for (const trace of [...open.inFlight()].reverse()) {
+        const summary = store.has(trace.traceId) ? undefined : openSummary(trace)
+        if (summary !== undefined) yield summary
+      }
+    },
+    isOpen: (traceId) => open.get(traceId) !== undefined,
+    // A search passes through everything once: it would only push out what somebody is looking at.
+    recordsOf: (traceId) => withOpen(traceId, store.records(traceId))
+  }
+
+  const reader: Reader = {
+    list: ({ query, limit, before }) =>
+      search(searching, parseQuery(query, slowMs), clampLimit(limit), readCursor(before)),
+    summary(traceId) {
+      const entries = store.entries(traceId)
+      const trace = open.get(traceId)
+      if (entries.length === 0) return trace === undefined ? undefined : openSummary(trace)
+      return summaryOf({ traceId, entries })
+    },
+    records: (traceId) => withOpen(traceId, storedRecords(traceId)),
+    columns(traceId) {
+      const records = reader.records(traceId)
+      const summary = records.length === 0 ? undefined : reader.summary(traceId)
+      return summary === undefined ? undefined : traceColumns(records, summary)
+    },
+    span: (traceId, spanId) => spanDetail(reader.records(traceId), spanId),
+    logs(traceId) {
+      const records = reader.records(traceId)
+      return records.length === 0 ? undefined : traceLogs(records)
+    },
+    inFlight(limit) {
+      const rows: Summary[] = []
+      let total = 0
+      for (const trace of open.inFlight()) {
+        total++
+        const summary = rows.length < limit ? openSummary(trace) : undefined
+        if (summary !== undefined) rows.push(summary)
+      }
+      return { rows, total }
+    },
+    changedSince(seq, limit) {
+      const rows: Summary[] = []
+      for (const trace of store.changedSince(seq)) {
+        if (rows.length >= limit) break
+        rows.push(summaryOf(trace))
+      }
+      return rows
+    },
+    matcher(text) {
+      const query = parseQuery(text, slowMs)
+      return (summary) =>
+        matches(searching, query, summary, store.entries(summary.traceId as TraceId))
+    },
+    routes: () => setup.routes.figures(),
+    map: oneAtATime(
+      () => serviceMap(store, now),
+      () => store.newest
+    )
+  }
+  return reader
+}
+
+interface Decoded {
+  readonly version: string
+  readonly records: readonly TraceRecord[]
+  readonly spans: number
+}
+
+/** Callers that come while the work is going on, or before anything has changed, share its result. */
+function oneAtATime(
+  work: () => Promise<ServiceMap>,
+  version: () => string
+): () => Promise<ServiceMap> {
+  let running: Promise<ServiceMap> | undefined
+  let last: { readonly version: string; readonly map: ServiceMap } | undefined
+  async function run(at: string): Promise<ServiceMap> {
+    try {
+      const map = await work()
+      last = { version: at, map }
+      return map
+    } finally {
+      running = undefined
+    }
+  }
+  return () => {
+    const at = version()
+    if (running === undefined && last?.version === at) return Promise.resolve(last.map)
+    return (running ??= run(at))
+  }
+}
+
+// Foreign numbers: a limit of a billion would be a way to make the server build one.
+function clampLimit(limit: number): number {
+  return Number.isFinite(limit) ? Math.min(maxRows, Math.max(1, Math.floor(limit))) : 100
+}
+
+function readCursor(before: string | undefined): number | undefined {
+  return before !== undefined && /^\d{1,15}$/.test(before) ? Number(before) : undefined
+}

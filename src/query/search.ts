@@ -1,0 +1,142 @@
+import type { TraceId } from '../base/ids.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
+import { decideBySummary, matchSpans, type Query } from '../wire/query.ts'
+import type { Summary, TraceList } from '../wire/summary.ts'
+import { createTimeSlices, type TimeSlices } from './time-slices.ts'
+
+/** Rows of one answer. */
+export const maxRows = 500
+
+const budgetMs = 2000
+
+export interface SearchSetup {
+  readonly store: TraceStore
+  /** Milliseconds of a clock that runs evenly. */
+  readonly now: () => number
+  /** The trace's line, what is in flight of it included. */
+  readonly summaryOf: (trace: StoredTrace) => Summary
+  /** Lines of traces in flight of which nothing is stored, newest first. */
+  readonly inFlight: () => Iterable<Summary>
+  /** Whether spans of the trace are in flight, which the store's index knows nothing of. */
+  readonly isOpen: (traceId: TraceId) => boolean
+  /** All spans of a trace, stored and in flight. */
+  readonly recordsOf: (traceId: TraceId) => readonly TraceRecord[]
+}
+
+/**
+ * Newest first, traces in flight before all stored ones. Summaries decide what they can; spans are decoded only when a term asks for them
+ * and the index does not rule the trace out.
+ */
+export async function search(
+  setup: SearchSetup,
+  query: Query,
+  limit: number,
+  before: number | undefined
+): Promise<TraceList> {
+  const run = new Run(setup, query, limit)
+  if (before === undefined) await run.inFlight()
+  const next = await run.stored(before)
+  return {
+    traces: run.rows,
+    ...(next === undefined ? {} : { next: String(next) }),
+    ignored: [...query.ignored],
+    searched: { traces: run.looked, complete: !run.cut }
+  }
+}
+
+class Run {
+  readonly rows: Summary[] = []
+  looked = 0
+  /** Time ran out before everything was looked at. */
+  cut = false
+  readonly #setup: SearchSetup
+  readonly #query: Query
+  readonly #limit: number
+  readonly #slices: TimeSlices
+  // A trace that ends while the search goes on is met twice: in flight, then stored.
+  readonly #running = new Set<string>()
+
+  constructor(setup: SearchSetup, query: Query, limit: number) {
+    this.#setup = setup
+    this.#query = query
+    this.#limit = limit
+    this.#slices = createTimeSlices(setup.now, budgetMs)
+  }
+
+  async inFlight(): Promise<void> {
+    for (const summary of this.#setup.inFlight()) {
+      if (this.#full || this.#slices.over) return
+      this.#running.add(summary.traceId)
+      this.#look(summary, [])
+      if (this.#slices.due) await this.#slices.pause()
+    }
+  }
+
+  /** Gives where the next page begins; undefined at the end. */
+  async stored(before: number | undefined): Promise<number | undefined> {
+    let below = before
+    for (;;) {
+      // The store may change while the host goes on, so a walk never outlives its slice: the next one starts where it ended.
+      const walk = this.#walk(below)
+      below = walk.below
+      if (walk.stop === 'end') return undefined
+      if (walk.stop === 'page') return below ?? this.#setup.store.newest + 1
+      await this.#slices.pause()
+    }
+  }
+
+  #walk(before: number | undefined): { below: number | undefined; stop: 'end' | 'page' | 'slice' } {
+    let below = before
+    let begun = false
+    for (const trace of this.#setup.store.traces(below)) {
+      this.cut = !this.#full && this.#slices.over
+      if (this.#full || this.cut) return { below, stop: 'page' }
+      if (begun && this.#slices.due) return { below, stop: 'slice' }
+      begun = true
+      below = trace.first
+      if (!this.#running.has(trace.traceId)) this.#look(this.#setup.summaryOf(trace), trace.entries)
+    }
+    return { below, stop: 'end' }
+  }
+
+  #look(summary: Summary, entries: readonly Entry[]): void {
+    this.looked++
+    if (matches(this.#setup, this.#query, summary, entries)) this.rows.push(summary)
+  }
+
+  get #full(): boolean {
+    return this.rows.length >= this.#limit
+  }
+}
+
+/** Whether the trace with that summary and those stored entries passes the whole query. */
+export function matches(
+  setup: Pick<SearchSetup, 'store' | 'isOpen' | 'recordsOf'>,
+  query: Query,
+  summary: Summary,
+  entries: readonly Entry[]
+): boolean {
+  const decided = decideBySummary(query, summary)
+  if (decided !== undefined) return decided
+  const traceId = summary.traceId as TraceId
+  if (!setup.isOpen(traceId) && isRuledOut(setup.store, query, summary, entries)) return false
+  return matchSpans(query, summary, setup.recordsOf(traceId))
+}
+
+function isRuledOut(
+  store: TraceStore,
+  query: Query,
+  summary: Summary,
+  entries: readonly Entry[]
+): boolean {
+  const possibleIn = (entry: Entry) => {
+    const lacks = (text: string): boolean => store.lacks(entry, text)
+    return ({ spans }: Query['terms'][number]): boolean => spans?.possible(lacks) !== false
+  }
+  const open = query.terms.filter((term) => !term.negated && term.decide(summary) === undefined)
+  const together = open.filter((term) => term.spans?.sameSpan === true)
+  if (together.length > 0 && !entries.some((entry) => together.every(possibleIn(entry))))
+    return true
+  return open.some((term) => !entries.some((entry) => possibleIn(entry)(term)))
+}
