@@ -1,12 +1,12 @@
-import { newSpanId, newTraceId, type SpanId, type TraceId } from '../base/ids.ts'
-import { randomFlag, sampledFlag, type SpanContext, type TraceState } from '../base/span-context.ts'
+import { newSpanId, newTraceId, type TraceId } from '../base/ids.ts'
+import { randomFlag, sampledFlag, type SpanContext } from '../base/span-context.ts'
 import { type Scope, SpanKind } from '../base/span-data.ts'
 import { activeContext, type Context, isSuppressed } from '../context/context.ts'
 import type { Sampler } from './sampler.ts'
 import { type AttributesInput, type LinkInput, nameOf, readParent } from './input.ts'
 import { Span, type SpanRules, type TraceBuffer } from './span.ts'
 import { offsetOf, type TimeInput } from './time.ts'
-import { NonRecordingSpan } from './non-recording.ts'
+import { NonRecordingSpan } from '../context/non-recording.ts'
 
 export interface SpanOptions {
   readonly kind?: SpanKind | undefined
@@ -108,9 +108,9 @@ function childContext(
 ): SpanContext {
   return {
     traceId,
-    spanId: newSpanId() as SpanId,
+    spanId: newSpanId(),
     traceFlags: flagsOf(parent, sampled),
-    traceState: parent?.traceState as TraceState | undefined
+    traceState: parent?.traceState
   }
 }
 
