@@ -1,0 +1,101 @@
+import type { SpanId, TraceId } from '../../base/ids.ts'
+import { clip, defaultLimits } from '../../base/limits.ts'
+import type { Guard } from '../../base/safely.ts'
+import type { SpanContext } from '../../base/span-context.ts'
+import type { Scope } from '../../base/span-data.ts'
+import { activeContext, type Context, runIn } from '../../context/context.ts'
+import { NonRecordingSpan } from '../../context/non-recording.ts'
+import type { Span } from '../../span/span.ts'
+import type { SpanOptions, Tracer } from '../../span/tracer.ts'
+import { adopt, type ApiContext } from './adopt.ts'
+
+/** What a started span is to a user of the API: recording or not, one interface. */
+export type ApiSpan = Span | NonRecordingSpan
+
+export interface ProviderSetup {
+  readonly tracer: Tracer
+  readonly guard: Guard
+}
+
+/** OpenTelemetry's TracerProvider: every tracer of it feeds the one recorder. */
+export class TracerProvider {
+  readonly #setup: ProviderSetup
+  #on = true
+
+  constructor(setup: ProviderSetup) {
+    this.#setup = setup
+  }
+
+  getTracer(name: string, version?: string, _options?: { schemaUrl?: string }): ApiTracer {
+    const scope = { name: textOf(name), version: textOf(version) }
+    return new ApiTracer(scope, (name, options, context) => {
+      const begin = (): ApiSpan => this.#setup.tracer.start(name, options, context)
+      return (this.#on ? this.#setup.guard(begin) : undefined) ?? carryOn(context)
+    })
+  }
+
+  /** From now on tracers, those already handed out included, record nothing. */
+  stop(): void {
+    this.#on = false
+  }
+}
+
+type Begin = (name: string, options: SpanOptions, context: Context) => ApiSpan
+
+/** OpenTelemetry's Tracer. */
+export class ApiTracer {
+  readonly #scope: Scope
+  readonly #begin: Begin
+
+  constructor(scope: Scope, begin: Begin) {
+    this.#scope = scope
+    this.#begin = begin
+  }
+
+  startSpan(name: string, options?: SpanOptions, context?: ApiContext): ApiSpan {
+    return this.#start(name, options, contextOr(context))
+  }
+
+  startActiveSpan<R>(name: string, fn: (span: ApiSpan) => R): R
+  startActiveSpan<R>(name: string, options: SpanOptions, fn: (span: ApiSpan) => R): R
+  startActiveSpan<R>(
+    name: string,
+    options: SpanOptions,
+    context: ApiContext,
+    fn: (span: ApiSpan) => R
+  ): R
+  startActiveSpan(name: string, ...rest: readonly unknown[]): unknown {
+    const fn = rest[Math.min(rest.length, 3) - 1]
+    if (typeof fn !== 'function') return undefined
+    const context = contextOr(rest.length > 2 ? rest[1] : undefined)
+    const span = this.#start(name, rest.length > 1 ? (rest[0] as SpanOptions) : {}, context)
+    return runIn(context.withSpan(span), fn as (span: ApiSpan) => unknown, span)
+  }
+
+  #start(name: string, options: SpanOptions | undefined, context: Context): ApiSpan {
+    return this.#begin(name, { ...options, scope: this.#scope }, context)
+  }
+}
+
+function contextOr(context: unknown): Context {
+  return context === undefined || context === null ? activeContext() : adopt(context)
+}
+
+function textOf(text: unknown): string {
+  return typeof text === 'string' ? clip(text, defaultLimits.nameLength) : ''
+}
+
+/** The API's "invalid span context": what it gives to users while nothing is registered. */
+const invalid: SpanContext = {
+  traceId: '0'.repeat(32) as TraceId,
+  spanId: '0'.repeat(16) as SpanId,
+  traceFlags: 0
+}
+
+function carryOn(context: Context): NonRecordingSpan {
+  try {
+    return new NonRecordingSpan(context.span?.spanContext() ?? invalid)
+  } catch {
+    return new NonRecordingSpan(invalid)
+  }
+}
