@@ -132,7 +132,7 @@ export function createReader(setup: ReaderSetup): Reader {
     routes: () => setup.routes.figures(),
     map: oneAtATime(
       () => serviceMap(store, now),
-      () => store.newest
+      () => `${store.oldest} ${store.newest}`
     )
   }
   return reader
