@@ -87,6 +87,21 @@ export function getLogs(traceId: string, signal?: AbortSignal): Promise<TraceLog
   return getJson<TraceLog[]>(`api/traces/${traceId}/logs`, signal)
 }
 
+/** Ids of the spans whose attributes, events or logs hold the text; names and services the page searches itself. */
+export async function getFound(
+  traceId: string,
+  text: string,
+  signal?: AbortSignal
+): Promise<string[]> {
+  const path = `api/traces/${traceId}/find?text=${encodeURIComponent(text)}`
+  return (await getJson<{ spanIds: string[] }>(path, signal)).spanIds
+}
+
+/** Keeps the trace when newer ones need the room. */
+export async function pinTrace(traceId: string): Promise<void> {
+  await ask(`api/traces/${traceId}/pin`, undefined, 'POST')
+}
+
 export function getStatus(signal?: AbortSignal): Promise<Status> {
   return getJson<Status>('api/status', signal)
 }
@@ -125,10 +140,11 @@ async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   }
 }
 
-async function ask(path: string, signal?: AbortSignal): Promise<Response> {
+async function ask(path: string, signal?: AbortSignal, method = 'GET'): Promise<Response> {
   let answer: Response
   try {
     answer = await fetch(base + path, {
+      method,
       headers: headers(),
       cache: 'no-store',
       credentials: 'omit',

@@ -1,0 +1,94 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { VNode } from 'preact'
+import type { AttributeEntry } from '../../src/wire/trace.ts'
+import { copy } from '../copy.ts'
+import { visible } from '../format.ts'
+import { html } from '../html.ts'
+import { Icon, type IconName } from '../icons.ts'
+import { listHref } from '../route.ts'
+
+interface ListProps {
+  title: string
+  entries: AttributeEntry[]
+  /** Offer to look for other traces with the same value. */
+  filters?: boolean
+  folded?: boolean
+}
+
+/** Keys and values, as text only: they come from strangers. A long value is cut and opens. */
+export function AttributeList({
+  title,
+  entries,
+  filters = false,
+  folded = false
+}: ListProps): VNode | null {
+  if (entries.length === 0) return null
+  const list = html`<dl class="attributes">
+    ${entries.map(
+      ([key, value]) => html`<div>
+        <dt>${visible(key)}</dt>
+        <dd>
+          <${Value} ...${{ value }} />
+          <span class="tools">
+            ${filters && html`<a class="button plain icon-only" href=${listHref({ q: term(key, value) })} aria-label=${`Traces with ${visible(key)} like this`} title="Traces with this value"><${Icon} ...${{ name: 'search', small: true } as const} /></a>`}
+            <${CopyButton} ...${{ text: printed(value), label: `Copy ${visible(key)}`, icon: 'copy' } as const} />
+          </span>
+        </dd>
+      </div>`
+    )}
+  </dl>`
+  if (title === '') return list
+  if (folded)
+    return html`<details class="fold-list"><summary>${title} <span class="muted">${entries.length}</span></summary>${list}</details>`
+  return html`<section><h3>${title} <span class="muted">${entries.length}</span></h3>${list}</section>`
+}
+
+const longest = 300
+
+function Value({ value }: { value: AttributeEntry[1] }): VNode {
+  const [open, setOpen] = useState(false)
+  const text = visible(printed(value))
+  const kind =
+    typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'text'
+  if (text.length <= longest) return html`<span class=${`value ${kind}`}>${text}</span>`
+  return html`<span class=${`value ${kind}`}>${open ? text : `${text.slice(0, longest)}…`} <button type="button" class="plain tiny" onClick=${() => setOpen(!open)}>${open ? 'less' : `all ${text.length} characters`}</button></span>`
+}
+
+function printed(value: AttributeEntry[1]): string {
+  return Array.isArray(value) ? value.join(', ') : String(value)
+}
+
+/** The value as a term of the query language. */
+export function term(key: string, value: AttributeEntry[1]): string {
+  const text = printed(value)
+  const plain = /^[\w./-]+$/.test(text)
+  return `@${key}:${plain ? text : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`}`
+}
+
+interface CopyProps {
+  text: string
+  label: string
+  icon: IconName
+  /** With its label as text. */
+  wide?: boolean
+}
+
+/** Copies, and says so in place for two seconds. */
+export function CopyButton({ text, label, icon, wide = false }: CopyProps): VNode {
+  const [state, setState] = useState<'' | 'done' | 'failed'>('')
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  useEffect(() => () => clearTimeout(timer.current), [])
+  const onClick = (event: MouseEvent) => {
+    event.stopPropagation()
+    void copy(text).then((done) => {
+      setState(done ? 'done' : 'failed')
+      clearTimeout(timer.current)
+      timer.current = setTimeout(() => setState(''), 2000)
+    })
+  }
+  const said =
+    state === 'done' ? 'Copied' : state === 'failed' ? 'Copying is not allowed here' : label
+  return html`<button type="button" class=${wide ? '' : 'plain icon-only small-button'} aria-label=${said} title=${said} onClick=${onClick}>
+    <${Icon} ...${{ name: state === 'done' ? 'check' : icon, small: true }} />${wide && html`<span>${state === '' ? label : said}</span>`}
+  </button>`
+}

@@ -1,0 +1,95 @@
+import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
+import { download, pinTrace } from '../api.ts'
+import { formatDuration, formatMany, formatMoment, isoTime, visible } from '../format.ts'
+import { html } from '../html.ts'
+import { Icon } from '../icons.ts'
+import { listHref, traceHref } from '../route.ts'
+import { announcement, neighbours, zone } from '../state.ts'
+import { CopyButton } from './attributes.ts'
+import type { Model } from './model.ts'
+import { longestOnPath } from './path.ts'
+import type { View } from './view.ts'
+
+/** The trace in two lines: what it was, and the answer to "where did the time go". */
+export function TraceHeader({ view, model }: { view: View; model: Model }): VNode {
+  const { summary, services, dropped, joined } = model.columns
+  const { newer, older } = neighbours.value(view.traceId)
+  return html`<header class="trace-head">
+    <div class="line">
+      <a class="button plain" href=${listHref()}><${Icon} ...${{ name: 'back' } as const} /> Traces</a>
+      <h1 class="clip">${summary.name === '' ? view.traceId : visible(summary.name)}</h1>
+      <div class="spacer"></div>
+      ${newer !== undefined && html`<a class="button icon-only" href=${traceHref(newer.traceId)} aria-label="Newer trace" title="Newer trace"><${Icon} ...${{ name: 'up' } as const} /></a>`}
+      ${older !== undefined && html`<a class="button icon-only" href=${traceHref(older.traceId)} aria-label="Older trace" title="Older trace"><${Icon} ...${{ name: 'down' } as const} /></a>`}
+      <${Pin} ...${{ view, kept: summary.kept }} />
+      <button type="button" onClick=${() => void save(view.traceId)} title="Download as OTLP JSON"><${Icon} ...${{ name: 'download' } as const} /> OTLP JSON</button>
+      <${CopyButton} ...${{ text: new URL(traceHref(view.traceId), location.href).href, label: 'Copy link', icon: 'link', wide: true } as const} />
+    </div>
+    <p class="line facts-line">
+      <${StatusWord} ...${{ summary }} />
+      <span><b>${formatDuration(summary.duration)}</b>${summary.inFlight ? ' so far' : ''}</span>
+      <span>${formatMany(summary.spans, 'span')}</span>
+      <span title=${services.join(', ')}>${services.length === 1 ? visible(services[0] ?? '') : formatMany(services.length, 'service')}</span>
+      ${summary.errors > 0 ? html`<span class="error-text"><${Icon} ...${{ name: 'error', small: true } as const} /> ${formatMany(summary.errors, 'error')}</span>` : html`<span class="muted">no errors</span>`}
+      <time class="muted" datetime=${isoTime(summary.start)}>${formatMoment(summary.start, zone.value)}</time>
+      <span class="muted id"><code>${view.traceId.slice(0, 8)}</code> <${CopyButton} ...${{ text: view.traceId, label: 'Copy the trace id', icon: 'copy' } as const} /></span>
+      ${joined && html`<span class="badge" title="The trace id came with a header from outside this machine">joined from outside</span>`}
+      ${summary.incomplete && html`<span class="badge" title="The first span of this trace belongs to a process that sent nothing (yet)">root not seen</span>`}
+      ${dropped > 0 && html`<span class="badge warn">${formatMany(dropped, 'span')} not kept: over the limit of one trace</span>`}
+    </p>
+    <${Answer} ...${{ view, model }} />
+  </header>`
+}
+
+function StatusWord({ summary }: { summary: Model['columns']['summary'] }): VNode {
+  if (summary.inFlight) return html`<span class="status live">in flight</span>`
+  const bad = summary.status === 'error' || summary.httpStatus >= 500
+  const word =
+    summary.httpStatus > 0
+      ? String(summary.httpStatus)
+      : summary.status === 'error'
+        ? 'error'
+        : 'ok'
+  return html`<b class=${bad ? 'status bad' : 'status'}>${word}</b>`
+}
+
+/** One sentence above the chart: the span that the response waited for longest. */
+function Answer({ view, model }: { view: View; model: Model }): VNode | false {
+  const longest = longestOnPath(model)
+  if (longest === undefined) return false
+  const { names, spans, services } = model.columns
+  const row = longest.rows[0] ?? 0
+  const share = Math.round(
+    (longest.time / Math.max(1, model.columns.summary.duration * 1000)) * 100
+  )
+  const where = services.length > 1 ? `${visible(services[spans.service[row] ?? 0] ?? '')}: ` : ''
+  const times = longest.rows.length > 1 ? `${longest.rows.length} × ` : ''
+  return html`<p class="answer">
+    Most of the time went to
+    <button type="button" class="plain link" onClick=${() => view.select(row, 'push')}>${times}${where}${visible(names[spans.name[row] ?? -1] ?? '')}</button>:
+    <b>${formatDuration(longest.time / 1000)}</b>, ${share} % of the response time.
+  </p>`
+}
+
+function Pin({ view, kept }: { view: View; kept: string }): VNode {
+  const [pinned, setPinned] = useState(kept === 'pinned')
+  const pin = () =>
+    void pinTrace(view.traceId).then(
+      () => {
+        setPinned(true)
+        announcement.value = 'Pinned: kept when newer traces need the room'
+      },
+      () => (announcement.value = 'The trace could not be pinned')
+    )
+  return html`<button type="button" aria-pressed=${pinned} disabled=${pinned} title="Keep this trace when newer ones need the room" onClick=${pin}><${Icon} ...${{ name: 'pin' } as const} /> ${pinned ? 'Pinned' : 'Pin'}</button>`
+}
+
+async function save(traceId: string): Promise<void> {
+  try {
+    await download(`api/traces/${traceId}?format=otlp`, `trace-${traceId.slice(0, 8)}.otlp.json`)
+    announcement.value = 'Downloaded'
+  } catch {
+    announcement.value = 'The download failed'
+  }
+}

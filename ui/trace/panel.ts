@@ -1,0 +1,146 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { VNode } from 'preact'
+import { categories, type SpanDetail } from '../../src/wire/trace.ts'
+import { ApiProblem, getSpan, isAbort } from '../api.ts'
+import { formatDuration, formatMoment, visible } from '../format.ts'
+import { html } from '../html.ts'
+import { Icon, type IconName } from '../icons.ts'
+import { traceHref } from '../route.ts'
+import { zone } from '../state.ts'
+import { AttributeList, CopyButton } from './attributes.ts'
+import { categoryName, colourOf } from './colours.ts'
+import { asCurl } from './curl.ts'
+import { ErrorCard, exceptionsOf } from './error-card.ts'
+import { LogLines } from './log-lines.ts'
+import type { Model } from './model.ts'
+import { Statement } from './statement.ts'
+import type { View } from './view.ts'
+
+/** Everything about the selected span. What it was, what broke, what it asked for, then the rest. */
+export function Panel({ view, model }: { view: View; model: Model }): VNode {
+  const row = view.selected.value
+  const spanId = model.columns.spans.id[row] ?? ''
+  const detail = useDetail(view.traceId, spanId, model)
+  const close = () => {
+    view.panelOpen.value = false
+    focusGrid()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return
+    event.preventDefault()
+    focusGrid()
+  }
+  return html`<aside class="panel" tabindex="-1" aria-label="Details of the span" onKeyDown=${onKeyDown}>
+    <header>
+      <h2>
+        <span class=${`glyph data-mark c${colourOf(model, row, view.colour.value)}`}>
+          <${Icon} ...${{ name: categories[model.columns.spans.category[row] ?? 7] as IconName }} />
+        </span>
+        <span>${visible(model.columns.names[model.columns.spans.name[row] ?? -1] ?? '')}</span>
+      </h2>
+      <button type="button" class="plain icon-only" aria-label="Close the details" onClick=${close}><${Icon} ...${{ name: 'close' } as const} /></button>
+    </header>
+    <${Facts} ...${{ view, model, row }} />
+    ${detail instanceof ApiProblem && html`<p class="note" role="alert">${detail.message}. ${detail.hint}</p>`}
+    ${detail !== undefined && !(detail instanceof ApiProblem) && html`<${Body} ...${{ span: detail }} />`}
+  </aside>`
+}
+
+/** What is known without asking the server: shown at once, so that moving through rows never flickers. */
+function Facts({ view, model, row }: { view: View; model: Model; row: number }): VNode {
+  const { spans, services, start, response } = model.columns
+  const begin = spans.start[row] ?? 0
+  const duration = spans.duration[row] ?? 0
+  const share = model.columns.extent > 0 ? (duration / model.columns.extent) * 100 : 0
+  const after = response >= 0 && begin + duration > response + 1 ? begin + duration - response : 0
+  return html`<dl class="facts">
+    <dt>Service</dt>
+    <dd>${visible(services[spans.service[row] ?? 0] ?? '')} <span class="muted">· ${categoryName(spans.category[row] ?? 7)}</span></dd>
+    <dt>Duration</dt>
+    <dd><b>${formatDuration(duration / 1000)}</b> <span class="muted">· ${share >= 1 ? `${Math.round(share)} % of the trace · ` : ''}self ${formatDuration((spans.self[row] ?? 0) / 1000)}</span></dd>
+    <dt>Start</dt>
+    <dd>+${formatDuration(begin / 1000)} <span class="muted">· ${formatMoment(start + begin / 1000, zone.value)}</span></dd>
+    ${after > 0 && html`<dt>Late</dt><dd class="warn-text">went on for ${formatDuration(after / 1000)} after the response was sent</dd>`}
+    <dt>Span</dt>
+    <dd><code>${spans.id[row]}</code> <${CopyButton} ...${{ text: new URL(traceHref(view.traceId, { s: spans.id[row] ?? '' }), location.href).href, label: 'Copy a link to this span', icon: 'link' } as const} /></dd>
+  </dl>`
+}
+
+function Body({ span }: { span: SpanDetail }): VNode {
+  const curl = asCurl(span)
+  const exceptions = exceptionsOf(span)
+  const statement = span.attributes.find(([key]) => key === 'db.query.text')?.[1]
+  const headers = span.attributes.filter(([key]) => headerKey.test(key))
+  const attributes = span.attributes.filter(
+    ([key]) => key !== 'db.query.text' && !headerKey.test(key)
+  )
+  const events = span.events.filter((event) => event.name !== 'exception')
+  const dropped = span.dropped.attributes + span.dropped.events + span.dropped.links
+  return html`
+    ${exceptions.map((exception) => html`<${ErrorCard} ...${{ exception }} />`)}
+    ${
+      exceptions.length === 0 &&
+      span.status === 'error' &&
+      html`<section class="error-card"><h3>Failed</h3><p>${visible(span.statusMessage || errorType(span) || 'The span has status error and says no more.')}</p></section>`
+    }
+    ${typeof statement === 'string' && html`<${Statement} ...${{ text: statement, system: String(span.attributes.find(([key]) => key === 'db.system.name')?.[1] ?? '') }} />`}
+    ${
+      curl !== undefined &&
+      html`<div class="actions"><${CopyButton} ...${{ text: curl, label: 'Copy as cURL', icon: 'copy', wide: true } as const} /></div>`
+    }
+    ${span.logs.length > 0 && html`<section><h3>Logs <span class="muted">${span.logs.length}</span></h3><${LogLines} ...${{ logs: span.logs, from: span.start }} /></section>`}
+    <${AttributeList} ...${{ title: 'Attributes', entries: attributes, filters: true }} />
+    ${headers.length > 0 && html`<${AttributeList} ...${{ title: 'Headers', entries: headers.map(([key, value]) => [key.replace(headerKey, direction), value] as (typeof headers)[number]) }} />`}
+    ${
+      events.length > 0 &&
+      html`<section><h3>Events <span class="muted">${events.length}</span></h3><ul class="events">
+          ${events.map((event) => html`<li><span class="muted">+${formatDuration(event.time - span.start)}</span> ${visible(event.name)}${event.attributes.length > 0 && html`<${AttributeList} ...${{ title: '', entries: event.attributes }} />`}</li>`)}
+        </ul></section>`
+    }
+    ${
+      span.links.length > 0 &&
+      html`<section><h3>Links <span class="muted">${span.links.length}</span></h3><ul>
+          ${span.links.map((link) => html`<li><a href=${traceHref(link.traceId, { s: link.spanId })}>trace <code>${link.traceId.slice(0, 8)}</code>, span <code>${link.spanId}</code></a></li>`)}
+        </ul></section>`
+    }
+    <${AttributeList} ...${{ title: 'Resource', entries: span.resource, folded: true }} />
+    ${dropped > 0 && html`<p class="muted note">${dropped} attributes, events or links were not kept: the span reached its limits.</p>`}
+    <p class="muted note">kind ${span.kind} · scope ${visible(span.scope.name)} ${visible(span.scope.version)}</p>
+  `
+}
+
+const headerKey = /^http\.(request|response)\.header\./
+
+function direction(_all: string, of: string): string {
+  return of === 'request' ? '→ ' : '← '
+}
+
+function errorType(span: SpanDetail): string {
+  const type = span.attributes.find(([key]) => key === 'error.type')?.[1]
+  return typeof type === 'string' ? type : ''
+}
+
+/** The span's details; the last ones stay until the next ones are there. Asked again when the trace has grown. */
+function useDetail(
+  traceId: string,
+  spanId: string,
+  model: Model
+): SpanDetail | ApiProblem | undefined {
+  const [detail, setDetail] = useState<SpanDetail | ApiProblem | undefined>(undefined)
+  useEffect(() => {
+    if (spanId === '') return
+    const loading = new AbortController()
+    getSpan(traceId, spanId, loading.signal).then(setDetail, (error: unknown) => {
+      if (!isAbort(error))
+        setDetail(error instanceof ApiProblem ? error : new ApiProblem(0, String(error), ''))
+    })
+    return () => loading.abort()
+  }, [traceId, spanId, model])
+  return detail === undefined || detail instanceof ApiProblem || detail.spanId === spanId
+    ? detail
+    : undefined
+}
+
+export function focusGrid(): void {
+  document.querySelector<HTMLElement>('.timeline .grid')?.focus()
+}

@@ -1,0 +1,26 @@
+import type { Model } from './model.ts'
+
+export interface OnPath {
+  /** Rows that did the same, in order. */
+  readonly rows: readonly number[]
+  /** Microseconds of the response time that were spent in them. */
+  readonly time: number
+}
+
+/** The operation that the response waited for longest: parts of the critical path gathered by service and name. */
+export function longestOnPath(model: Model): OnPath | undefined {
+  const { critical, spans } = model.columns
+  const found = new Map<string, { rows: Set<number>; time: number }>()
+  for (let i = 0; i < critical.row.length; i++) {
+    const row = critical.row[i] as number
+    const key = `${spans.service[row]} ${spans.name[row]}`
+    const entry = found.get(key) ?? { rows: new Set(), time: 0 }
+    entry.rows.add(row)
+    entry.time += (critical.to[i] as number) - (critical.from[i] as number)
+    found.set(key, entry)
+  }
+  let longest: { rows: Set<number>; time: number } | undefined
+  for (const entry of found.values())
+    if (longest === undefined || entry.time > longest.time) longest = entry
+  return longest && { rows: [...longest.rows].sort((a, b) => a - b), time: longest.time }
+}

@@ -1,0 +1,283 @@
+import type { VNode } from 'preact'
+import { categories, spanFlag } from '../../src/wire/trace.ts'
+import { formatCount, formatDuration, visible } from '../format.ts'
+import { html } from '../html.ts'
+import { Icon, type IconName } from '../icons.ts'
+import { categoryName, colourOf } from './colours.ts'
+import type { Model } from './model.ts'
+import { rowKind } from './rows.ts'
+import { place } from './scale.ts'
+import type { View } from './view.ts'
+
+const deepestIndent = 24
+
+/** Row number `index` of the timeline. */
+export function Row({
+  view,
+  model,
+  index
+}: {
+  view: View
+  model: Model
+  index: number
+}): VNode | null {
+  const rows = view.rows.value
+  if (rows === undefined || index >= rows.length) return null
+  const at = rows.at[index] as number
+  if (rows.kind[index] === rowKind.gap)
+    return html`<${GapRow} ...${{ view, model, index, at } satisfies PartProps} />`
+  if (rows.kind[index] === rowKind.group)
+    return html`<${GroupRow} ...${{ view, model, index, at } satisfies PartProps} />`
+  return html`<${SpanRow} ...${{ view, model, index, at } satisfies PartProps} />`
+}
+
+interface PartProps {
+  view: View
+  model: Model
+  index: number
+  at: number
+}
+
+export const rowId = (index: number) => `row-${index}`
+
+function SpanRow({ view, model, index, at }: PartProps): VNode {
+  const { spans, services, names } = model.columns
+  const flags = spans.flags[at] as number
+  const parent = spans.parent[at] as number
+  const name = visible(names[spans.name[at] as number] ?? '')
+  const service = visible(services[spans.service[at] as number] ?? '')
+  const failed = (flags & spanFlag.error) !== 0
+  const open = (flags & spanFlag.open) !== 0
+  const folds = (model.children[at] as number) > 0
+  const collapsed = folds && view.folding.value.collapsed.has(at) && !view.only.value
+  const hidden = collapsed ? (model.subtreeEnd[at] as number) - at - 1 : 0
+  const newService =
+    services.length > 1 && (parent < 0 || spans.service[parent] !== spans.service[at])
+  const hit = view.find.value !== '' && isMatch(view.matches.value, at)
+  const category = spans.category[at] as number
+  const depth = spans.depth[at] as number
+  const colour = colourOf(model, at, view.colour.value)
+  const classes = [
+    'row',
+    failed && 'failed',
+    hit && 'hit',
+    view.find.value !== '' && !hit && 'faint'
+  ]
+    .filter(Boolean)
+    .join(' ')
+  return html`<div
+    class=${classes}
+    role="row"
+    id=${rowId(index)}
+    aria-level=${depth + 1}
+    aria-rowindex=${index + 1}
+    aria-selected=${view.selected.value === at}
+    aria-expanded=${folds ? !collapsed : undefined}
+    style=${rowStyle(index)}
+    onClick=${() => view.select(at)}
+    onDblClick=${() => view.setWindow({ from: spans.start[at] as number, to: (spans.start[at] as number) + (spans.duration[at] as number) })}
+  >
+    <div class="name" role="rowheader" style=${indent(depth)}>
+      <span class=${folds ? 'fold' : 'fold leaf'} aria-hidden="true" onClick=${folds ? fold(() => view.toggle(at)) : undefined}>
+        ${folds && html`<${Icon} ...${{ name: collapsed ? 'expand' : 'collapse', small: true } as const} />`}
+      </span>
+      <span class=${`glyph data-mark c${colour}`} title=${categoryName(category)}>
+        <${Icon} ...${{ name: categories[category] as IconName, small: true }} />
+      </span>
+      ${newService && html`<span class="service">${service}</span>`}
+      <span class="label clip" title=${name}>${name}</span>
+      ${failed && html`<span class="mark"><${Icon} ...${{ name: 'error', small: true, label: 'failed' } as const} /></span>`}
+      ${
+        collapsed &&
+        html`<span class="more">+${formatCount(hidden)}</span>
+          ${(model.errorsBelow[at] as number) > 0 && html`<span class="mark hollow"><${Icon} ...${{ name: 'fault', small: true, label: `${model.errorsBelow[at]} failed below` } as const} /></span>`}`
+      }
+      ${flagNotes(flags)}
+    </div>
+    <div class="dur" role="gridcell">${open ? `${formatDuration((spans.duration[at] as number) / 1000)} …` : formatDuration((spans.duration[at] as number) / 1000)}</div>
+    <div class="time" role="gridcell" aria-hidden="true">
+      <${Bar} ...${{ view, model, first: at, end: collapsed ? (model.subtreeEnd[at] as number) : at + 1, start: spans.start[at] as number, duration: spans.duration[at] as number, colour, failed, open }} />
+    </div>
+  </div>`
+}
+
+function GroupRow({ view, model, index, at }: PartProps): VNode | null {
+  const group = model.groups[at]
+  if (group === undefined) return null
+  const { spans, names } = model.columns
+  const name = visible(names[spans.name[group.first] as number] ?? '')
+  const opened = view.folding.value.opened.has(at)
+  const last = group.first + group.count - 1
+  const category = spans.category[group.first] as number
+  const selected = !opened && view.selected.value >= group.first && view.selected.value <= last
+  const queries = category === 1
+  return html`<div
+    class=${group.errors > 0 ? 'row group failed' : 'row group'}
+    role="row"
+    id=${rowId(index)}
+    aria-level=${(spans.depth[group.first] as number) + 1}
+    aria-rowindex=${index + 1}
+    aria-selected=${selected}
+    aria-expanded=${opened}
+    style=${rowStyle(index)}
+    onClick=${() => view.toggleGroup(at)}
+  >
+    <div class="name" role="rowheader" style=${indent(spans.depth[group.first] as number)}>
+      <span class="fold" aria-hidden="true"><${Icon} ...${{ name: opened ? 'collapse' : 'expand', small: true } as const} /></span>
+      <span class="times">${formatCount(group.count)}×</span>
+      <span class="label clip" title=${name}>${name}</span>
+      ${queries && html`<span class="badge warn" title="The same query again and again: one query for all rows would do">N+1</span>`}
+      ${group.errors > 0 && html`<span class="mark"><${Icon} ...${{ name: 'error', small: true, label: `${group.errors} failed` } as const} /></span>`}
+    </div>
+    <div class="dur" role="gridcell">${formatDuration(group.total / 1000)}</div>
+    <div class="time" role="gridcell" aria-hidden="true">
+      ${!opened && html`<${Members} ...${{ view, model, first: group.first, count: group.count, colour: colourOf(model, group.first, view.colour.value) }} />`}
+      ${!opened && html`<${Critical} ...${{ view, model, first: group.first, end: last + 1 }} />`}
+    </div>
+  </div>`
+}
+
+/** The bars of a folded group, as many as the eye can tell apart. */
+function Members({
+  view,
+  model,
+  first,
+  count,
+  colour
+}: {
+  view: View
+  model: Model
+  first: number
+  count: number
+  colour: number
+}): VNode {
+  const step = Math.max(1, Math.floor(count / 200))
+  const bars: VNode[] = []
+  for (let i = first; i < first + count; i += step) {
+    const box = place(
+      view.window.value,
+      model.columns.spans.start[i] as number,
+      model.columns.spans.duration[i] as number
+    )
+    if (box)
+      bars.push(
+        html`<span class=${`bar thin data-mark c${colour}`} style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>`
+      )
+  }
+  return html`<span class="members">${bars}</span>`
+}
+
+function GapRow({ view, model, index, at }: PartProps): VNode | null {
+  const gap = model.gaps[at]
+  if (gap === undefined) return null
+  const box = place(view.window.value, gap.from, gap.to - gap.from)
+  const length = formatDuration((gap.to - gap.from) / 1000)
+  return html`<div class="row gap" role="row" id=${rowId(index)} aria-level=${(model.columns.spans.depth[gap.parent] as number) + 2} aria-rowindex=${index + 1} style=${rowStyle(index)}>
+    <div class="name" role="rowheader" style=${indent((model.columns.spans.depth[gap.parent] as number) + 1)}>
+      <span class="fold leaf"></span><span class="label clip">no span covers ${length}</span>
+    </div>
+    <div class="dur" role="gridcell">${length}</div>
+    <div class="time" role="gridcell" aria-hidden="true">
+      ${box && html`<span class="hatch" style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>`}
+    </div>
+  </div>`
+}
+
+interface BarProps {
+  view: View
+  model: Model
+  /** Rows whose part of the critical path is drawn under the bar. */
+  first: number
+  end: number
+  start: number
+  duration: number
+  colour: number
+  failed: boolean
+  open: boolean
+}
+
+function Bar({
+  view,
+  model,
+  first,
+  end,
+  start,
+  duration,
+  colour,
+  failed,
+  open
+}: BarProps): VNode | null {
+  const box = place(view.window.value, start, duration)
+  if (box === undefined) {
+    const before = start + duration < view.window.value.from
+    return html`<span class=${before ? 'off left' : 'off right'}></span>`
+  }
+  const classes = `bar data-mark c${colour}${failed ? ' bad' : ''}${open ? ' open' : ''}`
+  return html`<span class=${classes} style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>
+    <${Critical} ...${{ view, model, first, end }} />`
+}
+
+/** The stretches in which the response waited for these rows, underlined. */
+function Critical({
+  view,
+  model,
+  first,
+  end
+}: {
+  view: View
+  model: Model
+  first: number
+  end: number
+}): VNode {
+  const { row, from, to } = model.columns.critical
+  const lines: VNode[] = []
+  for (let i = 0; i < row.length; i++) {
+    const at = row[i] as number
+    if (at < first || at >= end) continue
+    const box = place(view.window.value, from[i] as number, (to[i] as number) - (from[i] as number))
+    if (box)
+      lines.push(
+        html`<span class="cp data-mark" style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>`
+      )
+  }
+  return html`<span class="cps">${lines}</span>`
+}
+
+function flagNotes(flags: number): VNode | false {
+  if ((flags & spanFlag.late) !== 0)
+    return html`<span class="badge" title="Went on after the response was sent">late</span>`
+  if ((flags & spanFlag.orphan) !== 0)
+    return html`<span class="badge" title="Its parent is not among the spans that arrived">no parent</span>`
+  if ((flags & spanFlag.cycle) !== 0)
+    return html`<span class="badge" title="Its parents form a circle">circle</span>`
+  return false
+}
+
+function rowStyle(index: number): string {
+  return `top:calc(${index} * var(--trow))`
+}
+
+function indent(depth: number): string {
+  return `padding-left:${6 + Math.min(depth, deepestIndent) * 12}px`
+}
+
+function fold(toggle: () => void): (event: MouseEvent) => void {
+  return (event) => {
+    event.stopPropagation()
+    toggle()
+  }
+}
+
+/** Matches are in order: found by halving. */
+function isMatch(matches: readonly number[], row: number): boolean {
+  let low = 0
+  let high = matches.length - 1
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const value = matches[middle] as number
+    if (value === row) return true
+    if (value < row) low = middle + 1
+    else high = middle - 1
+  }
+  return false
+}
