@@ -46,11 +46,10 @@ const opening = [
 const ordinary = ['order', 'order', 'order', 'one', 'one', 'one', 'one', 'loop', 'health', 'health']
 const rare = ['unknownProduct', 'badDiscount', 'slowReport', 'largeOrder', 'missing', 'stream']
 
-let running = true
 onStop(() => process.exit(0))
 ready()
 
-for (let n = 0; running; n++) {
+for (let n = 0; ; n++) {
   void send(opening[n] ?? (Math.random() < 0.12 ? pick(rare) : pick(ordinary)))
   await wait(200 + Math.random() * 300)
 }
@@ -61,7 +60,7 @@ async function send(kind) {
     const answer = await fetch(api + path, { ...init, signal: AbortSignal.timeout(30_000) })
     await answer.arrayBuffer()
   } catch (error) {
-    if (running) console.error(`${kind}: ${error.cause?.code ?? error.message}`)
+    console.error(`${kind}: ${error.cause?.code ?? error.message}`)
     await wait(1000)
   }
 }
