@@ -1,0 +1,36 @@
+import { createGuard } from '../base/safely.ts'
+import { wrapPg } from './pg.ts'
+import type { Watch, WatchSetup } from './watch.ts'
+
+type Wrap = (setup: WatchSetup, module: unknown) => Watch
+
+/** The modules that a user can hand over as `instrument: { name: module }`. A library with diagnostics channels of its own needs no line here. */
+export const instrumentable: ReadonlyMap<string, Wrap> = new Map([['pg', wrapPg]])
+
+/**
+ * Watches every module of the `instrument` option, each under a guard of its own.
+ * @throws TypeError when a name is not known, or its value is not that module; then none is watched
+ */
+export function watchModules(
+  setup: Omit<WatchSetup, 'guard'>,
+  modules: Readonly<Record<string, unknown>>
+): Watch[] {
+  const names = Object.keys(modules)
+  for (const name of names) {
+    if (instrumentable.has(name)) continue
+    const known = [...instrumentable.keys()].join(', ')
+    throw new TypeError(`instrument.${name} is not known; known: ${known}`)
+  }
+  const watches: Watch[] = []
+  try {
+    for (const name of names) {
+      const guard = createGuard(name, setup.report)
+      const watch = instrumentable.get(name)?.({ ...setup, guard }, modules[name])
+      if (watch !== undefined) watches.push(watch)
+    }
+  } catch (error) {
+    for (const watch of watches) watch.stop()
+    throw error
+  }
+  return watches
+}
