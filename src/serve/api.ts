@@ -1,0 +1,185 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readSpanId, readTraceId, type TraceId } from '../base/ids.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import type { Reader } from '../query/types.ts'
+import type { TraceStore } from '../store/types.ts'
+import type { Status } from '../wire/status.ts'
+import { setDataHeaders } from './headers.ts'
+import { sendBody, sendError, sendJson, streamJson } from './respond.ts'
+
+export interface ApiSetup {
+  readonly reader: Reader
+  readonly store: Pick<TraceStore, 'pin' | 'clear' | 'stats'>
+  readonly status: () => Status
+  /** Foreign formats by the name that `?format=` gives; each makes one JSON text of a trace's records. */
+  readonly formats: Readonly<Record<string, (records: TraceRecord[]) => string>>
+}
+
+type Answer = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly answer: Answer
+}
+
+const maxQueryLength = 1024
+const defaultRows = 100
+const maxRows = 500
+const maxAtOnce = 10
+
+/** The JSON API below `api/`. Every number that a request brings is clamped here; no answer repeats what the request said. */
+export class Api {
+  readonly #setup: ApiSetup
+  #running = 0
+
+  constructor(setup: ApiSetup) {
+    this.#setup = setup
+  }
+
+  /** `path` is what follows `api/`, without the query string; `query` is the query string without its mark. */
+  async handle(
+    req: IncomingMessage,
+    res: ServerResponse,
+    path: string,
+    query: string
+  ): Promise<void> {
+    const route = this.#route(path, new URLSearchParams(query))
+    if (route === undefined) return sendError(req, res, 404, 'no such address', 'see docs/api.md')
+    const allowed = route.method === 'GET' ? 'GET, HEAD' : 'POST'
+    if (!allowed.split(', ').includes(req.method ?? '')) {
+      res.setHeader('Allow', allowed)
+      return sendError(req, res, 405, 'this method is not for this address', `use ${allowed}`)
+    }
+    if (this.#running >= maxAtOnce) {
+      res.setHeader('Retry-After', '1')
+      return sendError(req, res, 503, 'too many requests are being answered', 'try again')
+    }
+    this.#running++
+    try {
+      await route.answer(req, res)
+    } finally {
+      this.#running--
+    }
+  }
+
+  #route(path: string, params: URLSearchParams): Route | undefined {
+    const { reader, status } = this.#setup
+    switch (path) {
+      case 'traces':
+        return get((req, res) => this.#list(req, res, params))
+      case 'routes':
+        return get((req, res) => streamJson(req, res, reader.routes()))
+      case 'map':
+        return get(async (req, res) => streamJson(req, res, await reader.map()))
+      case 'status':
+        return get((req, res) => sendJson(req, res, 200, status()))
+      case 'clear':
+        return { method: 'POST', answer: (req, res) => this.#clear(req, res) }
+    }
+    const [first, id = '', part = '', spanId = '', ...more] = path.split('/', 6)
+    if (first !== 'traces' || id === '' || more.length > 0) return undefined
+    const trace = readTraceId(id)
+    if (part === '') return get((req, res) => this.#trace(req, res, trace, params.get('format')))
+    if (part === 'spans' && spanId !== '')
+      return get((req, res) => this.#span(req, res, trace, spanId))
+    if (spanId !== '') return undefined
+    if (part === 'logs') return get((req, res) => this.#logs(req, res, trace))
+    if (part === 'pin') return { method: 'POST', answer: (req, res) => this.#pin(req, res, trace) }
+    return undefined
+  }
+
+  async #list(req: IncomingMessage, res: ServerResponse, params: URLSearchParams): Promise<void> {
+    const query = params.get('q') ?? ''
+    if (query.length > maxQueryLength)
+      return sendError(req, res, 400, `the query is longer than ${maxQueryLength} characters`)
+    const before = params.get('before') ?? ''
+    const list = await this.#setup.reader.list({
+      query,
+      limit: clamp(params.get('limit'), 1, maxRows, defaultRows),
+      before: before === '' || before.length > 128 ? undefined : before
+    })
+    await streamJson(req, res, list)
+  }
+
+  async #trace(
+    req: IncomingMessage,
+    res: ServerResponse,
+    id: TraceId | undefined,
+    format: string | null
+  ): Promise<void> {
+    if (format !== null) return this.#export(req, res, id, format)
+    const columns = id === undefined ? undefined : this.#setup.reader.columns(id)
+    if (columns === undefined) return this.#unknown(req, res)
+    await streamJson(req, res, columns)
+  }
+
+  #export(
+    req: IncomingMessage,
+    res: ServerResponse,
+    id: TraceId | undefined,
+    format: string
+  ): void {
+    const { formats, reader } = this.#setup
+    const write = Object.hasOwn(formats, format) ? formats[format] : undefined
+    if (write === undefined) {
+      const names = Object.keys(formats).join(', ')
+      return sendError(req, res, 400, 'no such format', `there is: ${names}`)
+    }
+    const records = id === undefined ? [] : reader.records(id)
+    if (records.length === 0) return this.#unknown(req, res)
+    const text = write(records)
+    setDataHeaders(res)
+    res.setHeader('Content-Type', 'application/json; charset=utf-8')
+    // The id was read as 32 hex digits and the format is a name of ours: nothing foreign stands in the header.
+    res.setHeader('Content-Disposition', `attachment; filename="trace-${id}.${format}.json"`)
+    sendBody(req, res, 200, text)
+  }
+
+  #span(req: IncomingMessage, res: ServerResponse, id: TraceId | undefined, span: string): void {
+    const spanId = readSpanId(span)
+    if (id === undefined || spanId === undefined) return this.#unknown(req, res)
+    const detail = this.#setup.reader.span(id, spanId)
+    if (detail === undefined) return this.#unknown(req, res)
+    sendJson(req, res, 200, detail)
+  }
+
+  async #logs(req: IncomingMessage, res: ServerResponse, id: TraceId | undefined): Promise<void> {
+    const logs = id === undefined ? undefined : this.#setup.reader.logs(id)
+    if (logs === undefined) return this.#unknown(req, res)
+    await streamJson(req, res, logs)
+  }
+
+  #pin(req: IncomingMessage, res: ServerResponse, id: TraceId | undefined): void {
+    if (id === undefined || !this.#setup.store.pin(id)) return this.#unknown(req, res)
+    sendJson(req, res, 200, { pinned: true })
+  }
+
+  #clear(req: IncomingMessage, res: ServerResponse): void {
+    this.#setup.store.clear()
+    sendJson(req, res, 200, { cleared: true })
+  }
+
+  // What was evicted and what never was cannot be told apart: remembering evicted ids would need the memory that eviction frees.
+  #unknown(req: IncomingMessage, res: ServerResponse): void {
+    const { recent, kept } = this.#setup.store.stats
+    const evicted = recent.evictedSpans + kept.evictedSpans > 0
+    sendError(
+      req,
+      res,
+      404,
+      'this is not in memory',
+      evicted
+        ? 'older traces have made room for newer ones; more memory or a pin keeps them longer'
+        : 'a trace id is 32 hex digits, a span id 16; traces do not outlive the process'
+    )
+  }
+}
+
+function get(answer: Answer): Route {
+  return { method: 'GET', answer }
+}
+
+function clamp(text: string | null, min: number, max: number, otherwise: number): number {
+  const number = text === null || text === '' ? Number.NaN : Number(text)
+  return Number.isNaN(number) ? otherwise : Math.trunc(Math.min(max, Math.max(min, number)))
+}
