@@ -1,0 +1,88 @@
+import type { Redactor } from '../redact/redactor.ts'
+import type { Span } from '../span/span.ts'
+
+/** Lower-case header names, or the package's own choice. */
+export type HeaderNames = readonly string[] | 'known'
+
+/** Puts the headers that are to be recorded on the span; `get` gives a header's value by its lower-case name. */
+export type HeaderReader = (span: Span, get: (name: string) => string | undefined) => void
+
+// Those that explain a request's course. `user-agent`, `host` and the lengths have attributes of their own. Of credentials the redactor
+// leaves a scheme or names only: enough to see that they came.
+const known = {
+  request: [
+    'accept',
+    'authorization',
+    'cache-control',
+    'content-type',
+    'cookie',
+    'if-none-match',
+    'origin',
+    'range',
+    'referer',
+    'x-request-id'
+  ],
+  response: [
+    'cache-control',
+    'content-encoding',
+    'content-type',
+    'etag',
+    'location',
+    'retry-after',
+    'set-cookie',
+    'www-authenticate'
+  ]
+} as const
+
+/** Values of these repeat from request to request and hold no secret, so a redacted one is remembered. */
+const repeating: ReadonlySet<string> = new Set([
+  'accept',
+  'cache-control',
+  'content-encoding',
+  'content-type',
+  'origin'
+])
+
+const maxRemembered = 64
+const maxRememberedLength = 256
+
+export function headerReader(
+  direction: 'request' | 'response',
+  names: HeaderNames,
+  redactor: Redactor
+): HeaderReader {
+  const entries = (names === 'known' ? known[direction] : names).map((name) => ({
+    name: name.toLowerCase(),
+    key: `http.${direction}.header.${name.toLowerCase()}`,
+    clean: cleaner(name.toLowerCase(), redactor)
+  }))
+  return (span, get) => {
+    for (const { name, key, clean } of entries) {
+      const value = get(name)
+      if (value === undefined) continue
+      const shown = clean(value)
+      if (shown !== undefined) span.put(key, shown)
+    }
+  }
+}
+
+function cleaner(
+  name: string,
+  redactor: Redactor
+): (value: string) => readonly string[] | undefined {
+  const redact = (value: string): readonly string[] | undefined => {
+    const shown = redactor.header(name, value)
+    return shown === undefined ? undefined : [shown]
+  }
+  if (!repeating.has(name)) return redact
+  const remembered = new Map<string, readonly string[] | undefined>()
+  return (value) => {
+    if (value.length > maxRememberedLength) return redact(value)
+    const found = remembered.get(value)
+    if (found !== undefined) return found
+    if (remembered.size >= maxRemembered) remembered.clear()
+    const shown = redact(value)
+    remembered.set(value, shown)
+    return shown
+  }
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { contextStorage } from '../context/context.ts'
+import { Exchange, type Exchanged, exchangeKey } from './exchange.ts'
+import type { Host } from './host.ts'
+
+/** The parts of a Koa context that are read; any Koa 2 or 3 context fits. */
+export interface KoaContext {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  respond?: boolean | undefined
+  /** Set by @koa/router and koa-router: the whole path with its prefixes, as it was written. */
+  readonly _matchedRoute?: unknown
+}
+
+export type KoaMiddleware = (ctx: KoaContext, next: () => Promise<unknown>) => Promise<unknown>
+
+/** The middleware of Koa 2 and 3; to be mounted before what it shall see. */
+export function koaMiddleware(host: Host): KoaMiddleware {
+  return async function tracing(ctx, next) {
+    const entry = host.enter(ctx.req, ctx.res, '', 'koa')
+    if (entry === 'answered') {
+      // Koa would answer 404 over it.
+      ctx.respond = false
+      return undefined
+    }
+    const exchange = (ctx.req as Exchanged)[exchangeKey]
+    if (entry === 'as it is') return next()
+    if (!(exchange instanceof Exchange)) return contextStorage.run(entry, next)
+    host.safely(() => watch(ctx, exchange))
+    try {
+      return await contextStorage.run(entry, next)
+    } catch (error) {
+      exchange.failed(error)
+      throw error
+    }
+  }
+}
+
+type ErrorReporter = (this: KoaContext, error: unknown) => unknown
+
+// A body stream that breaks, and a middleware before ours that throws, report to `ctx.onerror` only. It is shadowed on this one context,
+// by a function that all share.
+function watch(ctx: KoaContext, exchange: Exchange): void {
+  if (exchange.routing === undefined) return
+  exchange.routing.source = ctx
+  Object.defineProperty(ctx, 'onerror', onerror)
+}
+
+const onerror: PropertyDescriptor = {
+  value: function (this: KoaContext, error: unknown): unknown {
+    const exchange = (this.req as Exchanged)[exchangeKey]
+    if (exchange instanceof Exchange && !isDisconnect(error)) exchange.failed(error)
+    const shared = (Object.getPrototypeOf(this) as { readonly onerror: ErrorReporter }).onerror
+    return shared.call(this, error)
+  },
+  writable: true,
+  configurable: true
+}
+
+// Koa hears through it of every answer's end (with no error), and of a client that left, which is no failure.
+function isDisconnect(error: unknown): boolean {
+  if (error === undefined || error === null) return true
+  const { code } = error as { readonly code?: unknown }
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE'
+}

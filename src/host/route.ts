@@ -1,0 +1,126 @@
+import type { ServerResponse } from 'node:http'
+import type { Limits } from '../base/limits.ts'
+import type { Redactor } from '../redact/redactor.ts'
+import type { Span } from '../span/span.ts'
+import { fill, joinPaths, routeText } from './template.ts'
+
+/** A point where routers hang together: the path that led there, and the pattern it matched. */
+interface Mount {
+  readonly base: string
+  readonly template: string
+  readonly parent: Mount | undefined
+}
+
+const rootMount: Mount = { base: '', template: '', parent: undefined }
+
+export interface RouteName {
+  readonly route: string
+  readonly name: string
+}
+
+/** The stored route and the span name of a method and a route. */
+export type RouteNames = (method: string, route: string) => RouteName
+
+const maxRoutes = 2000
+
+/** Routes are the developer's and few: each is redacted and clipped once. Beyond the bound (a route made per request) nothing is remembered. */
+export function routeNames(redactor: Redactor, limits: Limits): RouteNames {
+  const known = new Map<string, Map<string, RouteName>>()
+  let count = 0
+  return (method, route) => {
+    const ofMethod = known.get(method)
+    const found = ofMethod?.get(route)
+    if (found !== undefined) return found
+    const text = redactor.text(route, limits.nameLength)
+    const made = { route: text, name: redactor.text(`${method} ${text}`, limits.nameLength) }
+    if (count++ >= maxRoutes) return made
+    if (ofMethod === undefined) known.set(method, new Map([[route, made]]))
+    else ofMethod.set(route, made)
+    return made
+  }
+}
+
+/** The parts of a framework's request that say where routing stands. */
+export interface RoutedRequest {
+  readonly baseUrl?: unknown
+  readonly params?: unknown
+  readonly route?: { readonly path?: unknown } | undefined
+  readonly url?: string | undefined
+}
+
+/**
+ * Finds the route of one request while the routers work on it. At the end is too late: Express takes `baseUrl` and `params` back when an
+ * error or `next()` leaves a router, and `baseUrl` holds the values of mount parameters, not their names.
+ */
+export class Routing {
+  /** Asked at the end for the route of a framework that tells it on a context of its own. */
+  source: { readonly _matchedRoute?: unknown } | undefined
+  readonly #span: Span
+  readonly #names: RouteNames
+  readonly #method: string
+  #mount = rootMount
+  #routed = false
+
+  constructor(span: Span, names: RouteNames) {
+    this.#span = span
+    this.#names = names
+    this.#method = span.name
+  }
+
+  /** A mounted router or middleware is entered; `pattern` is its path as it was written, where the framework keeps it. */
+  enterMount(req: RoutedRequest, pattern: unknown): void {
+    const base = textOf(req.baseUrl)
+    let parent = this.#mount
+    while (parent.parent !== undefined && !(isBelow(base, parent.base) && base !== parent.base))
+      parent = parent.parent
+    if (base === '') this.#mount = rootMount
+    else {
+      const part = base.slice(parent.base.length)
+      const template = typeof pattern === 'string' ? pattern : fill(part, req.params)
+      this.#mount = { base, template: joinPaths(parent.template, template), parent }
+    }
+  }
+
+  /** A route of the router that is being walked has matched. */
+  enterRoute(req: RoutedRequest): void {
+    const base = textOf(req.baseUrl)
+    let mount: Mount | undefined = this.#mount
+    while (mount !== undefined && mount.base !== base) mount = mount.parent
+    if (mount !== undefined) this.#mount = mount
+    const template = mount === undefined ? fill(base, undefined) : mount.template
+    this.#found(joinPaths(template, routeText(req)))
+  }
+
+  /** What can be said when the answer is out. Lets go of the framework's objects. */
+  settle(res: ServerResponse): void {
+    const matched = this.source?._matchedRoute
+    this.source = undefined
+    if (matched !== undefined && matched !== null)
+      this.#found(routeText({ route: { path: matched } }))
+    if (this.#routed) return
+    const req = res.req as RoutedRequest | undefined
+    if (req === undefined || req === null) return
+    const base = textOf(req.baseUrl)
+    if (req.route?.path !== undefined) {
+      this.#found(joinPaths(fill(base, req.params), routeText(req)))
+    } else if (base !== '' && base === this.#mount.base && res.statusCode !== 404) {
+      // No route, but the request never left a mounted handler: that one answered.
+      this.#found(this.#mount.template)
+    }
+  }
+
+  #found(route: string): void {
+    const { route: text, name } = this.#names(this.#method, route)
+    this.#routed = true
+    this.#span.put('http.route', text)
+    this.#span.name = name
+  }
+}
+
+function isBelow(path: string, base: string): boolean {
+  return path.startsWith(base) && (path.length === base.length || path[base.length] === '/')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
