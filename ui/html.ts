@@ -1,8 +1,11 @@
 import htm from 'htm'
-import { h, type VNode } from 'preact'
+import { h, type Attributes, type ComponentType, type VNode } from 'preact'
 
 /**
- * Templates of the page. htm's own type says `VNode | VNode[]` because a template may have two roots;
- * `lint-html.mjs` refuses those in the build, so the one cast stands here and nowhere else.
+ * Templates of the page, checked by `lint-html.mjs`. One with two roots is an array, which preact takes wherever it takes
+ * a child; a property that must be one node gets one root.
  */
 export const html = htm.bind(h) as (strings: TemplateStringsArray, ...values: unknown[]) => VNode
+
+/** A component as the root of what is returned, its properties checked; what `h` returns is bound to them and fits no `VNode`. */
+export const part = h as <P>(type: ComponentType<P>, props: P & Attributes) => VNode

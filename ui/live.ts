@@ -20,8 +20,8 @@ export interface LiveSetup {
 }
 
 export interface Live {
-  /** Sends the filter again, or asks again from `since`, on the open connection. */
-  refresh: () => void
+  /** Connects anew, because the filter changed: on the old connection rows of the old filter may be under way. */
+  reopen: () => void
   /** Tries to connect at once instead of at the end of the wait. */
   retry: () => void
   close: () => void
@@ -54,7 +54,6 @@ export function connectLive(setup: LiveSetup): Live {
     clearTimeout(timer)
     channel?.close()
     const by = socketsFailed >= 2 ? 'stream' : 'socket'
-    setup.onState({ state: 'connecting' })
     let opened = false
     const events: ChannelEvents = {
       onMessage(message) {
@@ -88,15 +87,13 @@ export function connectLive(setup: LiveSetup): Live {
     channel?.send({ type: 'since', seq: setup.since() })
   }
 
+  setup.onState({ state: 'connecting' })
   open()
   return {
-    refresh() {
-      // An empty filter must be said too: the connection may have had another one.
-      channel?.send({ type: 'filter', query: setup.filter() })
-      channel?.send({ type: 'since', seq: setup.since() })
-    },
+    reopen: open,
     retry() {
       attempts = 0
+      setup.onState({ state: 'connecting' })
       open()
     },
     close() {
@@ -148,13 +145,10 @@ function openSocket(events: ChannelEvents): Channel {
   }
 }
 
-/** The stream is one way: what would be sent on a socket goes into its address, so a changed filter opens it anew. */
+/** The stream is one way: what would be sent on a socket goes into its address. */
 function openStream(events: ChannelEvents, setup: LiveSetup): Channel {
-  let abort = new AbortController()
-  let over = false
-
+  const abort = new AbortController()
   const run = async (): Promise<void> => {
-    const own = abort
     const search = new URLSearchParams({ since: String(setup.since()) })
     if (setup.filter() !== '') search.set('q', setup.filter())
     let refused: string | undefined
@@ -163,41 +157,19 @@ function openStream(events: ChannelEvents, setup: LiveSetup): Channel {
         headers: { ...headers(), accept: 'text/event-stream', [clientHeader]: '1' },
         credentials: 'omit',
         cache: 'no-store',
-        signal: own.signal
+        signal: abort.signal
       })
-      if (answer.status === 401 || answer.status === 403) {
-        refused = await reason(answer)
-      } else if (answer.ok && answer.body) {
+      if (answer.status === 401 || answer.status === 403) refused = await reason(answer)
+      else if (answer.ok && answer.body) {
         for await (const message of messages(answer.body)) events.onMessage(message)
       }
     } catch {
-      // A lost connection and a given-up one look alike here; `own` tells them apart below.
+      // However the stream broke, what follows is the same: it ended.
     }
-    if (own.signal.aborted || over) return
-    over = true
-    events.onEnd(refused)
+    if (!abort.signal.aborted) events.onEnd(refused)
   }
-
   void run()
-  let asked = false
-  return {
-    send(request) {
-      // The first `since` is in the address already.
-      if (request.type === 'since' && !asked) {
-        asked = true
-        return
-      }
-      if (request.type === 'filter') return
-      abort.abort()
-      abort = new AbortController()
-      asked = false
-      void run()
-    },
-    close() {
-      over = true
-      abort.abort()
-    }
-  }
+  return { send: () => {}, close: () => abort.abort() }
 }
 
 async function reason(answer: Response): Promise<string> {

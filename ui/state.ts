@@ -56,8 +56,12 @@ export const restarted: Signal<boolean> = signal(false)
 /** Traces ended per second. */
 export const rate: Signal<number> = signal(0)
 
-/** Requests in flight, oldest first, with how many there are in all. */
-export const inFlight: Signal<{ rows: Summary[]; total: number }> = signal({ rows: [], total: 0 })
+/** Requests in flight, oldest first, how many there are in all, and when (epoch ms) the process said so. */
+export const inFlight: Signal<{ rows: Summary[]; total: number; at: number }> = signal({
+  rows: [],
+  total: 0,
+  at: 0
+})
 
 /** Traces that the server skipped because this page read too slowly. */
 export const skipped: Signal<number> = signal(0)
@@ -67,6 +71,45 @@ export const status: Signal<Status | undefined> = signal(undefined)
 
 /** The reader stopped the list; when, in epoch milliseconds, or 0. */
 export const pausedAt: Signal<number> = signal(0)
+
+/** Counts up when the rows of the list changed; at most twice a second. */
+export const listVersion: Signal<number> = signal(0)
+
+/** Figures of the list, written with `listVersion`. */
+export const listCounts: Signal<ListCounts> = signal({ matched: 0, size: 0, pending: 0, noisy: 0 })
+
+export interface ListCounts {
+  /** Traces that pass the filter, without those folded away. */
+  matched: number
+  /** Traces that the page holds. */
+  size: number
+  /** Of the matching ones, those that the reader has not been shown yet. */
+  pending: number
+  /** Matching traces that are noise. */
+  noisy: number
+}
+
+/** Whether the list shows health checks and static files. */
+export const showNoise: Signal<boolean> = signal(false)
+
+/** How loading of traces from the API stands. */
+export const loading: Signal<Loading> = signal({ state: 'loading' })
+
+export type Loading =
+  | { state: 'loading' }
+  | { state: 'done'; searched?: { traces: number; complete: boolean } }
+  | { state: 'failed'; text: string; hint: string }
+
+/** Parts of the query that the server did not understand, in words. */
+export const ignoredByServer: Signal<readonly string[]> = signal([])
+
+/** The trace that the reader has the keyboard on, kept while a trace is open so that coming back finds it. */
+export const activeTrace: Signal<string> = signal('')
+
+/** The traces beside one in the list, as the reader last saw it; for going on without going back. */
+export const neighbours: Signal<(traceId: string) => { newer?: Summary; older?: Summary }> = signal(
+  () => ({})
+)
 
 /** The dialog that is open. */
 export const dialog: Signal<'' | 'keys' | 'settings'> = signal('')

@@ -1,0 +1,29 @@
+import './tokens.css'
+import './base.css'
+import './shell/shell.css'
+import './list/list.css'
+import { h, render } from 'preact'
+import { LocationProvider } from 'preact-iso/router'
+import { takeToken } from './api.ts'
+import { listenForKeys } from './keys.ts'
+import { Feed } from './list/feed.ts'
+import { base } from './route.ts'
+import { Shell } from './shell/shell.ts'
+import { pollStatus } from './shell/poll.ts'
+import { applySettings, neighbours } from './state.ts'
+
+takeToken()
+applySettings()
+
+const feed = new Feed()
+neighbours.value = (traceId) => feed.neighbours(traceId)
+feed.start()
+pollStatus()
+listenForKeys(document)
+
+const root = document.getElementById('app')
+if (root) {
+  // The static shell is replaced, not hydrated: it is there for the first paint only.
+  root.replaceChildren()
+  render(h(LocationProvider, { scope: base }, h(Shell, { feed })), root)
+}

@@ -1,0 +1,253 @@
+import { parseQuery, matchSummary, type Query } from '../../src/wire/query.ts'
+import { reviveSummary, type LiveMessage } from '../../src/wire/live.ts'
+import type { Summary, TraceList } from '../../src/wire/summary.ts'
+import { ApiProblem, getTraces, isAbort } from '../api.ts'
+import { connectLive, type Live } from '../live.ts'
+import {
+  connection,
+  hello,
+  ignoredByServer,
+  inFlight,
+  listCounts,
+  listVersion,
+  loading,
+  pausedAt,
+  rate,
+  restarted,
+  showNoise,
+  skipped
+} from '../state.ts'
+import { Rows } from './rows.ts'
+
+/** Traces that the page holds: 10,000 summaries are about 6 MB. */
+const capacity = 10_000
+const pageSize = 500
+/** Older traces loaded without being asked for, so that filters answer at once; more come at the end of the scroll. */
+const eager = 5_000
+/** The list changes at most twice a second; measured at 200 traces/s, 4 Hz costs half as much again. */
+const minGapMs = 500
+
+/**
+ * The list's data: what the API and the live connection bring, filtered, and let through to the reader only while nothing
+ * holds it. One lives as long as the page, so coming back from a trace finds the list as it was left.
+ */
+export class Feed {
+  readonly rows: Rows = new Rows(capacity)
+  #query: Query = parseQuery('')
+  #text = ''
+  /** What the server filters by: the query when it needs spans, else ''. */
+  #served = ''
+  #next: string | undefined
+  #loadingOlder = false
+  #abort = new AbortController()
+  #newest = 0
+  #hold = false
+  #dirty = false
+  #drawn = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #live: Live | undefined
+  /** Rows that come over the connection are of another filter than the list. */
+  #deaf = false
+
+  get query(): Query {
+    return this.#query
+  }
+
+  get held(): boolean {
+    return this.#hold || pausedAt.peek() > 0
+  }
+
+  /** Older traces can be asked for. */
+  get more(): boolean {
+    return this.#next !== undefined && this.rows.size < capacity
+  }
+
+  start(): void {
+    // The list first: its newest sequence number is where the connection begins, so nothing is sent twice.
+    void this.#load(() => this.#connect())
+  }
+
+  #connect(): void {
+    this.#live = connectLive({
+      since: () => this.#newest,
+      filter: () => this.#served,
+      onMessage: (message) => this.#onMessage(message),
+      onState: (state) => {
+        connection.value = state
+      }
+    })
+  }
+
+  retry(): void {
+    this.#live?.retry()
+    if (loading.peek().state === 'failed') void this.#load(() => {})
+  }
+
+  /** The reader is at the rows: pointing, focused, scrolled. Silent; let go, the list catches up at once. */
+  hold(on: boolean): void {
+    if (this.#hold === on) return
+    this.#hold = on
+    if (!on) this.#draw()
+  }
+
+  pause(on: boolean): void {
+    pausedAt.value = on ? Date.now() : 0
+    if (!on) this.#draw()
+  }
+
+  /** Shows what has arrived, whatever holds the list. */
+  showNew(): void {
+    this.rows.advance()
+    this.#publish()
+  }
+
+  setQuery(text: string): void {
+    if (text === this.#text) return
+    this.#text = text
+    this.#query = parseQuery(text)
+    const served = this.#query.needsSpans ? text : ''
+    if (served === this.#served) return this.refilter()
+    this.#served = served
+    this.rows.clear()
+    this.refilter()
+    this.#newest = 0
+    this.#deaf = true
+    void this.#load(() => {
+      this.#deaf = false
+      this.#live?.reopen()
+    })
+  }
+
+  refilter(): void {
+    const query = this.#query
+    this.rows.filter((summary) => matchSummary(query, summary), showNoise.peek())
+    this.#publish()
+  }
+
+  /** Loads the next older page. */
+  async older(): Promise<void> {
+    if (this.#loadingOlder || !this.more) return
+    this.#loadingOlder = true
+    try {
+      const before = this.#next
+      await this.#page(before === undefined ? {} : { before })
+    } finally {
+      this.#loadingOlder = false
+    }
+  }
+
+  /** The traces beside one in the list as the reader sees it. */
+  neighbours(traceId: string): { newer?: Summary; older?: Summary } {
+    const { view } = this.rows
+    const at = view.findLastIndex((row) => row.summary.traceId === traceId)
+    if (at < 0) return {}
+    const [newer, older] = [view[at + 1]?.summary, view[at - 1]?.summary]
+    return { ...(newer && { newer }), ...(older && { older }) }
+  }
+
+  async #load(onFirst: () => void): Promise<void> {
+    this.#abort.abort()
+    this.#abort = new AbortController()
+    const { signal } = this.#abort
+    this.#next = undefined
+    loading.value = { state: 'loading' }
+    await this.#page({})
+    if (signal.aborted) return
+    this.showNew()
+    onFirst()
+    while (!signal.aborted && this.#served === '' && this.more && this.rows.size < eager) {
+      await this.older()
+      if (loading.peek().state === 'failed') return
+    }
+  }
+
+  async #page(at: { before?: string }): Promise<void> {
+    const { signal } = this.#abort
+    try {
+      const list = await getTraces({ q: this.#served, limit: pageSize, ...at }, signal)
+      if (signal.aborted) return
+      this.#take(list)
+    } catch (error) {
+      if (isAbort(error) || signal.aborted) return
+      const { message, hint } =
+        error instanceof ApiProblem ? error : { message: 'The list could not be read', hint: '' }
+      loading.value = { state: 'failed', text: message, hint }
+    }
+  }
+
+  #take(list: TraceList): void {
+    this.#next = list.next
+    for (const { seq } of list.traces) this.#newest = Math.max(this.#newest, seq)
+    this.rows.older(list.traces)
+    ignoredByServer.value = this.#served === '' ? [] : list.ignored
+    loading.value = { state: 'done', searched: list.searched }
+    this.#publish()
+  }
+
+  #onMessage(message: LiveMessage): void {
+    switch (message.type) {
+      case 'hello': {
+        const before = hello.peek()
+        hello.value = message
+        if (before && before.bootId !== message.bootId) this.#restart()
+        return
+      }
+      case 'traces':
+        rate.value = message.rate
+        if (message.inFlight) {
+          inFlight.value = {
+            rows: message.inFlight.rows.map(reviveSummary),
+            total: message.inFlight.total,
+            at: Date.now()
+          }
+        }
+        if (this.#deaf) return
+        this.#newest = Math.max(this.#newest, message.seq)
+        if (message.rows.length > 0) this.rows.push(message.rows.map(reviveSummary))
+        return this.#change()
+      case 'evicted':
+        this.rows.evict(message.oldest)
+        return this.#change()
+      case 'gap':
+        skipped.value += message.count
+        return
+      case 'problem':
+        ignoredByServer.value = [message.text]
+    }
+  }
+
+  /** Another process answers: its numbers start anew, and the rows of the one before are only to look at. */
+  #restart(): void {
+    restarted.value = true
+    this.#newest = 0
+    this.#next = undefined
+    this.#abort.abort()
+    this.rows.retire()
+    inFlight.value = { rows: [], total: 0, at: 0 }
+    this.#draw()
+  }
+
+  #change(): void {
+    this.#dirty = true
+    if (this.#timer !== undefined) return
+    const wait = Math.max(0, this.#drawn + minGapMs - Date.now())
+    // A timer, not a frame: frames stop in a hidden tab and the rows would pile up.
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      if (this.#dirty) this.#draw()
+    }, wait)
+  }
+
+  #draw(): void {
+    if (!this.#hold && pausedAt.peek() === 0) this.rows.advance()
+    this.#publish()
+  }
+
+  #publish(): void {
+    this.#dirty = false
+    this.#drawn = Date.now()
+    const { view, size, pending, noisy } = this.rows
+    listCounts.value = { matched: view.length + pending, size, pending, noisy }
+    listVersion.value++
+  }
+}

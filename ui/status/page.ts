@@ -1,0 +1,112 @@
+import { h, type VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
+import type { Instrumented, Status } from '../../src/wire/status.ts'
+import { formatAge, formatBytes, formatCount, formatDuration, formatMany } from '../format.ts'
+import { html } from '../html.ts'
+import { Icon } from '../icons.ts'
+import { connection, status } from '../state.ts'
+
+/** What the process records, what it holds, what was lost and why. */
+export function StatusPage(): VNode {
+  useEffect(() => {
+    document.title = 'Status · Spanlight'
+  }, [])
+  const current = status.value
+  if (!current) {
+    const text = connection.value.state === 'lost' ? 'The process does not answer.' : 'Loading…'
+    return html`<section class="page status"><h1>Status</h1><p class="muted">${text}</p></section>`
+  }
+  return html`<section class="page status">
+    <h1>Status</h1>
+    <div class="cards">
+      ${about(current)} ${memory(current)} ${instrumentation(current.instrumented)} ${losses(current)}
+    </div>
+  </section>`
+}
+
+function about(current: Status): VNode {
+  return html`<section class="card">
+    <h2>${current.service}</h2>
+    <dl class="facts">
+      ${fact('Access', `${current.mode}: ${current.why}`)}
+      ${fact('Process', `${current.pid}, Node ${current.node.replace(/^v/, '')}, up ${formatAge(current.uptimeMs)}`)}
+      ${fact('Spanlight', current.version)}
+      ${fact('Sampling', current.sample === 1 ? 'every request is recorded' : `${Math.round(current.sample * 1000) / 10} % of requests`)}
+      ${fact('In flight', formatMany(current.inFlight, 'request'))}
+      ${fact('Open pages', String(current.pages))}
+      ${fact('Own cost', `${formatDuration(current.overheadMs)} of CPU so far${perSpan(current)}`)}
+    </dl>
+    ${current.sample === 0 && html`<p class="note">Sampling is 0 %, so nothing is recorded.</p>`}
+  </section>`
+}
+
+function perSpan({ overheadMs, ring }: Status): string {
+  const spans = ring.spans + ring.evicted
+  return spans > 0 && overheadMs > 0 ? `, ${formatDuration(overheadMs / spans)} a span` : ''
+}
+
+function memory({ ring, kept }: Status): VNode {
+  return html`<section class="card">
+    <h2>Memory</h2>
+    ${gauge('Recent', ring)}
+    <dl class="facts">
+      ${fact('Holds', `${formatMany(ring.traces, 'trace')}, ${formatMany(ring.spans, 'span')}`)}
+      ${fact('Oldest', ring.oldest > 0 ? `${formatAge(Date.now() - ring.oldest)} ago` : 'empty')}
+      ${fact('Made room', `${formatMany(ring.evicted, 'span')} left so that newer ones fit`)}
+    </dl>
+    ${gauge('Kept', kept)}
+    <p class="muted">Errors, the slowest of each route and pinned traces stay when the recent ones are reused:
+      ${formatMany(kept.traces, 'trace')}, ${formatMany(kept.spans, 'span')}.</p>
+  </section>`
+}
+
+function gauge(title: string, { bytes, capacity }: { bytes: number; capacity: number }): VNode {
+  const full = capacity > 0 ? Math.min(100, (bytes / capacity) * 100) : 0
+  const text = `${formatBytes(bytes)} of ${formatBytes(capacity)}`
+  return html`<div class="gauge-row">
+    <span>${title}</span>
+    <span class="gauge data-mark" role="img" aria-label=${`${title}: ${text}`}><i style=${`width:${full.toFixed(1)}%`}></i></span>
+    <span>${text}</span>
+  </div>`
+}
+
+function instrumentation(all: readonly Instrumented[]): VNode {
+  const sorted = [...all].sort((a, b) => Number(a.on) - Number(b.on))
+  return html`<section class="card">
+    <h2>Instrumented</h2>
+    ${sorted.length === 0 && html`<p class="muted">Nothing yet.</p>`}
+    <ul class="instrumented">
+      ${sorted.map(
+        ({ name, on, how }) => html`<li key=${name} class=${on ? 'on' : 'off'}>
+          ${h(Icon, { name: on ? 'fine' : 'off', label: on ? 'yes' : 'no' })}
+          <div><strong>${name}</strong><p class="muted">${how}</p></div>
+        </li>`
+      )}
+    </ul>
+  </section>`
+}
+
+function losses({ ring, drops }: Status): VNode {
+  return html`<section class="card">
+    <h2>Dropped</h2>
+    ${
+      drops.length === 0
+        ? html`<p class="muted">Nothing was dropped.</p>`
+        : html`<table>
+          <caption class="muted">${formatMany(ring.dropped, 'span')} never kept; every loss has a reason</caption>
+          <thead><tr><th scope="col">Reason</th><th scope="col" class="number">Count</th></tr></thead>
+          <tbody>
+            ${drops.map(
+              ({ reason, count }) => html`<tr key=${reason}>
+                <td>${reason}</td><td class="number">${formatCount(count)}</td>
+              </tr>`
+            )}
+          </tbody>
+        </table>`
+    }
+  </section>`
+}
+
+function fact(name: string, value: string): VNode {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`
+}
