@@ -1,4 +1,7 @@
-import './trace.css'
+import './page.css'
+import './timeline.css'
+import './panel.css'
+import './tabs.css'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { VNode } from 'preact'
 import type { ApiProblem } from '../api.ts'
