@@ -10,7 +10,7 @@ import type { Summary } from '../wire/summary.ts'
 import { traceColumns } from './columns.ts'
 import { spanDetail, traceLogs } from './detail.ts'
 import { serviceMap } from './map.ts'
-import { matches, maxRows, search, type SearchSetup } from './search.ts'
+import { Matcher, maxRows, search, type SearchSetup } from './search.ts'
 import type { Reader } from './types.ts'
 
 export interface ReaderSetup {
@@ -125,9 +125,8 @@ export function createReader(setup: ReaderSetup): Reader {
       return rows
     },
     matcher(text) {
-      const query = parseQuery(text, slowMs)
-      return (summary) =>
-        matches(searching, query, summary, store.entries(summary.traceId as TraceId))
+      const matcher = new Matcher(searching, parseQuery(text, slowMs))
+      return (summary) => matcher.matches(summary, store.entries(summary.traceId as TraceId))
     },
     routes: () => setup.routes.figures(),
     map: oneAtATime(

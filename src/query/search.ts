@@ -1,7 +1,7 @@
 import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
-import { decideBySummary, matchSpans, type Query } from '../wire/query.ts'
+import { decideBySummary, matchSpans, type Query, type Term } from '../wire/query.ts'
 import type { Summary, TraceList } from '../wire/summary.ts'
 import { createTimeSlices, type TimeSlices } from './time-slices.ts'
 
@@ -51,7 +51,7 @@ class Run {
   /** Time ran out before everything was looked at. */
   cut = false
   readonly #setup: SearchSetup
-  readonly #query: Query
+  readonly #matcher: Matcher
   readonly #limit: number
   readonly #slices: TimeSlices
   // A trace that ends while the search goes on is met twice: in flight, then stored.
@@ -59,7 +59,7 @@ class Run {
 
   constructor(setup: SearchSetup, query: Query, limit: number) {
     this.#setup = setup
-    this.#query = query
+    this.#matcher = new Matcher(setup, query)
     this.#limit = limit
     this.#slices = createTimeSlices(setup.now, budgetMs)
   }
@@ -102,7 +102,7 @@ class Run {
 
   #look(summary: Summary, entries: readonly Entry[]): void {
     this.looked++
-    if (matches(this.#setup, this.#query, summary, entries)) this.rows.push(summary)
+    if (this.#matcher.matches(summary, entries)) this.rows.push(summary)
   }
 
   get #full(): boolean {
@@ -110,33 +110,49 @@ class Run {
   }
 }
 
-/** Whether the trace with that summary and those stored entries passes the whole query. */
-export function matches(
-  setup: Pick<SearchSetup, 'store' | 'isOpen' | 'recordsOf'>,
-  query: Query,
-  summary: Summary,
-  entries: readonly Entry[]
-): boolean {
-  const decided = decideBySummary(query, summary)
-  if (decided !== undefined) return decided
-  const traceId = summary.traceId as TraceId
-  if (!setup.isOpen(traceId) && isRuledOut(setup.store, query, summary, entries)) return false
-  return matchSpans(query, summary, setup.recordsOf(traceId))
-}
+/** Texts that the index is asked for, for one query: it keeps what it found for about as many, and looks through a segment for each. */
+const maxNeedles = 8
 
-function isRuledOut(
-  store: TraceStore,
-  query: Query,
-  summary: Summary,
-  entries: readonly Entry[]
-): boolean {
-  const possibleIn = (entry: Entry) => {
-    const lacks = (text: string): boolean => store.lacks(entry, text)
-    return ({ spans }: Query['terms'][number]): boolean => spans?.possible(lacks) !== false
+/** Decides whole queries: by the summary where it can, else by the spans, which are decoded only when the index allows for a match. */
+export class Matcher {
+  readonly #setup: Pick<SearchSetup, 'store' | 'isOpen' | 'recordsOf'>
+  readonly #query: Query
+  readonly #needles = new Set<string>()
+
+  constructor(setup: Pick<SearchSetup, 'store' | 'isOpen' | 'recordsOf'>, query: Query) {
+    this.#setup = setup
+    this.#query = query
   }
-  const open = query.terms.filter((term) => !term.negated && term.decide(summary) === undefined)
-  const together = open.filter((term) => term.spans?.sameSpan === true)
-  if (together.length > 0 && !entries.some((entry) => together.every(possibleIn(entry))))
-    return true
-  return open.some((term) => !entries.some((entry) => possibleIn(entry)(term)))
+
+  /** Whether the trace with that summary and those stored entries passes. */
+  matches(summary: Summary, entries: readonly Entry[]): boolean {
+    const decided = decideBySummary(this.#query, summary)
+    if (decided !== undefined) return decided
+    const traceId = summary.traceId as TraceId
+    if (!this.#setup.isOpen(traceId) && this.#isRuledOut(summary, entries)) return false
+    return matchSpans(this.#query, summary, this.#setup.recordsOf(traceId))
+  }
+
+  #isRuledOut(summary: Summary, entries: readonly Entry[]): boolean {
+    const open = this.#query.terms.filter(
+      (term) => !term.negated && term.decide(summary) === undefined
+    )
+    const together = open.filter((term) => term.spans?.sameSpan === true)
+    const possible = (term: Term, entry: Entry): boolean =>
+      term.spans?.possible((text) => this.#lacks(entry, text)) !== false
+    if (
+      together.length > 0 &&
+      !entries.some((entry) => together.every((term) => possible(term, entry)))
+    )
+      return true
+    return open.some((term) => !entries.some((entry) => possible(term, entry)))
+  }
+
+  #lacks(entry: Entry, text: string): boolean {
+    if (!this.#needles.has(text)) {
+      if (this.#needles.size >= maxNeedles) return false
+      this.#needles.add(text)
+    }
+    return this.#setup.store.lacks(entry, text)
+  }
 }

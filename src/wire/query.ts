@@ -13,6 +13,9 @@ import type { Summary } from './summary.ts'
 /** Characters of a query that are read. */
 export const maxQueryLength = 1024
 
+/** Terms of a query: each is tried on every span. */
+export const maxTerms = 32
+
 export const defaultSlowMs = 1000
 
 export interface Query {
@@ -43,11 +46,12 @@ export function parseQuery(text: string, slowMs: number = defaultSlowMs): Query 
   const terms: Term[] = []
   const ignored: string[] = []
   if (text.length > maxQueryLength)
-    ignored.push(`the query is longer than ${maxQueryLength} characters, the rest of it`)
+    ignored.push(`the query is longer than ${maxQueryLength} characters, the rest is left out`)
   for (const raw of splitTerms(text.slice(0, maxQueryLength))) {
     const term = compile(raw, slowMs)
     if (term instanceof Problem) ignored.push(term.text)
-    else if (term !== undefined) terms.push(term)
+    else if (term !== undefined && terms.length < maxTerms) terms.push(term)
+    else if (term !== undefined) ignored.push(`more than ${maxTerms} terms: ${term.text}`)
   }
   return { terms, ignored, needsSpans: terms.some((term) => term.spans !== undefined) }
 }

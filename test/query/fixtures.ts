@@ -129,6 +129,11 @@ export function summaryLine(fields: Partial<Summary> = {}): Summary {
   }
 }
 
+// A live span's figures are getters, which a plain copy would leave behind.
+function ended(span: SpanData): SpanData {
+  return { ...span, duration: span.duration, open: span.open }
+}
+
 /** The store's contract at its plainest: an array of records, newest last. */
 export class NaiveStore implements TraceStore {
   readonly #rows: { entry: Entry; record: TraceRecord }[] = []
@@ -140,7 +145,7 @@ export class NaiveStore implements TraceStore {
   add(record: TraceRecord, kept: '' | 'error' | 'slow' = ''): number {
     this.newest++
     const entry = { ...summarise(record), seq: this.newest, traceId: record.traceId, kept }
-    this.#rows.push({ entry, record })
+    this.#rows.push({ entry, record: { ...record, spans: record.spans.map(ended) } })
     this.#tell()
     return this.newest
   }

@@ -5,6 +5,7 @@ import {
   matchSpans,
   matchSummary,
   maxQueryLength,
+  maxTerms,
   parseQuery
 } from '../../src/wire/query.ts'
 import type { Summary } from '../../src/wire/summary.ts'
@@ -70,7 +71,15 @@ describe('parseQuery', () => {
   it('reads no more than a kilobyte and says so', () => {
     const query = parseQuery(`${'a'.repeat(maxQueryLength)} status:500`)
     expect(query.terms).toHaveLength(1)
-    expect(query.ignored).toEqual(['the query is longer than 1024 characters, the rest of it'])
+    expect(query.ignored).toEqual([
+      'the query is longer than 1024 characters, the rest is left out'
+    ])
+  })
+
+  it('applies no more than thirty-two terms and names the others', () => {
+    const query = parseQuery(`${'a '.repeat(maxTerms)}b`)
+    expect(query.terms).toHaveLength(maxTerms)
+    expect(query.ignored).toEqual(['more than 32 terms: b'])
   })
 
   it('needs spans for attributes, free text and some of has, and for nothing else', () => {

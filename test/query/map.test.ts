@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import { serviceMap } from '../../src/query/map.ts'
+import { createReader } from '../../src/query/reader.ts'
+import { flat, NaiveStore, record, request, span, traceId } from './fixtures.ts'
+import { openTracing } from './open.ts'
+import { stores } from './stores.ts'
+
+const clock = (): number => performance.now()
+
+function call(id: number, parent: number, port: number, fields: object = {}) {
+  return span({
+    id,
+    parent,
+    kind: 2,
+    duration: 20e6,
+    attributes: flat({
+      'http.request.method': 'GET',
+      'server.address': 'localhost',
+      'server.port': port
+    }),
+    ...fields
+  })
+}
+
+function served(
+  trace: number,
+  id: number,
+  parent: number,
+  service: string,
+  children = [] as ReturnType<typeof span>[]
+) {
+  const entry = span({ id, parent, parentRemote: true, kind: 1, duration: 10e6 })
+  return record([entry, ...children], { traceId: traceId(trace), service })
+}
+
+const query = (id: number, parent: number, fields: object = {}) =>
+  span({
+    id,
+    parent,
+    kind: 2,
+    duration: 5e6,
+    attributes: flat({ 'db.system.name': 'postgresql' }),
+    ...fields
+  })
+
+describe.each(stores)('serviceMap on %s', (_name, createStore) => {
+  it('draws services, databases and strangers with the calls between them', async () => {
+    const store = createStore()
+    const children = [call(2, 1000, 4001), call(3, 1000, 443, { status: 2 })]
+    store.add(request({ trace: 1, duration: 100, children }), '')
+    store.add(served(1, 5, 2, 'storage', [query(6, 5), query(7, 5, { status: 2 })]), '')
+    const map = await serviceMap(store, clock)
+    expect(map.nodes.map(({ name, kind, spans, errors }) => [name, kind, spans, errors])).toEqual([
+      ['api', 'service', 3, 1],
+      ['storage', 'service', 3, 1],
+      ['localhost:443', 'external', 1, 1],
+      ['postgresql', 'db', 2, 1]
+    ])
+    expect(map.edges.map(({ from, to, calls, errors }) => [from, to, calls, errors])).toEqual([
+      ['api', 'storage', 1, 0],
+      ['api', 'localhost:443', 1, 1],
+      ['storage', 'postgresql', 2, 1]
+    ])
+    const p95 = Object.fromEntries(map.nodes.map((node) => [node.name, node.p95]))
+    expect(p95['api']).toBeCloseTo(100, 0)
+    expect(p95['storage']).toBeCloseTo(10, 0)
+    expect(map.edges[0]!.p95).toBeCloseTo(20, 0)
+  })
+
+  it('knows the service behind an address from other traces', async () => {
+    const store = createStore()
+    store.add(request({ trace: 1, children: [call(2, 1000, 4001)] }), '')
+    store.add(served(1, 5, 2, 'storage'), '')
+    store.add(request({ trace: 2, children: [call(3, 2000, 4001)] }), '')
+    const map = await serviceMap(store, clock)
+    expect(map.edges).toMatchObject([{ from: 'api', to: 'storage', calls: 2 }])
+    expect(map.nodes.map(({ name }) => name)).toEqual(['api', 'storage'])
+  })
+
+  it('joins services without a client span between them, and no service to itself', async () => {
+    const store = createStore()
+    store.add(request({ trace: 1, children: [span({ id: 2, parent: 1000 })] }), '')
+    store.add(served(1, 5, 1000, 'worker'), '')
+    store.add(served(1, 6, 2, 'api'), '')
+    const map = await serviceMap(store, clock)
+    expect(map.edges).toMatchObject([{ from: 'api', to: 'worker' }])
+  })
+
+  it('survives names of the language and circles', async () => {
+    const store = createStore()
+    store.add(record([span({ id: 1, parent: 1 })], { service: '__proto__' }), '')
+    store.add(
+      record([span({ id: 2, parent: 3 }), span({ id: 3, parent: 2 })], {
+        service: 'constructor',
+        traceId: traceId(2)
+      }),
+      ''
+    )
+    const map = await serviceMap(store, clock)
+    expect(map.nodes.map(({ name }) => name).toSorted()).toEqual(['__proto__', 'constructor'])
+    expect(map.edges).toEqual([])
+  })
+
+  it('is empty for an empty store', async () => {
+    expect(await serviceMap(createStore(), clock)).toEqual({ nodes: [], edges: [] })
+  })
+})
+
+describe('a map that is asked for often', () => {
+  it('is drawn once for all who ask at once, and again only after a change', async () => {
+    const store = new NaiveStore()
+    const { open } = openTracing(store)
+    const routes = { figures: () => [] }
+    const reader = createReader({ store, open, routes, now: clock })
+    store.add(request({ trace: 1 }))
+    const maps = await Promise.all([reader.map(), reader.map()])
+    expect(maps[0]).toBe(maps[1])
+    expect(await reader.map()).toBe(maps[0])
+    expect(store.decoded).toHaveLength(1)
+    store.add(request({ trace: 2 }))
+    expect((await reader.map()).nodes[0]!.spans).toBe(2)
+    store.clear()
+    expect((await reader.map()).nodes).toEqual([])
+    open.close()
+  })
+
+  it('lets the host go on, and stops after half a second with the newest traces', async () => {
+    const store = new NaiveStore()
+    for (let trace = 1; trace <= 100; trace++) store.add(request({ trace, service: `s${trace}` }))
+    let ms = 0
+    let turns = 0
+    const ticking = setInterval(() => turns++, 0)
+    const map = await serviceMap(store, () => (ms += 9))
+    clearInterval(ticking)
+    expect(turns).toBeGreaterThan(0)
+    expect(map.nodes.length).toBeLessThan(100)
+    expect(map.nodes[0]!.name).toBe('s100')
+  })
+})

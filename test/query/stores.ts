@@ -1,0 +1,5 @@
+import type { TraceStore } from '../../src/store/types.ts'
+import { NaiveStore } from './fixtures.ts'
+
+/** The stores that every reading test runs on. */
+export const stores: [string, () => TraceStore][] = [['a naive store', () => new NaiveStore()]]
