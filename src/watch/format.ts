@@ -79,8 +79,7 @@ class Cutter {
     if (types.isNativeError(value)) return new Shown(errorText(value))
     if (depth >= maxDepth || ++this.#nodes > maxNodes) return new Shown(`[${nameOf(value)}]`)
     if (Array.isArray(value)) return this.#cutItems(value, depth)
-    if (value instanceof Map)
-      return new Map(this.#cutItems(first(value), depth) as [unknown, unknown][])
+    if (value instanceof Map) return this.#cutEntries(value, depth)
     if (value instanceof Set) return new Set(this.#cutItems(first(value), depth))
     if (isSmall(value)) return value
     return this.#cutProperties(value, depth)
@@ -90,6 +89,16 @@ class Cutter {
     const cut = items.slice(0, maxItems).map((item) => this.cut(item, depth + 1))
     if (items.length > maxItems) cut.push(new Shown(`... ${items.length - maxItems} more items`))
     return cut
+  }
+
+  #cutEntries(map: Map<unknown, unknown>, depth: number): Map<unknown, unknown> {
+    const entries = first(map) as [unknown, unknown][]
+    return new Map(
+      entries.map(([key, value]) => [
+        this.cut(key, depth + 1),
+        typeof key === 'string' ? this.#cutNamed(key, value, depth) : this.cut(value, depth + 1)
+      ])
+    )
   }
 
   /** Own enumerable properties, by their descriptors: no getter runs. The prototype stays, for its name. */

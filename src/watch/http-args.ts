@@ -18,13 +18,15 @@ export function readRequestArgs(args: readonly unknown[]): RequestArgs {
   const at = url === undefined ? 0 : 1
   const given = args[at]
   const options: Bag = isBag(given) ? given : {}
-  const method = options.method
+  // What the user set on a URL object counts as an option too (urlToHttpOptions).
+  const all: Bag = { ...url, ...options }
+  const { method } = all
   const port = Number(options.port || url?.port || 0)
   return {
     method: typeof method === 'string' && method !== '' ? method.toUpperCase() : 'GET',
     port: port > 0 ? port : undefined,
     withHeaders(extra) {
-      const headers = extra.length === 0 ? undefined : addHeaders(options.headers, extra)
+      const headers = extra.length === 0 ? undefined : addHeaders(all.headers, extra)
       // Arguments that Node will refuse are left for it to refuse.
       if (headers === undefined || !replaceable(given)) return [...args]
       const rest = args.slice(typeof given === 'function' ? at : at + 1)
@@ -42,15 +44,12 @@ function isBag(value: unknown): value is Bag {
   return typeof value === 'object' && value !== null
 }
 
-interface UrlLike {
-  readonly port: unknown
-}
-
 // Node takes foreign URL classes for URLs by these four properties (lib/internal/url.js, isURL).
-function readUrl(value: unknown): UrlLike | undefined {
-  if (typeof value === 'string') return URL.canParse(value) ? new URL(value) : { port: undefined }
+function readUrl(value: unknown): Bag | undefined {
+  if (typeof value === 'string') return URL.canParse(value) ? { port: new URL(value).port } : {}
   if (!isBag(value) || !value.href || !value.protocol) return undefined
-  return value.auth === undefined && value.path === undefined ? { port: value.port } : undefined
+  const isUrl = value.auth === undefined && value.path === undefined
+  return isUrl ? { ...value, port: value.port } : undefined
 }
 
 function addHeaders(headers: unknown, extra: readonly (readonly [string, string])[]): unknown {

@@ -136,13 +136,31 @@ function agentPort(request: ClientRequest): number | undefined {
   return typeof agent?.defaultPort === 'number' ? agent.defaultPort : undefined
 }
 
+interface Rendered {
+  _header?: unknown
+  _headerSent?: unknown
+  outputSize?: unknown
+  readonly outputData?: readonly { data: unknown }[]
+}
+
 /**
- * Raw header arrays and `Expect` are rendered by now, though not sent: then the rendered text, which Node keeps in `_header` until the first
- * write, is added to. Where neither is possible the request goes out as it is.
+ * Raw header arrays and `Expect` are rendered by now, though not sent: Node keeps the text in `_header`, for `Expect` as the first of its queue
+ * too, and it is added to there. Where that is not so (any more) the request goes out as it is.
  */
 function addHeader(request: ClientRequest, name: string, value: string): void {
-  const inside = request as unknown as { _header?: unknown; _headerSent?: unknown }
-  if (!request.headersSent) request.setHeader(name, value)
-  else if (typeof inside._header === 'string' && inside._headerSent !== true)
-    inside._header = `${inside._header.slice(0, -2)}${name}: ${value}\r\n\r\n`
+  if (!request.headersSent) {
+    request.setHeader(name, value)
+    return
+  }
+  const inside = request as unknown as Rendered
+  const before = inside._header
+  if (typeof before !== 'string' || !before.endsWith('\r\n\r\n')) return
+  const line = `${name}: ${value}\r\n`
+  const after = `${before.slice(0, -2)}${line}\r\n`
+  const queued = inside.outputData?.[0]
+  if (inside._headerSent !== true) inside._header = after
+  else if (queued?.data === before && typeof inside.outputSize === 'number') {
+    queued.data = inside._header = after
+    inside.outputSize += line.length
+  }
 }

@@ -1,0 +1,130 @@
+import { systemClock } from '../../src/base/clock.ts'
+import { getAttribute } from '../../src/base/attributes.ts'
+import { clip, defaultLimits } from '../../src/base/limits.ts'
+import { createReport } from '../../src/base/report.ts'
+import { createGuard } from '../../src/base/safely.ts'
+import type { TraceRecord } from '../../src/base/span-data.ts'
+import { SpanKind } from '../../src/base/span-data.ts'
+import { w3cPropagation } from '../../src/carrier/propagation.ts'
+import { rootContext, runIn } from '../../src/context/context.ts'
+import type { Redactor } from '../../src/redact/redactor.ts'
+import type { Span } from '../../src/span/span.ts'
+import { Tracer } from '../../src/span/tracer.ts'
+import { OpenTraces } from '../../src/trace/open-traces.ts'
+import type { WatchSetup } from '../../src/watch/watch.ts'
+
+/** The least a redactor can do and still be seen at work: the rules themselves are tested where they live. */
+export const stubRedactor: Redactor = {
+  attribute(key, value) {
+    if (/password|secret/i.test(key)) return '[redacted]'
+    if (key === 'url.full') return String(value).replace(/\/\/[^/@]*@/, '//[redacted]@')
+    if (typeof value === 'string') return clip(value, 1024)
+    return typeof value === 'number' || typeof value === 'boolean' ? value : undefined
+  },
+  text: (text, length) => clip(text.replaceAll('Bearer abc', 'Bearer [redacted]'), length),
+  header: (_name, value) => value,
+  query: (query) => query,
+  path: (path) => path,
+  url: (url) => url,
+  statement: (text, _dialect, parameterised) =>
+    parameterised ? text : text.replace(/'[^']*'|\b\d+\b/g, '?')
+}
+
+/** A span as it was handed on, its attributes as an object. */
+export interface Kept {
+  name: string
+  kind: number
+  status: number
+  statusMessage: string
+  spanId: string
+  parentId: string | undefined
+  traceId: string
+  duration: number
+  attributes: Record<string, unknown>
+  logs: { severity: string; body: string }[]
+  events: string[]
+}
+
+export interface Recorder {
+  setup: WatchSetup
+  spans: Kept[]
+  /** Runs `fn` as a request's handler does: in the context of a span of its own, which ends after it. */
+  inRequest<T>(name: string, fn: (span: Span) => Promise<T>): Promise<T>
+  /** The kept spans of that name; waits until there are `count` of them. */
+  wait(name: string, count?: number): Promise<Kept[]>
+  said: string[]
+  close(): void
+}
+
+export function record(): Recorder {
+  const said: string[] = []
+  const spans: Kept[] = []
+  const report = createReport((text) => said.push(text))
+  const traces = new OpenTraces({
+    clock: systemClock,
+    limits: defaultLimits,
+    report,
+    resource: { service: 'test', attributes: [] },
+    onRecord: (record) => spans.push(...read(record)),
+    onChange() {}
+  })
+  const tracer = new Tracer({
+    limits: defaultLimits,
+    redactor: stubRedactor,
+    now: systemClock.now,
+    sampler: () => true,
+    openTrace: (traceId) => traces.open(traceId)
+  })
+  return {
+    setup: {
+      tracer,
+      propagation: w3cPropagation(),
+      redactor: stubRedactor,
+      limits: defaultLimits,
+      report,
+      guard: createGuard('test', report)
+    },
+    spans,
+    said,
+    async inRequest(name, fn) {
+      const span = tracer.start(name, { kind: SpanKind.server }, rootContext) as Span
+      try {
+        return await runIn(rootContext.withSpan(span), () => fn(span))
+      } finally {
+        span.end()
+      }
+    },
+    async wait(name, count = 1) {
+      for (let i = 0; i < 500; i++) {
+        const found = spans.filter((span) => span.name === name)
+        if (found.length >= count) return found
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      throw new Error(`only ${spans.map((span) => span.name).join(', ')}; no ${count} of ${name}`)
+    },
+    close: () => traces.close()
+  }
+}
+
+function read(record: TraceRecord): Kept[] {
+  return record.spans.map((span) => {
+    const attributes: Record<string, unknown> = {}
+    for (let i = 0; i < span.attributes.length; i += 2) {
+      const key = span.attributes[i] as string
+      attributes[key] = getAttribute(span.attributes, key)
+    }
+    return {
+      name: span.name,
+      kind: span.kind,
+      status: span.status,
+      statusMessage: span.statusMessage,
+      spanId: span.spanId,
+      parentId: span.parentId,
+      traceId: record.traceId,
+      duration: span.duration,
+      attributes,
+      logs: span.logs.map(({ severity, body }) => ({ severity, body })),
+      events: span.events.map((event) => event.name)
+    }
+  })
+}
