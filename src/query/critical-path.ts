@@ -75,7 +75,8 @@ function endOf(tree: TraceTree, row: number): number {
 
 function childrenByEnd(tree: TraceTree): Map<number, number[]> {
   const children = new Map<number, number[]>()
-  for (const [row, above] of tree.parent.entries()) {
+  for (let row = 0; row < tree.parent.length; row++) {
+    const above = tree.parent[row] as number
     if (above < 0) continue
     const siblings = children.get(above)
     if (siblings === undefined) children.set(above, [row])

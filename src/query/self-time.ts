@@ -5,9 +5,10 @@ import type { TraceTree } from '../trace/tree.ts'
  * parent does not count. One pass: in display order siblings come by start, so one mark per parent is enough.
  */
 export function selfTimes(tree: TraceTree): Float64Array {
-  const self = Float64Array.from(tree.duration)
-  const coveredTo = Float64Array.from(tree.start)
-  for (const [row, above] of tree.parent.entries()) {
+  const self = tree.duration.slice()
+  const coveredTo = tree.start.slice()
+  for (let row = 0; row < self.length; row++) {
+    const above = tree.parent[row] as number
     if (above < 0) continue
     const start = tree.start[row] as number
     const parentEnd = (tree.start[above] as number) + (tree.duration[above] as number)

@@ -1,5 +1,5 @@
 /** Milliseconds of work in one piece. The host waits for no read of ours longer than 10; the rest is for the item that crosses the line. */
-const sliceMs = 8
+const sliceMs = 5
 
 export interface TimeSlices {
   /** True once the whole budget is spent. */

@@ -10,7 +10,7 @@ export class Problem {
 }
 
 export type TextTest = (text: string) => boolean
-export type NumberTest = (value: number) => boolean
+type NumberTest = (value: number) => boolean
 
 /**
  * Compares text without regard to case. `find` looks for the value anywhere in the text, `whole` compares all of it; a value with stars

@@ -8,11 +8,11 @@ import { anySpans } from './arbitraries.ts'
 import { epochMs, flat, record, request, span, spanId } from './fixtures.ts'
 
 function columns(records: readonly TraceRecord[]): TraceColumns {
-  return traceColumns(records, mergeSummary(records[0]!.traceId, records.map(summarise), false))
+  return traceColumns(records, mergeSummary(records[0].traceId, records.map(summarise), false))
 }
 
 function hasFlag(trace: TraceColumns, id: number, flag: number): boolean {
-  return (trace.spans.flags[trace.spans.id.indexOf(spanId(id))]! & flag) !== 0
+  return (trace.spans.flags[trace.spans.id.indexOf(spanId(id))] & flag) !== 0
 }
 
 const query = span({
@@ -176,18 +176,18 @@ function expectConsistent(trace: TraceColumns): void {
   const lengths = new Set(Object.values(spans).map((column) => column.length))
   expect(lengths.size).toBe(1)
   const wrong = spans.id.filter((_, row) => {
-    const parent = spans.parent[row]!
-    const depth = parent < 0 ? 0 : spans.depth[parent]! + 1
+    const parent = spans.parent[row]
+    const depth = parent < 0 ? 0 : spans.depth[parent] + 1
     return !(
       parent < row &&
       spans.depth[row] === depth &&
-      spans.duration[row]! >= 0 &&
-      spans.self[row]! >= 0 &&
-      spans.self[row]! <= spans.duration[row]! &&
-      spans.start[row]! + spans.duration[row]! <= trace.extent &&
-      trace.names[spans.name[row]!] !== undefined &&
-      trace.services[spans.service[row]!] !== undefined &&
-      categories[spans.category[row]!] !== undefined
+      spans.duration[row] >= 0 &&
+      spans.self[row] >= 0 &&
+      spans.self[row] <= spans.duration[row] &&
+      spans.start[row] + spans.duration[row] <= trace.extent &&
+      trace.names[spans.name[row]] !== undefined &&
+      trace.services[spans.service[row]] !== undefined &&
+      categories[spans.category[row]] !== undefined
     )
   })
   expect(wrong).toEqual([])

@@ -12,7 +12,7 @@ const ms = 1e6
 function path(spans: readonly SpanData[]): string[] {
   const tree = buildTree([record(spans)])
   return criticalPath(tree).map(
-    ({ row, from, to }) => `${tree.spans[row]!.name} ${from / ms}-${to / ms}`
+    ({ row, from, to }) => `${tree.spans[row].name} ${from / ms}-${to / ms}`
   )
 }
 
@@ -102,15 +102,15 @@ describe('criticalPath', () => {
         }))
         const tree = buildTree([record(scaled)])
         const found = criticalPath(tree)
-        let reached = tree.start[tree.root]!
+        let reached = tree.start[tree.root]
         for (const { row, from, to } of found) {
           expect(from).toBe(reached)
           expect(to).toBeGreaterThan(from)
-          expect(from).toBeGreaterThanOrEqual(tree.start[row]!)
-          expect(to).toBeLessThanOrEqual(tree.start[row]! + tree.duration[row]!)
+          expect(from).toBeGreaterThanOrEqual(tree.start[row])
+          expect(to).toBeLessThanOrEqual(tree.start[row] + tree.duration[row])
           reached = to
         }
-        expect(reached).toBe(tree.start[tree.root]! + tree.duration[tree.root]!)
+        expect(reached).toBe(tree.start[tree.root] + tree.duration[tree.root])
       }),
       { numRuns: 1000 }
     )
@@ -122,7 +122,7 @@ describe('criticalPath', () => {
         const tree = buildTree([record(spans)])
         for (const { row } of criticalPath(tree)) {
           let above = row
-          while (tree.parent[above]! >= 0) above = tree.parent[above]!
+          while (tree.parent[above] >= 0) above = tree.parent[above]!
           expect(above).toBe(tree.root)
         }
       })

@@ -17,7 +17,7 @@ export function spanId(n: number): SpanId {
 
 /** Attributes as a flat list, written as an object. */
 export function flat(attributes: Record<string, AttributeValue>): (string | AttributeValue)[] {
-  return Object.entries(attributes).flat() as (string | AttributeValue)[]
+  return Object.entries(attributes).flatMap(([key, value]) => [key, value])
 }
 
 export type SpanSeed = Partial<Omit<SpanData, 'spanId' | 'parentId'>> & {
@@ -223,8 +223,8 @@ export class NaiveStore implements TraceStore {
       const entries = this.entries(id)
       return {
         traceId: id,
-        first: entries[0]!.seq,
-        last: entries[entries.length - 1]!.seq,
+        first: entries[0].seq,
+        last: entries[entries.length - 1].seq,
         entries
       }
     })

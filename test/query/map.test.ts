@@ -64,7 +64,7 @@ describe.each(stores)('serviceMap on %s', (_name, createStore) => {
     const p95 = Object.fromEntries(map.nodes.map((node) => [node.name, node.p95]))
     expect(p95['api']).toBeCloseTo(100, 0)
     expect(p95['storage']).toBeCloseTo(10, 0)
-    expect(map.edges[0]!.p95).toBeCloseTo(20, 0)
+    expect(map.edges[0].p95).toBeCloseTo(20, 0)
   })
 
   it('knows the service behind an address from other traces', async () => {
@@ -118,7 +118,7 @@ describe('a map that is asked for often', () => {
     expect(await reader.map()).toBe(maps[0])
     expect(store.decoded).toHaveLength(1)
     store.add(request({ trace: 2 }))
-    expect((await reader.map()).nodes[0]!.spans).toBe(2)
+    expect((await reader.map()).nodes[0].spans).toBe(2)
     store.clear()
     expect((await reader.map()).nodes).toEqual([])
     open.close()
@@ -134,6 +134,6 @@ describe('a map that is asked for often', () => {
     clearInterval(ticking)
     expect(turns).toBeGreaterThan(0)
     expect(map.nodes.length).toBeLessThan(100)
-    expect(map.nodes[0]!.name).toBe('s100')
+    expect(map.nodes[0].name).toBe('s100')
   })
 })

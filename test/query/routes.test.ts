@@ -24,11 +24,11 @@ describe('Routes', () => {
       perMinute: 3,
       max: 1000
     })
-    expect(slow!.share).toBeCloseTo(3000 / 3505, 6)
+    expect(slow.share).toBeCloseTo(3000 / 3505, 6)
     expect(fast).toMatchObject({ route: '/fast', count: 100, errors: 0, max: 10 })
-    expect(fast!.p50).toBeGreaterThan(4.8)
-    expect(fast!.p50).toBeLessThan(5.2)
-    expect(fast!.p99).toBeGreaterThan(9.6)
+    expect(fast.p50).toBeGreaterThan(4.8)
+    expect(fast.p50).toBeLessThan(5.2)
+    expect(fast.p99).toBeGreaterThan(9.6)
   })
 
   it('tells routes apart by service, method and route, and names what has no route', () => {
@@ -54,7 +54,7 @@ describe('Routes', () => {
   it('gives the rate of the last five minutes', () => {
     let now = 1_000_000
     const routes = new Routes(() => now)
-    const rate = (): number => routes.figures()[0]!.perMinute
+    const rate = (): number => routes.figures()[0].perMinute
     for (let i = 0; i < 30; i++) routes.observe(seen({}))
     expect(rate()).toBe(30)
     now += 2 * 60_000
@@ -64,7 +64,7 @@ describe('Routes', () => {
     expect(rate()).toBe(2)
     now += 60 * 60_000
     expect(rate()).toBe(0)
-    expect(routes.figures()[0]!.count).toBe(40)
+    expect(routes.figures()[0].count).toBe(40)
   })
 
   it('remembers a bounded number of routes, those in use', () => {

@@ -36,12 +36,12 @@ describe('selfTimes', () => {
         const tree = buildTree([record(spans)])
         const self = selfTimes(tree)
         for (const row of tree.spans.keys()) {
-          const start = tree.start[row]!
+          const start = tree.start[row]
           let free = 0
-          for (let at = start; at < start + tree.duration[row]!; at++) {
+          for (let at = start; at < start + tree.duration[row]; at++) {
             const covered = tree.spans.some((_, child) => {
-              const from = tree.start[child]!
-              return tree.parent[child] === row && at >= from && at < from + tree.duration[child]!
+              const from = tree.start[child]
+              return tree.parent[child] === row && at >= from && at < from + tree.duration[child]
             })
             if (!covered) free++
           }

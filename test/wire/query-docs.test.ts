@@ -7,23 +7,22 @@ const page = readFileSync(new URL('../../docs/query-language.md', import.meta.ur
 
 function blocks(): string[] {
   return [...page.matchAll(/```query\n([\s\S]*?)```/g)].flatMap((block) =>
-    block[1]!.split('\n').filter((line) => line !== '')
+    block[1].split('\n').filter((line) => line !== '')
   )
 }
 
 /** The rows of the table of keys: key, other spellings, and the examples of the last column. */
 function keyRows(): { key: string; aliases: string[]; examples: string[] }[] {
   const table = page.slice(page.indexOf('## Keys'), page.indexOf('## Attributes'))
-  const code = (cell: string): string[] =>
-    [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!)
+  const code = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1])
   return table
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) => line.split('|').map((cell) => cell.trim()))
     .map((cells) => ({
-      key: code(cells[1]!)[0]!,
-      aliases: code(cells[2]!),
-      examples: code(cells[4]!)
+      key: code(cells[1])[0],
+      aliases: code(cells[2]),
+      examples: code(cells[4])
     }))
 }
 

@@ -59,10 +59,7 @@ const worded: fc.Arbitrary<Meaning> = fc
   .map(({ key, sign, values }) => ({
     text: `${key}${sign}${values.map((value) => `"${value.toUpperCase()}"`).join(',')}`,
     holds(summary) {
-      const texts =
-        key === 'svc'
-          ? [summary.service, ...summary.services]
-          : [summary[key as 'name' | 'route' | 'method']]
+      const texts = key === 'svc' ? [summary.service, ...summary.services] : [summary[key]]
       const found = texts.some((text) =>
         values.some((value) =>
           sign === ':' ? text.toLowerCase().includes(value) : text.toLowerCase() === value

@@ -172,12 +172,12 @@ describe('an index', () => {
     fc.assert(
       fc.property(term, fc.dictionary(key, value), (text, attributes) => {
         const one = record([spanWith(attributes)])
-        const strings = [one.resource.service, one.spans[0]!.name, ...one.spans[0]!.attributes]
+        const strings = [one.resource.service, one.spans[0].name, ...one.spans[0].attributes]
           .filter((item) => typeof item === 'string')
           .map((item) => item.toLowerCase())
         const lacks = (needle: string): boolean => !strings.some((item) => item.includes(needle))
-        const test = parseQuery(text).terms[0]!.spans!
-        if (test.test(one.spans[0]!, one.resource)) expect(test.possible(lacks)).toBe(true)
+        const test = parseQuery(text).terms[0].spans!
+        if (test.test(one.spans[0], one.resource)) expect(test.possible(lacks)).toBe(true)
       }),
       { numRuns: 2000 }
     )
@@ -185,7 +185,7 @@ describe('an index', () => {
 
   it('rules out what it does not hold', () => {
     const possible = (text: string): boolean =>
-      parseQuery(text).terms[0]!.spans!.possible((needle) => needle !== 'a')
+      parseQuery(text).terms[0].spans!.possible((needle) => needle !== 'a')
     expect(possible('@a')).toBe(true)
     expect(possible('@a:1')).toBe(true)
     for (const text of ['@b', '@a:text', 'word', 'has:exception', 'db:redis'])
