@@ -1,6 +1,6 @@
 /**
  * Counts of durations in buckets that grow by 4 %, so that a percentile is off by 2 % at most and nothing is kept of a single request. Only
- * the stretch of buckets between the shortest and the longest is held: 150 bytes for a typical route.
+ * the stretch of buckets between the shortest and the longest is held: some hundred bytes for a typical route.
  */
 export class Histogram {
   count = 0

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
-import type { StoredTrace, TraceStore } from '../store/types.ts'
-import type { OpenTrace, OpenTraces } from '../trace/open-traces.ts'
+import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
+import type { OpenTraces } from '../trace/open-traces.ts'
 import { mergeSummary, summarise } from '../trace/summary.ts'
 import { parseQuery } from '../wire/query.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
@@ -57,19 +57,15 @@ export function createReader(setup: ReaderSetup): Reader {
     return snapshot === undefined ? [...records] : [...records, snapshot]
   }
 
-  function summaryOf({ traceId, entries }: Pick<StoredTrace, 'traceId' | 'entries'>): Summary {
+  /** The trace's line; undefined when nothing of it is in memory. */
+  function lineOf(traceId: TraceId, entries: readonly Entry[]): Summary | undefined {
     const trace = open.get(traceId)
     const snapshot = trace?.snapshot()
     const parts = snapshot === undefined ? entries : [...entries, summarise(snapshot)]
-    return mergeSummary(traceId, parts, trace?.inFlight === true)
+    return parts.length === 0 ? undefined : mergeSummary(traceId, parts, trace?.inFlight === true)
   }
 
-  function openSummary(trace: OpenTrace): Summary | undefined {
-    const entries = store.entries(trace.traceId)
-    return entries.length === 0 && trace.snapshot() === undefined
-      ? undefined
-      : summaryOf({ traceId: trace.traceId, entries })
-  }
+  const summaryOf = (trace: StoredTrace): Summary => lineOf(trace.traceId, trace.entries) as Summary
 
   const searching: SearchSetup = {
     store,
@@ -77,7 +73,7 @@ export function createReader(setup: ReaderSetup): Reader {
     summaryOf,
     *inFlight() {
       for (const trace of [...open.inFlight()].reverse()) {
-        const summary = store.has(trace.traceId) ? undefined : openSummary(trace)
+        const summary = store.has(trace.traceId) ? undefined : lineOf(trace.traceId, [])
         if (summary !== undefined) yield summary
       }
     },
@@ -89,12 +85,7 @@ export function createReader(setup: ReaderSetup): Reader {
   const reader: Reader = {
     list: ({ query, limit, before }) =>
       search(searching, parseQuery(query, slowMs), clampLimit(limit), readCursor(before)),
-    summary(traceId) {
-      const entries = store.entries(traceId)
-      const trace = open.get(traceId)
-      if (entries.length === 0) return trace === undefined ? undefined : openSummary(trace)
-      return summaryOf({ traceId, entries })
-    },
+    summary: (traceId) => lineOf(traceId, store.entries(traceId)),
     records: (traceId) => withOpen(traceId, storedRecords(traceId)),
     columns(traceId) {
       const records = reader.records(traceId)
@@ -111,7 +102,8 @@ export function createReader(setup: ReaderSetup): Reader {
       let total = 0
       for (const trace of open.inFlight()) {
         total++
-        const summary = rows.length < limit ? openSummary(trace) : undefined
+        if (rows.length >= limit) continue
+        const summary = lineOf(trace.traceId, store.entries(trace.traceId))
         if (summary !== undefined) rows.push(summary)
       }
       return { rows, total }
