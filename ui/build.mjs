@@ -136,7 +136,7 @@ async function notices(metafile) {
     if (found) packages.add(found[1])
   }
   const parts = []
-  for (const name of [...packages].sort()) {
+  for (const name of [...packages].sort((a, b) => (a < b ? -1 : 1))) {
     const folder = join(root, 'node_modules', name)
     const { version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
     const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))

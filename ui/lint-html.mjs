@@ -265,7 +265,7 @@ function known(name) {
 function isSafeAddress(value, dynamic) {
   if (/^\w*(?:Href|Url)\(/i.test(dynamic)) return true
   if (/^(?:href|url|\w+(?:Href|Url))$/.test(dynamic)) return true
-  if (/^`\$\{place\.value\}#/.test(dynamic)) return true
+  if (dynamic.startsWith('`${place.value}#')) return true
   return value !== hole && /^["']?[\w./#-]/.test(value) && !value.startsWith(`"${hole}`)
 }
 

@@ -9,5 +9,3 @@ try {
 } catch {
   // Storage may be forbidden; the system's theme is right then.
 }
-
-export {}

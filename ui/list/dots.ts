@@ -1,5 +1,6 @@
 import type uPlot from 'uplot'
 import type { Summary } from '../../src/wire/summary.ts'
+import { formatDuration } from '../format.ts'
 import { isFailed, type Row } from './rows.ts'
 
 export interface Point {
@@ -87,7 +88,7 @@ export function drawAll(u: uPlot, data: Plotted, token: (name: string) => string
   ctx.beginPath()
   ctx.rect(left, top, width + 10 * scale, height)
   ctx.clip()
-  if (data.p95 > 0) drawQuantile(u, y(data.p95), token, scale)
+  if (data.p95 > 0) drawQuantile(u, data.p95, y(data.p95), token, scale)
   const size = 3 * scale
   ctx.fillStyle = token('--accent')
   ctx.globalAlpha = data.points.length > crowd ? 0.35 : 0.7
@@ -105,6 +106,7 @@ export function drawAll(u: uPlot, data: Plotted, token: (name: string) => string
 
 function drawQuantile(
   { ctx, bbox }: uPlot,
+  ms: number,
   y: number,
   token: (name: string) => string,
   scale: number
@@ -121,9 +123,9 @@ function drawQuantile(
   ctx.globalAlpha = 1
   ctx.fillStyle = token('--muted')
   ctx.font = `${10 * scale}px ${token('--sans')}`
-  ctx.textAlign = 'left'
+  ctx.textAlign = 'right'
   ctx.textBaseline = y < bbox.top + 14 * scale ? 'top' : 'bottom'
-  ctx.fillText('p95', bbox.left + 4 * scale, y)
+  ctx.fillText(`p95 ${formatDuration(ms)}`, bbox.left + bbox.width - 10 * scale, y)
 }
 
 /** A request in flight has no end yet: a hollow mark at the right edge that climbs as it grows older. */

@@ -113,7 +113,8 @@ export function Grid(props: GridProps): VNode {
     { keys: ['ArrowDown', 'ArrowUp'], shown: ['↓', '↑'], does: 'next, previous trace' },
     { keys: ['j'], does: 'next trace', run: focusAnd(() => step(1)) },
     { keys: ['k'], does: 'previous trace', run: focusAnd(() => step(-1)) },
-    { keys: ['PageDown', 'PageUp', 'Home', 'End'], does: 'by a page, to the first and last' },
+    { keys: ['PageDown', 'PageUp'], shown: ['PgDn', 'PgUp'], does: 'by a page' },
+    { keys: ['Home', 'End'], does: 'to the newest, the oldest' },
     { keys: ['Enter'], does: 'open the trace' },
     { keys: ['o'], does: 'open it in a new tab', run: () => open(activeTrace.peek(), true) },
     { keys: ['y'], does: 'copy its link', run: () => void copyLink(activeTrace.peek()) },
@@ -122,7 +123,7 @@ export function Grid(props: GridProps): VNode {
       does: 'show what has arrived',
       run: () => latest.current.props.onShowNew()
     },
-    { keys: ['Escape'], does: 'leave the list' }
+    { keys: ['Escape'], shown: ['Esc'], does: 'leave the list' }
   ])
 
   const activePlace = activeTrace.value === '' ? -1 : placeOf(activeTrace.value)
@@ -146,7 +147,7 @@ export function Grid(props: GridProps): VNode {
       })
     )
   }
-  return html`<div class="grid" role="grid" tabindex="0" ref=${element} aria-label="Traces, newest first"
+  return html`<div class="traces-grid" role="grid" tabindex="0" ref=${element} aria-label="Traces, newest first"
     aria-rowcount=${count + 1} aria-activedescendant=${mounted ? rowId(first + count - 1 - activePlace) : undefined}
     onScroll=${measure} onKeyDown=${onKeyDown} onClick=${onClick} onAuxClick=${onClick}
     onFocus=${(event: FocusEvent) => event.target === element.current && activePlace < 0 && keyboardFocus(event.target as HTMLElement) && step(0)}>

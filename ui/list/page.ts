@@ -58,7 +58,7 @@ export function ListPage({ feed }: { feed: Feed }): VNode {
   }
   const pause = (): void => feed.pause(pausedAt.peek() === 0)
   const showNew = (): void => {
-    document.querySelector('.grid')?.scrollTo(0, 0)
+    document.querySelector('.traces-grid')?.scrollTo(0, 0)
     feed.showNew()
   }
   useKeys('List', [{ keys: ['p'], does: 'pause, go on', run: pause }])
@@ -109,22 +109,11 @@ export function ListPage({ feed }: { feed: Feed }): VNode {
 function Facts({ feed, query }: { feed: Feed; query: string }): VNode {
   const { matched, size, noisy } = listCounts.value
   const ignored = [...feed.query.ignored, ...ignoredByServer.value]
-  const memorySize = Math.max(size, status.value?.ring.traces ?? 0)
   const oldest = status.value?.ring.oldest ?? 0
   const load = loading.value
   const partial = load.state === 'done' && load.searched && !load.searched.complete
   return html`<div class="facts-line">
-    <span class="counts">${
-      feed.query.needsSpans
-        ? formatMany(matched, 'match', 'matches')
-        : `${formatCount(matched)} of ${formatCount(size)}`
-    }${
-      feed.query.needsSpans
-        ? ` of ${formatCount(memorySize)}`
-        : size < memorySize
-          ? ` loaded, ${formatCount(memorySize)}`
-          : ''
-    } in memory${oldest > 0 ? `, oldest ${formatAge(Date.now() - oldest)} ago` : ''}</span>
+    <span>${countText(feed, matched, size)}${oldest > 0 && html`<span class="wide">, oldest ${formatAge(Date.now() - oldest)} ago</span>`}</span>
     ${
       noisy > 0 &&
       html`<button class="plain chip" aria-pressed=${showNoise.value ? 'true' : 'false'}
@@ -136,6 +125,16 @@ function Facts({ feed, query }: { feed: Feed; query: string }): VNode {
     ${partial && html`<span class="warn-text">the search ran out of time</span>`}
     <span class="ignored warn-text clip" role="status">${ignored.length > 0 && query !== '' ? `Ignored: ${ignored.join('; ')}` : ''}</span>
   </div>`
+}
+
+/** What was searched: a filter over half of the memory must not look like one over all of it. */
+function countText(feed: Feed, matched: number, size: number): string {
+  const all = Math.max(size, status.value?.ring.traces ?? 0)
+  if (feed.query.needsSpans) {
+    return `${formatMany(matched, 'match', 'matches')} in ${formatMany(all, 'trace')}`
+  }
+  const found = `${formatCount(matched)} of ${formatCount(size)}`
+  return feed.more ? `${found} loaded, ${formatCount(all)} in memory` : `${found} in memory`
 }
 
 /** Rows of what runs now, the oldest at the top; held still while the reader is at them. */
@@ -157,7 +156,7 @@ function useAnnouncements(pending: number): void {
   useEffect(() => {
     if (pending === 0 || Date.now() - last.current < announceEveryMs) return
     last.current = Date.now()
-    announcement.value = `${formatMany(pending, 'new trace')}`
+    announcement.value = formatMany(pending, 'new trace')
   }, [pending])
 }
 

@@ -68,7 +68,7 @@ export function rowId(ordinal: number): string {
 }
 
 function classOf(summary: Summary, failed: boolean, past: boolean): string {
-  return `row${failed ? ' failed' : ''}${past ? ' past' : ''}${summary.noise === '' ? '' : ' noise'}`
+  return `item${failed ? ' failed' : ''}${past ? ' past' : ''}${summary.noise === '' ? '' : ' noise'}`
 }
 
 function statusText(summary: Summary): string {

@@ -15,11 +15,13 @@ export interface ScatterProps {
   rows: readonly Row[]
   /** Changes when the rows do. */
   version: number
-  /** A box was drawn: durations, as the query language writes them. */
+  /** A band was drawn: durations, as the query language writes them. */
   onRange: (from: string, to: string) => void
 }
 
 const height = 96
+/** uPlot's number for it; its enum exists in types only. */
+const logarithmic = 3 as uPlot.Scale.Distr.Logarithmic
 
 /** Latency over time, logarithmic: what an average hides. It is a picture of the list; `dur:` in the filter does the same. */
 export function Scatter({ rows, version, onRange }: ScatterProps): VNode {
@@ -46,15 +48,13 @@ export function Scatter({ rows, version, onRange }: ScatterProps): VNode {
   }, [dark.value, zone.value])
 
   useEffect(() => {
-    const { from, to } = data.current
-    chart.current?.setData(
-      [
-        [from, to],
-        [null, null]
-      ],
-      false
-    )
-    chart.current?.setScale('x', { min: from / 1000, max: to / 1000 })
+    const { from, to, range } = data.current
+    chart.current?.batch((plot: uPlot) => {
+      plot.setScale('x', { min: from / 1000, max: to / 1000 })
+      plot.setScale('y', { min: range[0], max: range[1] })
+    })
+    // The edges may be where they were while points came.
+    chart.current?.redraw(false)
   }, [version, running, dark.value, zone.value])
 
   const { points, p95, from, to } = data.current
@@ -64,7 +64,6 @@ export function Scatter({ rows, version, onRange }: ScatterProps): VNode {
     (p95 > 0 ? `, 95 % within ${formatDuration(p95)}` : '')
   return html`<div class="scatter" role="img" aria-label=${sentence}>
     <div ref=${place} class="plot"></div>
-    <span class="span-label muted" aria-hidden="true">last ${formatAge(to - from)}</span>
     <div ref=${label} class="tip" hidden aria-hidden="true"></div>
   </div>`
 }
@@ -85,17 +84,17 @@ function make(
     {
       width: element.clientWidth || 600,
       height,
-      padding: [6, 12, 0, 0],
+      padding: [8, 12, 0, 0],
       legend: { show: false },
       cursor: {
         points: { show: false },
         x: false,
         y: false,
-        drag: { x: true, y: true, uni: 8, setScale: false }
+        drag: { x: false, y: true, setScale: false }
       },
       scales: {
         x: { time: true, auto: false },
-        y: { distr: 3, auto: false, range: () => data.current.range }
+        y: { distr: logarithmic, auto: false, min: 1, max: 1000 }
       },
       axes: [
         {
@@ -104,7 +103,8 @@ function make(
           gap: 2,
           grid: { show: false },
           space: 90,
-          values: (_, at) => at.map((t) => clock(t))
+          // One at the very edge would be cut, or stand in the other axis.
+          values: (u, at) => at.map((t) => (nearEdge(u, t) ? '' : clock(t)))
         },
         {
           ...axis,
@@ -124,8 +124,8 @@ function make(
         draw: [(u) => drawAll(u, data.current, token)],
         setSelect: [
           (u) => {
-            const { top, height: high, width } = u.select
-            if (width < 8 && high < 8) return
+            const { top, height: high } = u.select
+            if (high < 5) return
             const [to, from] = [u.posToVal(top, 'y'), u.posToVal(top + high, 'y')]
             u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
             onRange(bound(from), bound(to))
@@ -187,6 +187,11 @@ function showTip(
   tip.style.left = right ? 'auto' : `${x + 10}px`
   tip.style.right = right ? `${u.width - x + 10}px` : 'auto'
   tip.style.top = `${Math.max(0, u.valToPos(point.ms, 'y') - 6)}px`
+}
+
+function nearEdge(u: uPlot, seconds: number): boolean {
+  const x = u.valToPos(seconds, 'x')
+  return x < 24 || x > u.over.clientWidth - 20
 }
 
 function decades([low, high]: [number, number]): number[] {

@@ -75,7 +75,8 @@ function valuesOf(
   const usual = known.values
     .filter((value) => !counts.has(value))
     .map((value) => ({ insert: before + value, detail: '', value }))
-  return [...(known.key === 'status' ? [...usual, ...observed] : [...observed, ...usual])]
+  const all = known.key === 'status' ? [...usual, ...observed] : [...observed, ...usual]
+  return all
     .filter(({ value }) => value.toLowerCase().includes(typed))
     .map(({ insert, detail }) => ({ insert, detail, open: false }))
 }

@@ -47,7 +47,7 @@ function LiveState(): VNode {
   }
   const text =
     state === 'connecting' ? 'Connecting' : state === 'locked' ? 'Locked' : 'Disconnected'
-  return html`<span class="live off"><span class="dot hollow"></span>${text}</span>`
+  return html`<span class="live away"><span class="dot hollow"></span>${text}</span>`
 }
 
 function rateText(perSecond: number): string {

@@ -27,7 +27,7 @@ export function StatusPage(): VNode {
 function about(current: Status): VNode {
   return html`<section class="card">
     <h2>${current.service}</h2>
-    <dl class="facts">
+    <dl class="about">
       ${fact('Access', `${current.mode}: ${current.why}`)}
       ${fact('Process', `${current.pid}, Node ${current.node.replace(/^v/, '')}, up ${formatAge(current.uptimeMs)}`)}
       ${fact('Spanlight', current.version)}
@@ -49,14 +49,13 @@ function memory({ ring, kept }: Status): VNode {
   return html`<section class="card">
     <h2>Memory</h2>
     ${gauge('Recent', ring)}
-    <dl class="facts">
+    <dl class="about">
       ${fact('Holds', `${formatMany(ring.traces, 'trace')}, ${formatMany(ring.spans, 'span')}`)}
       ${fact('Oldest', ring.oldest > 0 ? `${formatAge(Date.now() - ring.oldest)} ago` : 'empty')}
       ${fact('Made room', `${formatMany(ring.evicted, 'span')} left so that newer ones fit`)}
     </dl>
     ${gauge('Kept', kept)}
-    <p class="muted">Errors, the slowest of each route and pinned traces stay when the recent ones are reused:
-      ${formatMany(kept.traces, 'trace')}, ${formatMany(kept.spans, 'span')}.</p>
+    <p class="muted">Errors, the slowest of each route and pinned traces stay when the recent ones are reused: ${formatMany(kept.traces, 'trace')}, ${formatMany(kept.spans, 'span')}.</p>
   </section>`
 }
 
@@ -77,7 +76,7 @@ function instrumentation(all: readonly Instrumented[]): VNode {
     ${sorted.length === 0 && html`<p class="muted">Nothing yet.</p>`}
     <ul class="instrumented">
       ${sorted.map(
-        ({ name, on, how }) => html`<li key=${name} class=${on ? 'on' : 'off'}>
+        ({ name, on, how }) => html`<li key=${name} class=${on ? 'yes' : 'no'}>
           ${h(Icon, { name: on ? 'fine' : 'off', label: on ? 'yes' : 'no' })}
           <div><strong>${name}</strong><p class="muted">${how}</p></div>
         </li>`

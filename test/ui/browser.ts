@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { buildPage } from '../../ui/build.mjs'
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+
+export const hasBrowser: boolean = existsSync(executablePath)
+if (!hasBrowser) console.warn(`skipped: no chromium at ${executablePath}; set CHROMIUM`)
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking']
+  })
+}
+
+/** A page that remembers everything that must not happen on it. */
+export interface Watched {
+  page: Page
+  /** Requests to other origins, policy violations, uncaught errors, dialogs. */
+  faults: string[]
+}
+
+export async function open(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {}
+): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 760 }, ...options })
+  const page = await context.newPage()
+  const faults: string[] = []
+  const { origin } = new URL(url)
+  page.on('request', (request) => {
+    const target = request.url()
+    if (!target.startsWith(origin) && !/^(?:data|blob):/.test(target))
+      faults.push(`request to ${target}`)
+  })
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  page.on('console', (message) => {
+    if (/content security policy|trusted type/i.test(message.text())) faults.push(message.text())
+  })
+  await page.goto(url)
+  return { page, faults }
+}
+
+/** Builds the page as it ships; fails on what the build refuses. */
+export async function buildOnce(): Promise<void> {
+  await buildPage()
+}
+
+/** The text of the rows that are on screen, from the top. */
+export async function rowTexts(page: Page): Promise<string[]> {
+  return page.$$eval('.traces-grid .item', (rows) =>
+    rows
+      .map((row) => ({
+        top: row.getBoundingClientRect().top,
+        id: (row as HTMLElement).dataset['trace'] ?? ''
+      }))
+      .sort((a, b) => a.top - b.top)
+      .map(({ id }) => id)
+  )
+}
