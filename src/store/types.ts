@@ -13,7 +13,10 @@ export interface Entry extends SummaryData {
 
 /** The two rings behind one face: what every later stage reads. */
 export interface TraceStore {
-  /** Keeps a record; gives its sequence number, or 0 when it does not fit into one segment (counted). */
+  /**
+   * Keeps a record; gives its sequence number. One that does not fit into a segment is divided (the number is then the last part's), and
+   * a single span that does not fit is cut, which is counted; 0 when not even that helps, or when there is nothing to keep.
+   */
   add(record: TraceRecord, keep: '' | 'error' | 'slow'): number
   /** All records of a trace, oldest first, decoded, no span twice; empty when nothing of it is in memory. */
   records(traceId: TraceId): TraceRecord[]
@@ -25,9 +28,12 @@ export interface TraceStore {
    * Starts below `before` when given. Decodes no span.
    */
   traces(before?: number): Iterable<StoredTrace>
-  /** Traces with an entry above `seq`, each once, oldest change first. */
+  /** Traces with an entry above `seq`, each once, in the order of their last entries: who stops can go on from the last one's `last`. */
   changedSince(seq: number): Iterable<StoredTrace>
-  /** Whether a segment-wide index rules out that any span of these entries holds the text; false means "no idea, decode". */
+  /**
+   * Whether the entry's bytes rule out that any text of its record (names, keys, values, messages) contains `text`, both in lower case;
+   * false means "no idea, decode". Numbers, booleans and ids are no texts.
+   */
   lacks(entry: Entry, text: string): boolean
   /** Copies a trace to the kept ring; false when nothing of it is in memory. */
   pin(traceId: TraceId): boolean
@@ -50,7 +56,9 @@ export interface StoredTrace {
 }
 
 export interface RingStats {
+  /** Bytes of the ring's segments. */
   readonly capacity: number
+  /** Bytes of them that are in use. */
   readonly bytes: number
   readonly spans: number
   readonly records: number

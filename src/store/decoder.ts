@@ -1,0 +1,233 @@
+import type { Attributes } from '../base/attributes.ts'
+import type { SpanId, TraceId } from '../base/ids.ts'
+import type {
+  Resource,
+  Scope,
+  SpanData,
+  SpanEvent,
+  SpanKind,
+  SpanLink,
+  SpanLog,
+  StatusCode,
+  TraceRecord
+} from '../base/span-data.ts'
+import { ByteReader } from './bytes.ts'
+import { scopeInPlace } from './definitions.ts'
+import { extra, headFlag, noises, parentCode, roots, severities } from './layout.ts'
+import type { Segment } from './segment.ts'
+import { TextReader } from './text-reader.ts'
+import type { Entry } from './types.ts'
+import { readNumber, readValue } from './values.ts'
+
+const none: readonly never[] = Object.freeze([])
+
+/** Reads what an Encoder wrote; its picture is there. */
+export class Decoder {
+  readonly #from = new ByteReader()
+  readonly #texts = new TextReader(this.#from)
+  readonly #text = (): string => this.#texts.read()
+  // The head of the record that was read last.
+  #flags = 0
+  #epochMs = 0
+  #count = 0
+  #rootIndex = 0
+  #errors = 0
+  #db = 0
+  #droppedSpans = 0
+
+  /** A number that stands at the beginning of a row's record. */
+  leading(segment: Segment, row: number): number {
+    this.#aim(segment, segment.place(row))
+    return this.#from.varint()
+  }
+
+  /** Epoch milliseconds of the record at a place. */
+  epochMs(segment: Segment, place: number): number {
+    this.#aim(segment, place)
+    this.#head()
+    return this.#epochMs
+  }
+
+  /** The line of a record for the list; reads no further than the beginning of its root span. */
+  entry(
+    segment: Segment,
+    place: number,
+    seq: number,
+    traceId: TraceId,
+    kept: Entry['kept']
+  ): Entry {
+    this.#aim(segment, place)
+    this.#head()
+    const from = this.#from
+    const httpStatus = readNumber(from)
+    const method = this.#text()
+    const route = this.#text()
+    const service = this.#resource().service
+    const status = (from.byte() >> 3) & 3
+    if ((from.byte() & 4) !== 0) from.at++
+    const name = this.#text()
+    const start = from.signed()
+    const duration = from.signed()
+    const plain = (this.#flags & headFlag.plain) !== 0
+    return {
+      seq,
+      traceId,
+      kept,
+      service,
+      name,
+      start: this.#epochMs + start / 1e6,
+      duration: duration / 1e6,
+      status: status as StatusCode,
+      httpStatus,
+      method,
+      route,
+      spans: this.#count,
+      errors: plain ? (status === 2 ? 1 : 0) : this.#errors,
+      db: this.#db,
+      root: roots[this.#flags & 3] ?? 'late',
+      noise: noises[(this.#flags >> 2) & 3] ?? '',
+      droppedSpans: this.#droppedSpans
+    }
+  }
+
+  record(segment: Segment, place: number, traceId: TraceId): TraceRecord {
+    this.#aim(segment, place)
+    this.#head()
+    readNumber(this.#from)
+    this.#texts.skip()
+    this.#texts.skip()
+    const resource = this.#resource()
+    const { length, root } = { length: this.#count, root: this.#rootIndex }
+    const spans: SpanData[] = []
+    for (let i = 0; i < length; i++) spans.push(this.#span(spans))
+    if (root > 0) spans.splice(root, 0, spans.shift() as SpanData)
+    return {
+      traceId,
+      epochMs: this.#epochMs,
+      resource,
+      source: (this.#flags & headFlag.ingest) === 0 ? 'local' : 'ingest',
+      spans,
+      droppedSpans: this.#droppedSpans
+    }
+  }
+
+  #aim(segment: Segment, place: number): void {
+    this.#from.bytes = segment.bytes
+    this.#from.at = place
+    this.#texts.segment = segment
+  }
+
+  #head(): void {
+    const from = this.#from
+    const flags = (this.#flags = from.byte())
+    this.#epochMs = this.#texts.segment.baseMs + from.signed()
+    const plain = (flags & headFlag.plain) !== 0
+    this.#count = plain ? 1 : from.varint()
+    this.#rootIndex = plain ? 0 : from.varint()
+    this.#errors = plain ? 0 : from.varint()
+    this.#db = plain ? 0 : from.varint()
+    this.#droppedSpans = (flags & headFlag.dropped) === 0 ? 0 : from.varint()
+  }
+
+  #span(before: readonly SpanData[]): SpanData {
+    const from = this.#from
+    const first = from.byte()
+    const second = from.byte()
+    const extras = (second & 4) === 0 ? 0 : from.byte()
+    const name = this.#text()
+    const start = from.signed()
+    const duration = from.signed()
+    let spanId: string
+    let parentId: string | undefined
+    switch (first & parentCode.mask) {
+      case parentCode.texts: {
+        const hasParent = from.byte() === 1
+        spanId = this.#text()
+        if (hasParent) parentId = this.#text()
+        break
+      }
+      case parentCode.index:
+        spanId = from.hex(16)
+        parentId = before[from.varint()]?.spanId
+        break
+      case parentCode.bytes:
+        spanId = from.hex(16)
+        parentId = from.hex(16)
+        break
+      default:
+        spanId = from.hex(16)
+    }
+    const scope = this.#scope(second >> 3)
+    const attributes = this.#attributes()
+    const flags = (extras & extra.flags) === 0 ? second & 3 : from.signed()
+    const dropped = (extras & extra.dropped) !== 0
+    return {
+      spanId: spanId as SpanId,
+      parentId: parentId as SpanId | undefined,
+      parentRemote: first > 127,
+      name,
+      kind: (first & 7) as SpanKind,
+      start,
+      duration,
+      open: false,
+      status: ((first >> 3) & 3) as StatusCode,
+      flags,
+      scope,
+      attributes,
+      droppedAttributes: dropped ? from.varint() : 0,
+      droppedEvents: dropped ? from.varint() : 0,
+      droppedLinks: dropped ? from.varint() : 0,
+      traceState: (extras & extra.traceState) === 0 ? '' : this.#text(),
+      statusMessage: (extras & extra.statusMessage) === 0 ? '' : this.#text(),
+      events: (extras & extra.events) === 0 ? none : this.#list(() => this.#event()),
+      links: (extras & extra.links) === 0 ? none : this.#list(() => this.#link()),
+      logs: (extras & extra.logs) === 0 ? none : this.#list(() => this.#log())
+    }
+  }
+
+  #list<T>(read: () => T): T[] {
+    const list: T[] = []
+    for (let left = this.#from.varint(); left > 0; left--) list.push(read())
+    return list
+  }
+
+  #event(): SpanEvent {
+    return { time: this.#from.signed(), name: this.#text(), attributes: this.#attributes() }
+  }
+
+  #link(): SpanLink {
+    const whole = this.#from.byte() === 1
+    return {
+      traceId: (whole ? this.#from.hex(32) : this.#text()) as TraceId,
+      spanId: (whole ? this.#from.hex(16) : this.#text()) as SpanId,
+      traceState: this.#text(),
+      attributes: this.#attributes()
+    }
+  }
+
+  #log(): SpanLog {
+    return {
+      time: this.#from.signed(),
+      severity: severities[this.#from.byte()] ?? 'info',
+      body: this.#text(),
+      attributes: this.#attributes()
+    }
+  }
+
+  #attributes(): Attributes | readonly never[] {
+    const shape = this.#from.varint()
+    if (shape === 0) return none
+    const keys = this.#texts.keys(shape)
+    const list: Attributes = []
+    for (const key of keys) list.push(key, readValue(this.#from, this.#text))
+    return list
+  }
+
+  #scope(code: number): Scope {
+    return this.#texts.scope(code === scopeInPlace ? this.#from.varint() : code + 1)
+  }
+
+  #resource(): Resource {
+    return this.#texts.resource(this.#from.varint())
+  }
+}

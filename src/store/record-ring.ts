@@ -1,0 +1,273 @@
+import type { TraceId } from '../base/ids.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import type { SummaryData } from '../trace/summary.ts'
+import { segmentFull } from './bytes.ts'
+import type { Decoder } from './decoder.ts'
+import { Encoder } from './encoder.ts'
+import type { RingPlan } from './plan.ts'
+import { Ring } from './ring.ts'
+import { rowFlag, Segment } from './segment.ts'
+import type { TraceKey } from './trace-key.ts'
+import type { Entry, RingStats } from './types.ts'
+
+/** A record, and what the store has found out about it. */
+export interface Draft {
+  readonly record: TraceRecord
+  readonly figures: SummaryData
+  /** Index of the root among the record's spans. */
+  readonly root: number
+}
+
+/**
+ * A ring of records, and the way to them by trace id. A table has the newest record's position for each hash of a trace id; from there
+ * each row links to the next older one of the same hash, until a position that is no longer in the ring. Nothing has to be taken out when
+ * a segment is reused, and no object exists per record or trace.
+ */
+export class RecordRing {
+  readonly #plan: RingPlan
+  readonly #ring: Ring<Segment>
+  readonly #encoder: Encoder
+  readonly #decoder: Decoder
+  /** The lower 32 bits of positions. The distance to the next position tells the rest. */
+  readonly #heads: Uint32Array
+  /** Each record begins with its sequence number; in the other ring that is its position. */
+  readonly #numbered: boolean
+  #highest = 0
+  #evictedSpans = 0
+
+  constructor(plan: RingPlan, decoder: Decoder, numbered: boolean) {
+    this.#plan = plan
+    this.#ring = new Ring(
+      Array.from({ length: plan.segments }, () => new Segment(plan.segmentBytes))
+    )
+    this.#encoder = new Encoder(plan.maxTextIds, plan.seenSlots)
+    this.#decoder = decoder
+    this.#heads = new Uint32Array(plan.buckets)
+    this.#numbered = numbered
+  }
+
+  get oldest(): number {
+    return this.#ring.oldest
+  }
+
+  get next(): number {
+    return this.#ring.next
+  }
+
+  /** Adds a record of the trace in `key`; gives its position, 0 when it does not even fit into an empty segment. */
+  add(draft: Draft, key: TraceKey, seq: number, kept: number): number {
+    const fresh = this.#ring.active.count === 0
+    const position = this.#write(draft, key, seq, kept)
+    if (position > 0 || fresh) return position
+    this.#ring.advance((segment) => (this.#evictedSpans += segment.spans))
+    return this.#write(draft, key, seq, kept)
+  }
+
+  #write(draft: Draft, key: TraceKey, seq: number, kept: number): number {
+    const { out, texts, definitions } = this.#encoder
+    const segment = this.#ring.active
+    if (segment.count === 0) {
+      this.#encoder.begin(segment.bytes, draft.record.epochMs)
+      segment.fill(draft.record.epochMs, texts.places, definitions.places)
+    }
+    const start = segment.end
+    out.at = start
+    out.limit = segment.limit
+    try {
+      if (this.#numbered) {
+        out.room(8)
+        out.varint(seq)
+      }
+      this.#encoder.record(draft.record, draft.root, draft.figures)
+    } catch (error) {
+      // What was half written is forgotten with its ids; only a fresh segment starts from a clean state again.
+      if (segment.count > 0) segment.seal()
+      if (error === segmentFull) return 0
+      this.#ring.advance((lost) => (this.#evictedSpans += lost.spans))
+      throw error
+    }
+    segment.spans += draft.record.spans.length
+    segment.texts = texts.count
+    segment.definitions = definitions.count
+    segment.folds ||= texts.folds
+    return this.#link(segment, key, start, seq, kept)
+  }
+
+  #link(segment: Segment, key: TraceKey, start: number, seq: number, kept: number): number {
+    const position = this.#ring.next
+    const before = this.newest(key)
+    let flags = kept
+    if (before > 0) {
+      flags |= rowFlag.follows
+      this.setFlags(before, this.flags(before) | rowFlag.followed)
+    }
+    if (seq < this.#highest) flags |= rowFlag.displaced
+    else this.#highest = seq
+    const head = this.#head(key)
+    const link = position - head
+    segment.add(
+      key.words,
+      start,
+      this.#encoder.out.at,
+      flags,
+      head > 0 && link < 2 ** 32 ? link : 0
+    )
+    this.#heads[key.hash & (this.#heads.length - 1)] = position
+    return position
+  }
+
+  /** The newest position of the trace in `key`, 0 when there is none. */
+  newest(key: TraceKey): number {
+    return this.#search(key, this.#head(key))
+  }
+
+  /** The next older position of the same trace. */
+  earlier(key: TraceKey, position: number): number {
+    return this.#search(key, this.#older(position))
+  }
+
+  #search(key: TraceKey, position: number): number {
+    const ring = this.#ring
+    const oldest = ring.oldest
+    while (position >= oldest) {
+      const segment = ring.find(position)
+      if (segment === undefined) return 0
+      const row = position - segment.first
+      if (segment.holds(row, key.words)) return position
+      const link = segment.link(row)
+      if (link === 0) return 0
+      position -= link
+    }
+    return 0
+  }
+
+  #older(position: number): number {
+    const segment = this.#ring.find(position)
+    const link = segment?.link(position - segment.first) ?? 0
+    return link === 0 ? 0 : position - link
+  }
+
+  #head(key: TraceKey): number {
+    const low = this.#heads[key.hash & (this.#heads.length - 1)] as number
+    if (low === 0) return 0
+    const next = this.#ring.next
+    return next - (((next >>> 0) - low) >>> 0)
+  }
+
+  /** Makes the trace at a position the key's. */
+  aim(key: TraceKey, position: number): void {
+    const segment = this.#find(position)
+    key.copy(segment.bytes, segment.idAt(position - segment.first))
+  }
+
+  traceId(position: number): TraceId {
+    const segment = this.#find(position)
+    const at = segment.idAt(position - segment.first)
+    return segment.bytes.toString('hex', at, at + 16) as TraceId
+  }
+
+  flags(position: number): number {
+    const segment = this.#find(position)
+    return segment.flags(position - segment.first)
+  }
+
+  setFlags(position: number, flags: number): void {
+    const segment = this.#find(position)
+    segment.setFlags(position - segment.first, flags)
+  }
+
+  seq(position: number): number {
+    if (!this.#numbered) return position
+    const segment = this.#find(position)
+    return this.#decoder.leading(segment, position - segment.first)
+  }
+
+  entry(position: number, traceId: TraceId, kept: Entry['kept']): Entry {
+    const segment = this.#find(position)
+    return this.#decoder.entry(
+      segment,
+      this.#place(segment, position),
+      this.seq(position),
+      traceId,
+      kept
+    )
+  }
+
+  record(position: number, traceId: TraceId): TraceRecord {
+    const segment = this.#find(position)
+    return this.#decoder.record(segment, this.#place(segment, position), traceId)
+  }
+
+  /** The segment of a position, if it is still there. */
+  segment(position: number): Segment | undefined {
+    return this.#ring.find(position)
+  }
+
+  /**
+   * Positions with a sequence number from `low` to below `high`, in the order of these numbers. Positions are in that order already but
+   * for those of records that were copied in later, of which there are few.
+   */
+  positions(low: number, high: number): number[] {
+    const inOrder: number[] = []
+    const displaced: { readonly seq: number; readonly position: number }[] = []
+    for (let position = this.oldest; position < this.next; position++) {
+      const seq = this.seq(position)
+      if (!(seq >= low && seq < high)) continue
+      if ((this.flags(position) & rowFlag.displaced) === 0) inOrder.push(position)
+      else displaced.push({ seq, position })
+    }
+    if (displaced.length === 0) return inOrder
+    displaced.sort((a, b) => a.seq - b.seq)
+    const merged: number[] = []
+    let i = 0
+    for (const position of inOrder) {
+      const seq = this.seq(position)
+      for (; i < displaced.length && (displaced[i]?.seq ?? 0) < seq; i++)
+        merged.push(displaced[i]?.position ?? 0)
+      merged.push(position)
+    }
+    for (; i < displaced.length; i++) merged.push(displaced[i]?.position ?? 0)
+    return merged
+  }
+
+  clear(): void {
+    this.#ring.clear()
+  }
+
+  get stats(): RingStats {
+    let bytes = 0
+    let spans = 0
+    for (const segment of this.#ring.blocks()) {
+      bytes += segment.used
+      spans += segment.spans
+    }
+    const { oldest, next } = this.#ring
+    const first = this.#ring.find(oldest)
+    return {
+      capacity: this.#plan.segments * this.#plan.segmentBytes,
+      bytes,
+      spans,
+      records: next - oldest,
+      evictedSpans: this.#evictedSpans,
+      oldestMs: first === undefined ? 0 : this.#decoder.epochMs(first, this.#place(first, oldest))
+    }
+  }
+
+  #find(position: number): Segment {
+    const segment = this.#ring.find(position)
+    if (segment === undefined) throw new RangeError(`no record at position ${position}`)
+    return segment
+  }
+
+  /** Where the record's head begins. */
+  #place(segment: Segment, position: number): number {
+    const row = position - segment.first
+    return segment.place(row) + (this.#numbered ? this.#leadingBytes(segment, row) : 0)
+  }
+
+  #leadingBytes(segment: Segment, row: number): number {
+    let size = 1
+    for (let at = segment.place(row); (segment.bytes[at] as number) > 127; at++) size++
+    return size
+  }
+}

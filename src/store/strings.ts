@@ -1,0 +1,279 @@
+import { type ByteWriter, segmentFull } from './bytes.ts'
+
+/**
+ * Texts in a segment. The first time a text is written in place; the second time it gets an id that stands for the first place. Texts
+ * that never come again, most paths and ids, therefore cost no table entry. First bytes of a text (values.ts takes the codes after):
+ *
+ *     00-7f         id 0 to 127
+ *     80-9f + byte  id 128 to 8319
+ *     a0-df         text of 0 to 63 bytes, in place
+ *     e0 + varint   longer text, in place
+ *
+ * Bytes are UTF-8, except that half a surrogate pair is written as if it were a character (three bytes), so that any JavaScript string
+ * comes back as it was.
+ */
+export const textCode = { wideId: 0x80, short: 0xa0, long: 0xe0 } as const
+
+export const maxTextId: number = 128 + 32 * 256
+const shortest = 64
+// Ids that only `shared` may take, so that one-off values cannot use up what definitions need.
+const reserved = 256
+
+export class StringWriter {
+  readonly #out: ByteWriter
+  readonly #maxIds: number
+  /** Where a text that was written in place stands, plus one, by its hash; a newer text takes the place of an older one. */
+  readonly #seen: Uint32Array
+  /**
+   * Texts with an id. Each is also in the segment's bytes, so all together are no longer than a segment. Texts without an id are not in
+   * here: a map of all would hold on to the host's strings, and through a slice to whatever it was cut from.
+   */
+  readonly #ids = new Map<string, number>()
+  /** Where the text of an id stands. */
+  readonly places: Uint32Array
+  count = 0
+  /** Some text has a character that becomes ASCII when lower-cased, so that a search of the bytes could miss it. */
+  folds = false
+
+  constructor(out: ByteWriter, maxIds: number, seenSlots: number) {
+    this.#out = out
+    this.#maxIds = Math.min(maxIds, maxTextId)
+    this.#seen = new Uint32Array(seenSlots)
+    this.places = new Uint32Array(this.#maxIds)
+  }
+
+  reset(): void {
+    this.#ids.clear()
+    this.#seen.fill(0)
+    this.count = 0
+    this.folds = false
+  }
+
+  write(text: string): void {
+    const id = this.#ids.get(text)
+    if (id !== undefined) {
+      this.#writeId(id)
+      return
+    }
+    const start = this.#out.at
+    const hash = this.#writeText(text)
+    const slot = (hash ^ (hash >>> 15)) & (this.#seen.length - 1)
+    const before = (this.#seen[slot] as number) - 1
+    this.#seen[slot] = start + 1
+    if (before < 0 || text.length < 2 || this.count >= this.#maxIds - reserved) return
+    if (!this.#same(before, start)) return
+    this.#out.at = start
+    this.#seen[slot] = before + 1
+    this.#writeId(this.#assign(text, before))
+  }
+
+  /**
+   * Writes a text that other records will refer to (as part of a shape, a scope or a resource). It always has an id: the search relies
+   * on it that only texts with an id belong to more than one record.
+   */
+  shared(text: string): void {
+    const id = this.#ids.get(text)
+    if (id !== undefined) {
+      this.#writeId(id)
+      return
+    }
+    if (this.count >= this.#maxIds) throw segmentFull
+    const start = this.#out.at
+    this.#writeText(text)
+    this.#assign(text, start)
+  }
+
+  #writeId(id: number): void {
+    const out = this.#out
+    out.room(16)
+    if (id < 128) {
+      out.byte(id)
+    } else {
+      out.byte(textCode.wideId | ((id - 128) >> 8))
+      out.byte((id - 128) & 255)
+    }
+  }
+
+  #assign(text: string, place: number): number {
+    const id = this.count++
+    this.places[id] = place
+    this.#ids.set(detached(text), id)
+    this.#out.limit -= 4
+    this.#out.room(16)
+    return id
+  }
+
+  /** Writes the text in place and gives its hash. */
+  #writeText(text: string): number {
+    const out = this.#out
+    const length = text.length
+    out.room(length * 3 + 24)
+    if (length >= shortest) return this.#writeLong(text)
+    const bytes = out.bytes
+    const body = out.at + 1
+    let hash = length
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 127) return this.#writeWide(text)
+      bytes[body + i] = code
+      hash = Math.imul(hash ^ code, 0x01000193)
+    }
+    bytes[out.at] = textCode.short + length
+    out.at = body + length
+    return hash
+  }
+
+  // For long texts the native writer is faster than the loop, stacks and statements are long, and most of them are ASCII.
+  #writeLong(text: string): number {
+    const out = this.#out
+    const start = out.at
+    out.byte(textCode.long)
+    out.varint(text.length)
+    const body = out.at
+    // As many bytes as characters: all are ASCII, since the writer gives any other at least two.
+    if (out.bytes.write(text, body, 'utf8') !== text.length) {
+      out.at = start
+      return this.#writeWide(text)
+    }
+    out.at = body + text.length
+    return sampleHash(out.bytes, body, out.at)
+  }
+
+  #writeWide(text: string): number {
+    const out = this.#out
+    const size = wideSize(text)
+    if (size < shortest) {
+      out.byte(textCode.short + size)
+    } else {
+      out.byte(textCode.long)
+      out.varint(size)
+    }
+    const body = out.at
+    if (writeWide(out, text)) this.folds = true
+    return sampleHash(out.bytes, body, out.at)
+  }
+
+  /** Whether the text at `before` is the one that was just written at `start`. */
+  #same(before: number, start: number): boolean {
+    const { bytes, at } = this.#out
+    const size = at - start
+    if (bytes[before] !== bytes[start]) return false
+    if (size > 64) return bytes.compare(bytes, before, before + size, start, at) === 0
+    for (let i = 1; i < size; i++) if (bytes[before + i] !== bytes[start + i]) return false
+    return true
+  }
+}
+
+/**
+ * An equal string that is not a slice of another one. As a property name it is moreover the very object that V8 uses for equal literals,
+ * so that looking up a literal compares pointers.
+ */
+export function detached(text: string): string {
+  return Object.keys({ [text]: 0 })[0] as string
+}
+
+function sampleHash(bytes: Buffer, from: number, to: number): number {
+  let hash = to - from
+  const step = (hash >> 5) + 1
+  for (let i = from; i < to; i += step) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193)
+  return hash
+}
+
+function wideSize(text: string): number {
+  let size = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x80) size++
+    else if (code < 0x800) size += 2
+    else if (isPair(text, i)) {
+      size += 4
+      i++
+    } else size += 3
+  }
+  return size
+}
+
+/** Tells whether a character was among them that lower-cases to ASCII: the Kelvin sign and the dotted capital I are all there are. */
+function writeWide(out: ByteWriter, text: string): boolean {
+  const bytes = out.bytes
+  let at = out.at
+  let folds = false
+  for (let i = 0; i < text.length; i++) {
+    let code = text.charCodeAt(i)
+    folds ||= code === 0x212a || code === 0x130
+    if (code < 0x80) {
+      bytes[at++] = code
+      continue
+    }
+    if (code < 0x800) {
+      bytes[at++] = 0xc0 | (code >> 6)
+    } else {
+      if (isPair(text, i)) {
+        code = text.codePointAt(i++) as number
+        bytes[at++] = 0xf0 | (code >> 18)
+        bytes[at++] = 0x80 | ((code >> 12) & 63)
+      } else bytes[at++] = 0xe0 | (code >> 12)
+      bytes[at++] = 0x80 | ((code >> 6) & 63)
+    }
+    bytes[at++] = 0x80 | (code & 63)
+  }
+  out.at = at
+  return folds
+}
+
+function isPair(text: string, i: number): boolean {
+  return (text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00
+}
+
+/** Where a text ends that stands in place. */
+export function textEnd(bytes: Buffer, place: number): number {
+  const first = bytes[place] as number
+  if (first !== textCode.long) return place + 1 + first - textCode.short
+  let at = place + 1
+  let size = 0
+  let scale = 1
+  for (let byte = 128; byte > 127; scale *= 128) {
+    byte = bytes[at++] as number
+    size += (byte & 127) * scale
+  }
+  return at + size
+}
+
+/** The text that stands at a place. */
+export function readText(bytes: Buffer, place: number): string {
+  let from = place + 1
+  if (bytes[place] === textCode.long) while ((bytes[from++] as number) > 127);
+  return readWide(bytes, from, textEnd(bytes, place))
+}
+
+const chunk = 4096
+
+/** The text of the bytes between two places, as a string of its own. */
+export function readWide(bytes: Buffer, from: number, to: number): string {
+  let ascii = true
+  for (let i = from; i < to; i++) {
+    if ((bytes[i] as number) > 127) {
+      ascii = false
+      break
+    }
+  }
+  if (ascii) return bytes.toString('latin1', from, to)
+  let text = ''
+  const codes: number[] = []
+  for (let i = from; i < to;) {
+    const first = bytes[i++] as number
+    let code = first
+    if (first >= 0xf0)
+      code = ((first & 7) << 18) | (more(i) << 12) | (more(i + 1) << 6) | more(i + 2)
+    else if (first >= 0xe0) code = ((first & 15) << 12) | (more(i) << 6) | more(i + 1)
+    else if (first >= 0xc0) code = ((first & 31) << 6) | more(i)
+    i += first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0
+    codes.push(code)
+    if (codes.length === chunk) text += String.fromCodePoint(...codes.splice(0))
+  }
+  return text + String.fromCodePoint(...codes)
+
+  function more(at: number): number {
+    return (bytes[at] as number) & 63
+  }
+}

@@ -1,0 +1,121 @@
+import type { Segment } from './segment.ts'
+
+const maxNeedles = 8
+const maxHits = 64
+
+/** Where a text was found in a segment, for as long as the segment does not change. */
+interface Found {
+  readonly first: number
+  readonly end: number
+  /** Places of the text that belong to one record each; undefined when any record may refer to one. */
+  readonly hits: readonly number[] | undefined
+}
+
+/**
+ * Tells which records cannot hold a text, by looking at their bytes. Every text of a segment stands in its bytes once, as it is, so one
+ * pass over half a MiB answers for thousands of spans. A place in a text without an id belongs to the record around it; a text with an id
+ * may belong to any record of the segment.
+ */
+export class TextSearch {
+  readonly #needles = new Map<string, Needle>()
+
+  /** True only when no text of the row's record contains `text`, compared in lower case; numbers and ids are no texts. */
+  lacks(segment: Segment, row: number, text: string): boolean {
+    if (segment.folds) return false
+    const needle = this.#needle(text)
+    if (needle.bytes.length === 0) return false
+    const hits = needle.in(segment)
+    if (hits === undefined) return false
+    const from = segment.place(row)
+    const to = segment.place(row + 1)
+    for (const hit of hits) if (hit >= from && hit < to) return false
+    return true
+  }
+
+  #needle(text: string): Needle {
+    const known = this.#needles.get(text)
+    if (known !== undefined) return known
+    // One query asks for a few texts of each trace in turn.
+    if (this.#needles.size >= maxNeedles) this.#needles.clear()
+    const needle = new Needle(text)
+    this.#needles.set(text, needle)
+    return needle
+  }
+}
+
+class Needle {
+  readonly bytes: Buffer
+  readonly #skip: Uint8Array
+  readonly #found = new Map<Segment, Found>()
+
+  constructor(text: string) {
+    this.bytes = Buffer.from(searchable(text.toLowerCase()).slice(0, 80), 'utf8')
+    this.#skip = skips(this.bytes)
+  }
+
+  in(segment: Segment): readonly number[] | undefined {
+    const known = this.#found.get(segment)
+    if (known !== undefined && known.first === segment.first && known.end === segment.end)
+      return known.hits
+    const hits = this.#scan(segment)
+    this.#found.set(segment, { first: segment.first, end: segment.end, hits })
+    return hits
+  }
+
+  #scan(segment: Segment): readonly number[] | undefined {
+    const hits: number[] = []
+    const { bytes, end } = segment
+    for (let at = this.#next(bytes, 0, end); at >= 0; at = this.#next(bytes, at + 1, end)) {
+      if (hits.length === maxHits) return undefined
+      hits.push(at)
+    }
+    return hits.length > 0 && segment.sharesText(hits) ? undefined : hits
+  }
+
+  // Horspool's search: looks at about one byte in as many as the needle has.
+  #next(bytes: Buffer, from: number, end: number): number {
+    const needle = this.bytes
+    const skip = this.#skip
+    const last = needle.length - 1
+    for (let at = from; at + last < end; at += skip[bytes[at + last] as number] as number) {
+      let i = last
+      while (i >= 0 && lower[bytes[at + i] as number] === needle[i]) i--
+      if (i < 0) return at
+    }
+    return -1
+  }
+}
+
+const lower = new Uint8Array(256)
+for (let i = 0; i < 256; i++) lower[i] = i >= 0x41 && i <= 0x5a ? i + 32 : i
+
+/** By how much the needle may move on, by the byte under its last place. */
+function skips(needle: Buffer): Uint8Array {
+  const skip = new Uint8Array(256).fill(Math.max(1, needle.length))
+  const last = needle.length - 1
+  for (let i = 0; i < last; i++) {
+    const byte = needle[i] as number
+    skip[byte] = last - i
+    if (byte >= 0x61 && byte <= 0x7a) skip[byte - 32] = last - i
+  }
+  return skip
+}
+
+/**
+ * The longest part of a lower-case text that stands in the bytes just so, apart from the case of ASCII letters. Letters of other scripts
+ * have a case that bytes do not show, and surrogates are written in two ways.
+ */
+function searchable(text: string): string {
+  let best = ''
+  let run = ''
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] as string
+    const code = char.charCodeAt(0)
+    const plain =
+      code < 0x80 ||
+      ((code & 0xf800) !== 0xd800 && char.toUpperCase() === char && char.toLowerCase() === char)
+    run = plain ? run + char : ''
+    if (run.length > best.length) best = run
+  }
+  return best
+}

@@ -1,0 +1,127 @@
+import type { AttributeValue } from '../base/attributes.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import type { StringWriter } from './strings.ts'
+
+// First bytes of a value that is no text; strings.ts has the codes below.
+const code = {
+  false: 0xe1,
+  true: 0xe2,
+  float: 0xe3,
+  byte: 0xe4,
+  bytes2: 0xe5,
+  bytes3: 0xe6,
+  positive: 0xe7,
+  negative: 0xe8,
+  list: 0xe9,
+  small: 0xf0
+} as const
+
+/** Writes an attribute's value; `put` says how its texts are interned. What is no attribute value becomes an empty text. */
+export function writeValue(out: ByteWriter, texts: StringWriter, value: AttributeValue): void {
+  if (typeof value === 'string') texts.write(value)
+  else if (typeof value === 'number') writeNumber(out, value)
+  else writeOther(out, texts, value, false)
+}
+
+/** The same for a value that several records refer to. */
+export function writeSharedValue(
+  out: ByteWriter,
+  texts: StringWriter,
+  value: AttributeValue
+): void {
+  if (typeof value === 'string') texts.shared(value)
+  else if (typeof value === 'number') writeNumber(out, value)
+  else writeOther(out, texts, value, true)
+}
+
+function writeOther(
+  out: ByteWriter,
+  texts: StringWriter,
+  value: Exclude<AttributeValue, string | number>,
+  shared: boolean
+): void {
+  out.room(16)
+  if (typeof value === 'boolean') {
+    out.byte(value ? code.true : code.false)
+  } else if (Array.isArray(value)) {
+    out.byte(code.list)
+    out.varint(value.length)
+    // No lists in lists: a list that holds itself must not recurse.
+    for (const item of value as readonly AttributeValue[]) {
+      if (Array.isArray(item)) texts.write('')
+      else if (shared) writeSharedValue(out, texts, item)
+      else writeValue(out, texts, item)
+    }
+  } else {
+    texts.write('')
+  }
+}
+
+/** At most 9 bytes; sizes, ports and status codes take 2 or 3. */
+export function writeNumber(out: ByteWriter, value: number): void {
+  out.room(16)
+  if ((value | 0) === value && value > 0) {
+    if (value < 16) {
+      out.byte(code.small + value)
+    } else if (value < 0x100) {
+      out.byte(code.byte)
+      out.byte(value)
+    } else if (value < 0x10000) {
+      out.byte(code.bytes2)
+      out.byte(value >> 8)
+      out.byte(value)
+    } else if (value < 0x1000000) {
+      out.byte(code.bytes3)
+      out.byte(value >> 16)
+      out.byte(value >> 8)
+      out.byte(value)
+    } else {
+      out.byte(code.positive)
+      out.varint(value)
+    }
+  } else if (Object.is(value, 0)) {
+    out.byte(code.small)
+  } else if (Number.isSafeInteger(value) && value !== 0) {
+    out.byte(value > 0 ? code.positive : code.negative)
+    out.varint(Math.abs(value))
+  } else {
+    out.byte(code.float)
+    out.float(value)
+  }
+}
+
+/** Reads a value; `text` reads one whose first byte is a text's. */
+export function readValue(from: ByteReader, text: () => string): AttributeValue {
+  const first = from.bytes[from.at] as number
+  if (first <= 0xe0) return text()
+  from.at++
+  if (first !== code.list) return readScalar(from, first)
+  const list: AttributeValue[] = []
+  for (let left = from.varint(); left > 0; left--) list.push(readValue(from, text))
+  return list as unknown as AttributeValue
+}
+
+export function readNumber(from: ByteReader): number {
+  const value = readScalar(from, from.byte())
+  return typeof value === 'number' ? value : 0
+}
+
+function readScalar(from: ByteReader, first: number): number | boolean {
+  if (first >= code.small) return first - code.small
+  switch (first) {
+    case code.byte:
+      return from.byte()
+    case code.bytes2:
+      return from.byte() * 0x100 + from.byte()
+    case code.bytes3:
+      return from.byte() * 0x10000 + from.byte() * 0x100 + from.byte()
+    case code.positive:
+      return from.varint()
+    case code.negative:
+      return -from.varint()
+    case code.float:
+      return from.float()
+    default:
+      return first === code.true
+  }
+}
