@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextStorage } from '../context/context.ts'
 import { Span } from '../span/span.ts'
-import { type Emit, Exchange, type Exchanged, exchangeKey } from './exchange.ts'
+import { decide, type Emit, type Exchange, exchangeOf } from './exchange.ts'
 
 /**
  * How an exchange sees its end and keeps its context, without adding a listener: listeners are counted by hosts, and one for `'error'`
@@ -16,15 +16,16 @@ export function follow(exchange: Exchange, req: IncomingMessage, res: ServerResp
   exchange.res = res
   exchange.requestEmit = emitOf(req)
   exchange.responseEmit = emitOf(res)
-  ;(req as Exchanged)[exchangeKey] = exchange
-  ;(res as Exchanged<ServerResponse>)[exchangeKey] = exchange
+  decide(req, exchange)
+  decide(res, exchange)
   Object.defineProperty(req, 'emit', requestEmit)
   Object.defineProperty(res, 'emit', responseEmit)
+  if (res.socket === null) queue(exchange, req)
   if (exchange.span instanceof Span) exchange.span.alive = aliveOf(req, res)
 }
 
 const requestEmit: PropertyDescriptor = {
-  value: function emit(this: Exchanged, ...args: unknown[]): boolean {
+  value: function emit(this: IncomingMessage, ...args: unknown[]): boolean {
     const exchange = exchangeOf(this)
     if (exchange === undefined) return plainEmit(this, args)
     const type = args[0]
@@ -36,7 +37,7 @@ const requestEmit: PropertyDescriptor = {
 }
 
 const responseEmit: PropertyDescriptor = {
-  value: function emit(this: Exchanged<ServerResponse>, ...args: unknown[]): boolean {
+  value: function emit(this: ServerResponse, ...args: unknown[]): boolean {
     const exchange = exchangeOf(this)
     if (exchange === undefined) return plainEmit(this, args)
     const type = args[0]
@@ -48,9 +49,13 @@ const responseEmit: PropertyDescriptor = {
   configurable: true
 }
 
-function exchangeOf(object: Exchanged | Exchanged<ServerResponse>): Exchange | undefined {
-  const exchange = object[exchangeKey]
-  return exchange instanceof Exchange ? exchange : undefined
+// Registered, so that two copies of the package know each other's function.
+const mark = Symbol.for('spanlight.emit')
+for (const { value } of [requestEmit, responseEmit]) Object.defineProperty(value, mark, {})
+
+/** Whether any copy of this package follows the request. */
+export function isFollowed(req: IncomingMessage): boolean {
+  return mark in emitOf(req)
 }
 
 function emitIn(
@@ -74,7 +79,15 @@ function emitOf(emitter: { emit: unknown }): Emit {
 }
 
 // A pipelined request whose client leaves before its turn: its response was never given the socket, and emits neither 'finish' nor
-// 'close' on Node 20. Everywhere else the request closes as soon as it has been read, long before the answer.
+// 'close' on Node 20. If it has been read already, the request emits nothing either, so it hangs on to the one before it.
+function queue(exchange: Exchange, req: IncomingMessage): void {
+  const { _httpMessage: current } = (req.socket ?? {}) as { readonly _httpMessage?: unknown }
+  let last = typeof current === 'object' && current !== null ? exchangeOf(current) : undefined
+  while (last?.next !== undefined) last = last.next
+  if (last !== undefined) last.next = exchange
+}
+
+// Where the response has its socket, it tells: the request closes as soon as it has been read, long before the answer.
 function requestClosed(exchange: Exchange, req: IncomingMessage): void {
   if (exchange.ended || exchange.res?.socket || 'stream' in req) return
   if (req.socket?.destroyed) exchange.end(false)

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Exchange, type Exchanged, exchangeKey } from './exchange.ts'
+import { type Exchange, exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
 
 /** The parts of an Express application that this file reads: the root router is `_router` in 4 and `router` in 5. */
@@ -49,16 +49,15 @@ export function followLayers(app: ExpressApp, host: Host): void {
   const handle = 'handle_request' in shared ? 'handle_request' : 'handleRequest'
   if (isOurs(shared[handle])) return
   replace<Handle>(shared, handle, host, (original) => {
-    return function (this: Layer, req: Exchanged, res, next) {
-      const exchange = req[exchangeKey]
-      if (exchange instanceof Exchange && !isPlain(this)) entered(exchange, this, req)
+    return function (this: Layer, req, res, next) {
+      if (!isPlain(this)) entered(this, req)
       return original.call(this, req, res, next)
     }
   })
   const handleError = 'handle_error' in shared ? 'handle_error' : 'handleError'
   replace<HandleError>(shared, handleError, host, (original) => {
-    return function (this: Layer, error, req: Exchanged, res, next) {
-      failed(error, req)
+    return function (this: Layer, error, req, res, next) {
+      exchangeOf(req)?.failed(error)
       return original.call(this, error, req, res, next)
     }
   })
@@ -82,13 +81,8 @@ export function followErrors(app: ExpressApp, appended: WeakMap<ExpressApp, numb
 }
 
 const lastHandler: ErrorHandler = function tracingErrors(error, req, _res, next) {
-  failed(error, req)
+  exchangeOf(req)?.failed(error)
   next(error)
-}
-
-function failed(error: unknown, req: Exchanged): void {
-  const exchange = req[exchangeKey]
-  if (exchange instanceof Exchange) exchange.failed(error)
 }
 
 // Most layers are middleware mounted at the root or handlers inside a route: they tell nothing about the path.
@@ -97,9 +91,10 @@ function isPlain(layer: Layer): boolean {
   return layer.slash === true || layer.regexp?.fast_slash === true || !('route' in layer)
 }
 
-function entered(exchange: Exchange, layer: Layer, req: IncomingMessage): void {
-  const { routing } = exchange
-  if (routing === undefined || exchange.ended) return
+function entered(layer: Layer, req: IncomingMessage): void {
+  const exchange: Exchange | undefined = exchangeOf(req)
+  const routing = exchange?.routing
+  if (exchange === undefined || routing === undefined || exchange.ended) return
   exchange.safely(() => {
     if (layer.route === undefined) routing.enterMount(req, layer.rawPath)
     else routing.enterRoute(req)

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextStorage } from '../context/context.ts'
-import { Exchange, type Exchanged, exchangeKey } from './exchange.ts'
+import { exchangeOf } from './exchange.ts'
 import { followErrors, followLayers, type ExpressApp } from './express-app.ts'
 import type { Host } from './host.ts'
 
@@ -18,12 +18,12 @@ export type ExpressMiddleware = (
 /** The middleware of Express 4 and 5, and of Connect; to be mounted before what it shall see. */
 export function expressMiddleware(host: Host): ExpressMiddleware {
   const lastLayers = new WeakMap<ExpressApp, number>()
-  return function tracing(req: Exchanged<ExpressRequest>, res, next) {
+  return function tracing(req: ExpressRequest, res, next) {
     const app = req.app
     const framework = app === undefined ? 'connect' : app._router ? 'express 4' : 'express 5'
     const entry = host.enter(req, res, req.baseUrl ?? '', framework)
     if (entry === 'answered') return
-    if (app !== undefined && req[exchangeKey] instanceof Exchange && !host.closed) {
+    if (app !== undefined && exchangeOf(req) !== undefined && !host.closed) {
       host.safely(() => {
         followLayers(app, host)
         followErrors(app, lastLayers)

@@ -3,8 +3,8 @@ import type { SpanContext } from '../base/span-context.ts'
 import { SpanKind } from '../base/span-data.ts'
 import { type Context, contextStorage, rootContext, suppressed } from '../context/context.ts'
 import { Span } from '../span/span.ts'
-import { follow } from './emit.ts'
-import { Exchange, type Exchanged, exchangeKey } from './exchange.ts'
+import { follow, isFollowed } from './emit.ts'
+import { decide, Exchange, isDecided } from './exchange.ts'
 import { headerReader } from './headers.ts'
 import { isLoopback, isPrivate } from './peer.ts'
 import { describeRequest, knownMethod, pathOf, targetOf } from './request.ts'
@@ -84,23 +84,24 @@ export class Host {
     this.#undo.clear()
   }
 
-  #enter(req: Exchanged, res: ServerResponse, base: string, framework: Framework): Entry {
+  #enter(req: IncomingMessage, res: ServerResponse, base: string, framework: Framework): Entry {
     if (!this.#seen.has(framework)) {
       this.#seen.add(framework)
       this.#setup.onFramework?.(framework)
     }
+    this.#setup.observe?.(req)
     const target = targetOf(req)
     if (this.#isPage(target, base) && this.#page(req, res, base)) return 'answered'
-    // A second mount of ours, be it of another copy of this package, finds the mark.
-    if (req[exchangeKey] !== undefined) return 'as it is'
+    // At a second mount of ours, be it of another copy of this package.
+    if (isDecided(req) || isFollowed(req)) return 'as it is'
     if (this.#setup.ignore(req.method ?? '', pathOf(target))) {
-      req[exchangeKey] = 'ignored'
+      decide(req, 'ignored')
       return unrecorded
     }
     return this.#begin(req, res, target).context
   }
 
-  #begin(req: Exchanged, res: ServerResponse, target: string): Exchange {
+  #begin(req: IncomingMessage, res: ServerResponse, target: string): Exchange {
     const carried = this.#setup.propagation.extract(req.headers, rootContext)
     const remote = carried.span?.spanContext()
     const address = remote === undefined ? undefined : req.socket?.remoteAddress

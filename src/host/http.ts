@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
 import { type Context, contextStorage } from '../context/context.ts'
-import { type Emit, Exchange, type Exchanged, exchangeKey } from './exchange.ts'
+import { type Emit, exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
 import type { Framework } from './setup.ts'
 
@@ -76,7 +76,7 @@ function serve<R>(
 }
 
 // No catch: an exception that is caught and thrown again would be printed with our line, not the host's.
-function runIn<R>(host: Host, req: Exchanged, context: Context, listener: () => R): R {
+function runIn<R>(host: Host, req: IncomingMessage, context: Context, listener: () => R): R {
   let returned = false
   try {
     const result = contextStorage.run(context, listener)
@@ -84,8 +84,8 @@ function runIn<R>(host: Host, req: Exchanged, context: Context, listener: () => 
     return result
   } finally {
     if (!returned) {
-      const exchange = req[exchangeKey]
-      if (exchange instanceof Exchange) host.threw(exchange)
+      const exchange = exchangeOf(req)
+      if (exchange !== undefined) host.threw(exchange)
     }
   }
 }

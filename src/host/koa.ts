@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextStorage } from '../context/context.ts'
-import { Exchange, type Exchanged, exchangeKey } from './exchange.ts'
+import { type Exchange, exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
 
 /** The parts of a Koa context that are read; any Koa 2 or 3 context fits. */
@@ -23,9 +23,9 @@ export function koaMiddleware(host: Host): KoaMiddleware {
       ctx.respond = false
       return undefined
     }
-    const exchange = (ctx.req as Exchanged)[exchangeKey]
+    const exchange = exchangeOf(ctx.req)
     if (entry === 'as it is') return next()
-    if (!(exchange instanceof Exchange)) return contextStorage.run(entry, next)
+    if (exchange === undefined) return contextStorage.run(entry, next)
     host.safely(() => watch(ctx, exchange))
     try {
       return await contextStorage.run(entry, next)
@@ -48,8 +48,7 @@ function watch(ctx: KoaContext, exchange: Exchange): void {
 
 const onerror: PropertyDescriptor = {
   value: function (this: KoaContext, error: unknown): unknown {
-    const exchange = (this.req as Exchanged)[exchangeKey]
-    if (exchange instanceof Exchange && !isDisconnect(error)) exchange.failed(error)
+    if (!isDisconnect(error)) exchangeOf(this.req)?.failed(error)
     const shared = (Object.getPrototypeOf(this) as { readonly onerror: ErrorReporter }).onerror
     return shared.call(this, error)
   },

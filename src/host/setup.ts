@@ -32,6 +32,8 @@ export interface HostSetup {
    * `req.baseUrl`. Asked only for targets that are `base + path` or below it.
    */
   readonly page: (req: IncomingMessage, res: ServerResponse, base: string) => boolean
+  /** Sees every request first, the page's own and ignored ones included; must be cheap. */
+  readonly observe?: (req: IncomingMessage) => void
   /** Told once of each framework that requests came through. */
   readonly onFramework?: (framework: Framework) => void
 }

@@ -345,7 +345,7 @@ describe.each(expressVersions)('%s', (version, express) => {
           }
           app.post('/', async (_req, res) => {
             ids.push(activeId())
-            await null
+            await Promise.resolve()
             ids.push(activeId())
             await new Promise((resolve) => setTimeout(resolve, 2))
             ids.push(activeId())

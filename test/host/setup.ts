@@ -120,7 +120,7 @@ function see(span: SpanData, traceId: string): Seen {
       kind: span.kind,
       spanId: span.spanId,
       links: [...span.links]
-    } as SpanData,
+    } as unknown as SpanData,
     attributes: toObject(span.attributes),
     exceptions: span.events
       .filter((event) => event.name === 'exception')
