@@ -23,8 +23,14 @@ interface Asset {
   readonly br: Buffer | undefined
 }
 
+interface Built {
+  readonly shell: string
+  readonly files: ReadonlyMap<string, Asset>
+}
+
 const shellName = 'index.html'
-const baseTag = '<base href="/">'
+// As written, as a formatter leaves it, and as a minifier does.
+const baseTag = /<base href="?\/"?\s*\/?>/
 
 /**
  * The page's files, read once when it is first looked at and by exact name from then on: no request reaches the file system
@@ -32,7 +38,7 @@ const baseTag = '<base href="/">'
  */
 export class Assets {
   readonly #directory: URL
-  #files: ReadonlyMap<string, Asset> | undefined
+  #built: Built | undefined
 
   /** The default is right for both `src/serve` and `dist/serve`. */
   constructor(directory: URL = new URL('../../dist/ui/', import.meta.url)) {
@@ -40,12 +46,12 @@ export class Assets {
   }
 
   has(name: string): boolean {
-    return name !== shellName && this.#load().has(name)
+    return this.#load()?.files.has(name) === true
   }
 
   /** The page, its addresses relative to the mount path. `host` is a Host that passed the gate. */
   sendShell(req: IncomingMessage, res: ServerResponse, mount: string, host: string): void {
-    const shell = this.#load().get(shellName)
+    const shell = this.#load()?.shell
     if (shell === undefined) {
       return sendText(
         req,
@@ -57,17 +63,13 @@ export class Assets {
     setPageHeaders(res, host)
     res.setHeader('Content-Type', 'text/html; charset=utf-8')
     // A function, because `$&` in a mount path would be a pattern.
-    const html = shell.plain.toString('utf8')
-    sendBody(
-      req,
-      res,
-      200,
-      html.replace(baseTag, () => `<base href="${escapeHtml(mount)}/">`)
-    )
+    const base = `<base href="${escapeHtml(mount)}/">`
+    const html = shell.replace(baseTag, () => base)
+    sendBody(req, res, 200, html)
   }
 
   send(req: IncomingMessage, res: ServerResponse, name: string): void {
-    const asset = this.#load().get(name)
+    const asset = this.#load()?.files.get(name)
     if (asset === undefined) return sendText(req, res, 404, 'no such file\n')
     setAssetHeaders(res, asset.hashed)
     res.setHeader('Content-Type', asset.type)
@@ -85,17 +87,16 @@ export class Assets {
   }
 
   // A page that is not built is looked for again at each view, so that a build need not be followed by a restart.
-  #load(): ReadonlyMap<string, Asset> {
-    if (this.#files !== undefined) return this.#files
-    const files = new Map<string, Asset>()
+  #load(): Built | undefined {
+    if (this.#built !== undefined) return this.#built
     const read = (name: string): Buffer => readFileSync(new URL(name, this.#directory))
-    const variant = (name: string, given: boolean | string | undefined, ending: string) =>
-      given === undefined || given === false
-        ? undefined
-        : read(given === true ? name + ending : given)
+    const variant = (name: string, given: boolean | string, ending: string): Buffer | undefined =>
+      given === false ? undefined : read(given === true ? name + ending : given)
     try {
+      const files = new Map<string, Asset>()
       const manifest = JSON.parse(read('manifest.json').toString('utf8')) as AssetManifest
-      for (const { name, type, gzip, br } of manifest.files) {
+      for (const { name, type, gzip = false, br = false } of manifest.files) {
+        if (name === shellName) continue
         files.set(name, {
           type,
           hashed: /[.-][\da-z]{8,}\.[a-z\d.]+$/i.test(name),
@@ -104,18 +105,10 @@ export class Assets {
           br: variant(name, br, '.br')
         })
       }
-      if (!files.has(shellName))
-        files.set(shellName, {
-          type: 'text/html; charset=utf-8',
-          hashed: false,
-          plain: read(shellName),
-          gzip: undefined,
-          br: undefined
-        })
+      return (this.#built = { shell: read(shellName).toString('utf8'), files })
     } catch {
-      return new Map()
+      return undefined
     }
-    return (this.#files = files)
   }
 }
 

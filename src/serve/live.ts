@@ -40,6 +40,8 @@ export class LiveHub {
   #unsubscribe: (() => void)[] = []
   #tickTimer: NodeJS.Timeout | undefined
   #pingTimer: NodeJS.Timeout | undefined
+  // The tick that is due is only to let the rate fall: news need not wait for it.
+  #idle = false
   #lastTick = 0
   #seq = 0
   #oldest = 0
@@ -146,7 +148,9 @@ export class LiveHub {
 
   // Called in the host's request path: no more than a compare when a tick is due anyway.
   #schedule(laterMs = 0): void {
-    if (this.#tickTimer !== undefined || this.#pages.size === 0) return
+    if (this.#pages.size === 0 || (this.#tickTimer !== undefined && !this.#idle)) return
+    clearTimeout(this.#tickTimer)
+    this.#idle = laterMs > 0
     const wait = Math.max(laterMs, this.#limits.tickMs - (performance.now() - this.#lastTick), 0)
     this.#tickTimer = setTimeout(() => {
       this.#tickTimer = undefined
@@ -171,32 +175,30 @@ export class LiveHub {
 
     let total = 0
     for (const { channel } of this.#pages) total += channel.buffered()
-    const news = rows.length > 0 || this.#flight.version !== flightBefore
-    const shared =
-      news || this.#rate !== rateBefore
-        ? this.#frame(rows, to, this.#flight.version !== flightBefore)
-        : undefined
+    const flew = this.#flight.version !== flightBefore
+    const news = rows.length > 0 || flew || this.#rate !== rateBefore
+    const shared = news ? this.#frame(rows, to, flew) : undefined
     const own: LivePage[] = []
     for (const page of this.#pages) {
-      if (page.seq < 0) continue
-      const isShared =
-        page.filter === undefined && page.seq === from && page.flight === flightBefore
-      if (!isShared) own.push(page)
+      const { filter, seq, flight, slowSince } = page
+      if (slowSince > 0 && now - slowSince > this.#limits.slowMs) this.#drop(page)
+      else if (seq < 0) continue
+      else if (filter !== undefined || seq !== from || flight !== flightBefore) own.push(page)
       else if (shared !== undefined) total += this.#deliver(page, shared, rows.length, to, total)
-      if (page.slowSince > 0 && now - page.slowSince > this.#limits.slowMs) this.#drop(page)
     }
+    const until = now + this.#limits.ownMs
     let again = to < newest
     for (const page of own) {
       // Who had to wait this time stands first in the next one.
-      if (performance.now() - now > this.#limits.ownMs) again = true
-      else {
-        total += this.#own(page, newest, this.#rate !== rateBefore, total)
-        if (this.#pages.delete(page)) this.#pages.add(page)
-        if (page.seq < newest) again = true
+      if (performance.now() < until) {
+        total += this.#own(page, newest, this.#rate !== rateBefore, until, total)
+        this.#pages.delete(page)
+        this.#pages.add(page)
       }
+      if (page.seq < newest) again = true
     }
     if (again) this.#schedule()
-    else if (this.#rate > 0 || this.#anySlow()) this.#schedule(1000)
+    else if (this.#rate > 0 || own.some((page) => page.slowSince > 0)) this.#schedule(1000)
   }
 
   /** Traces changed after `from`, and up to which number that is all of them. */
@@ -209,9 +211,8 @@ export class LiveHub {
   }
 
   // One page's own frame: its filter, its place, the in-flight requests if it has older ones.
-  #own(page: LivePage, newest: number, rateChanged: boolean, total: number): number {
+  #own(page: LivePage, newest: number, rateChanged: boolean, until: number, total: number): number {
     const { rows: all, to } = this.#changed(page.seq, newest)
-    const until = performance.now() + this.#limits.ownMs
     const rows: Summary[] = []
     let reached = to
     for (const [i, row] of all.entries()) {
@@ -225,13 +226,8 @@ export class LiveHub {
       page.seq = reached
       return 0
     }
-    return this.#deliver(
-      page,
-      this.#frame(rows, reached, flightChanged),
-      rows.length,
-      reached,
-      total
-    )
+    const frame = this.#frame(rows, reached, flightChanged)
+    return this.#deliver(page, frame, rows.length, reached, total)
   }
 
   /** Hands a frame to a page, or counts it as skipped; gives the bytes that wait longer for it. */
@@ -286,11 +282,6 @@ export class LiveHub {
   #drop(page: LivePage): void {
     this.leave(page)
     page.channel.terminate()
-  }
-
-  #anySlow(): boolean {
-    for (const { slowSince } of this.#pages) if (slowSince > 0) return true
-    return false
   }
 
   #ping(): void {

@@ -36,7 +36,8 @@ export class Memory {
 
   add(changes: Partial<Summary> = {}): Summary {
     const row = summaryOf(++this.#newest, changes)
-    this.rows = this.rows.filter(({ traceId }) => traceId !== row.traceId)
+    if (changes.traceId !== undefined)
+      this.rows = this.rows.filter(({ traceId }) => traceId !== row.traceId)
     this.rows.push(row)
     for (const listener of this.storeListeners) listener()
     return row
@@ -126,7 +127,7 @@ function memoryReader(memory: Memory): Reader {
 }
 
 export function idOf(seq: number): TraceId {
-  return seq.toString(16).padStart(32, 'a') as TraceId
+  return `a${seq.toString(16).padStart(31, '0')}` as TraceId
 }
 
 export function summaryOf(seq: number, changes: Partial<Summary> = {}): Summary {
@@ -224,8 +225,9 @@ export interface Host {
   readonly memory: Memory
   readonly port: number
   readonly origin: string
-  /** What was printed. */
+  /** What was printed, when no other report was given. */
   readonly lines: string[]
+  readonly report: Report
   close(): Promise<void>
 }
 
@@ -236,7 +238,8 @@ export async function startHost(
 ): Promise<Host> {
   const memory = new Memory()
   const lines: string[] = []
-  const serve = createServe(setupOf(memory, { report: silentReport(lines), ...changes }))
+  const report = changes.report ?? silentReport(lines)
+  const serve = createServe(setupOf(memory, { ...changes, report }))
   const server = createServer((req, res) => {
     serve.observe(req)
     if (serve.handle(req, res, '')) return
@@ -251,6 +254,7 @@ export async function startHost(
     port,
     origin: `http://127.0.0.1:${port}`,
     lines,
+    report,
     async close() {
       serve.close()
       await stop(server)
@@ -283,13 +287,15 @@ export interface Ask {
   body?: string | Buffer
   /** The peer's address. */
   from?: string
+  /** @default '127.0.0.1' */
+  to?: string
 }
 
 /** One request by `node:http`, which sends exactly the headers it is told to. */
 export function ask(port: number, path: string, options: Ask = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {}, body, from = '127.0.0.1' } = options
-    const req = request({ port, path, method, headers, host: '127.0.0.1', localAddress: from }, (res) => {
+    const { method = 'GET', headers = {}, body, from = '127.0.0.1', to = '127.0.0.1' } = options
+    const req = request({ port, path, method, headers, host: to, localAddress: from }, (res) => {
       const chunks: Buffer[] = []
       res.on('data', (chunk: Buffer) => chunks.push(chunk))
       res.on('end', () => {

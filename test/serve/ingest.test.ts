@@ -1,0 +1,340 @@
+import express from 'express'
+import express4 from 'express4'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createServe, type ServeSetup } from '../../src/serve/serve.ts'
+import { IngestDoor } from '../../src/serve/ingest.ts'
+import {
+  type Ask,
+  ask,
+  type Host,
+  ingestToken,
+  listen,
+  Memory,
+  raw,
+  setupOf,
+  silentReport,
+  startHost,
+  stop
+} from './fixtures.ts'
+
+let host: Host | undefined
+afterEach(async () => {
+  await host?.close()
+  host = undefined
+})
+
+/** A host that keeps the bodies it is given. */
+async function start(
+  changes: Partial<ServeSetup> = {}
+): Promise<{ send: (options?: Ask) => ReturnType<typeof ask>; bodies: Buffer[]; port: number }> {
+  const bodies: Buffer[] = []
+  host = await startHost({
+    ingest(body) {
+      bodies.push(body)
+      return { rejected: 0, message: '', spans: 1 }
+    },
+    ...changes
+  })
+  const { port } = host
+  return {
+    bodies,
+    port,
+    send: ({ headers = {}, body = '{}', method = 'POST' } = {}) =>
+      ask(port, '/_traces/v1/traces', {
+        method,
+        body,
+        headers: { 'content-type': 'application/json', ...headers }
+      })
+  }
+}
+
+const spans = '{"resourceSpans":[]}'
+
+describe('spans that are sent', () => {
+  it('are taken as JSON, plain and gzipped', async () => {
+    const { send, bodies } = await start()
+    for (const [body, encoding] of [
+      [spans, 'identity'],
+      [gzipSync(spans), 'gzip'],
+      [gzipSync(spans), ' GZIP ']
+    ] as const) {
+      const reply = await send({ body, headers: { 'content-encoding': encoding } })
+      expect(reply.status).toBe(200)
+      expect(reply.json).toEqual({})
+    }
+    expect(bodies.map(String)).toEqual([spans, spans, spans])
+  })
+
+  it('are taken with a charset, and by Node’s own fetch', async () => {
+    const { send, port } = await start()
+    expect(
+      (await send({ headers: { 'content-type': 'Application/JSON; charset=utf-8' } })).status
+    ).toBe(200)
+    const reply = await fetch(`http://127.0.0.1:${port}/_traces/v1/traces`, {
+      method: 'POST',
+      body: spans,
+      headers: { 'content-type': 'application/json' }
+    })
+    expect(reply.status).toBe(200)
+  })
+
+  it('and kept in part are answered as OTLP says', async () => {
+    const { send } = await start({ ingest: () => ({ rejected: 3, message: 'too many', spans: 5 }) })
+    expect((await send()).json).toEqual({
+      partialSuccess: { rejectedSpans: '3', errorMessage: 'too many' }
+    })
+  })
+
+  it('and not understood are answered 400 with a message', async () => {
+    const { send } = await start({ ingest: () => ({ error: 'no resourceSpans' }) })
+    const reply = await send()
+    expect(reply.status).toBe(400)
+    expect(reply.json).toEqual({ message: 'no resourceSpans', error: 'no resourceSpans' })
+  })
+
+  it.each([
+    ['application/x-protobuf', 'http/json'],
+    ['text/plain', 'application/json'],
+    ['application/x-www-form-urlencoded', 'application/json'],
+    ['', 'application/json']
+  ])('as %j are answered 415', async (type, hint) => {
+    const { send, bodies } = await start()
+    const reply = await send({ headers: { 'content-type': type } })
+    expect(reply.status).toBe(415)
+    expect(reply.json.message).toContain(hint)
+    expect(bodies).toEqual([])
+  })
+
+  it.each([
+    ['br', brotliCompressSync(Buffer.alloc(64 * 1024 * 1024))],
+    ['deflate', deflateSync(spans)],
+    ['gzip, gzip', gzipSync(gzipSync(spans))],
+    ['zstd', Buffer.from('x')]
+  ])('encoded as %s are answered 415', async (encoding, body) => {
+    const { send } = await start()
+    expect((await send({ body, headers: { 'content-encoding': encoding } })).status).toBe(415)
+  })
+
+  it('by another method are answered 405', async () => {
+    const { send } = await start()
+    const reply = await send({ method: 'PUT' })
+    expect(reply.status).toBe(405)
+    expect(reply.headers['allow']).toBe('POST')
+  })
+})
+
+describe('a bomb', () => {
+  it('of gzip is not inflated', async () => {
+    const { send, bodies } = await start()
+    const body = gzipSync(Buffer.alloc(512 * 1024 * 1024))
+    expect(body.length).toBeLessThan(1024 * 1024)
+    const before = process.memoryUsage().rss
+    expect((await send({ body, headers: { 'content-encoding': 'gzip' } })).status).toBe(413)
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024)
+    expect(bodies).toEqual([])
+  })
+
+  it('of exactly the limit passes, of one byte more does not', async () => {
+    const { send } = await start()
+    const gzip = (bytes: number): Ask => ({
+      body: gzipSync(Buffer.alloc(bytes, ' ')),
+      headers: { 'content-encoding': 'gzip' }
+    })
+    expect((await send(gzip(4 * 1024 * 1024))).status).toBe(200)
+    expect((await send(gzip(4 * 1024 * 1024 + 1))).status).toBe(413)
+  })
+
+  it.each(['not gzip at all', gzipSync(spans).subarray(0, 15)])(
+    'of broken gzip is answered 400',
+    async (body) => {
+      const { send } = await start()
+      expect((await send({ body, headers: { 'content-encoding': 'gzip' } })).status).toBe(400)
+    }
+  )
+
+  it('of bytes is cut off, with a length and without', async () => {
+    const { send, bodies } = await start()
+    const body = Buffer.alloc(1024 * 1024 + 1, ' ')
+    expect((await send({ body })).status).toBe(413)
+    expect((await send({ body, headers: { 'transfer-encoding': 'chunked' } })).status).toBe(413)
+    expect((await send({ body: body.subarray(1) })).status).toBe(200)
+    expect(bodies).toHaveLength(1)
+  })
+
+  it.each(['['.repeat(1_000_000), `[${'{},'.repeat(300_000)}0]`, '{"a":'.repeat(50_000)])(
+    'of brackets is not parsed',
+    async (body) => {
+      const { send, bodies } = await start()
+      expect((await send({ body })).status).toBe(400)
+      expect(bodies).toEqual([])
+    }
+  )
+})
+
+describe('too many spans', () => {
+  it('in requests are answered 429 with the time to wait', async () => {
+    const { send } = await start()
+    const statuses: number[] = []
+    for (let i = 0; i < 200 && !statuses.includes(429); i++) statuses.push((await send()).status)
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(50)
+    const reply = await send()
+    if (reply.status === 429) expect(reply.headers['retry-after']).toBe('1')
+    expect(statuses).toContain(429)
+  })
+
+  it('in one second are answered 429, whatever the number of requests', async () => {
+    const { send } = await start({ ingest: () => ({ rejected: 0, message: '', spans: 1_000_000 }) })
+    expect((await send()).status).toBe(200)
+    expect((await send()).status).toBe(429)
+  })
+
+  it('at once are answered four at a time', async () => {
+    const { port, send } = await start()
+    const open = Array.from({ length: 4 }, () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.write(
+        'POST /_traces/v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{'
+      )
+      return socket
+    })
+    const post = async (): Promise<number> =>
+      (await send({ headers: { 'content-type': 'application/json' } })).status
+    // Fewer than the requests of a second, so that only the four can be the reason.
+    const statuses: number[] = []
+    while (!statuses.includes(429) && statuses.length < 20) statuses.push(await post())
+    expect(statuses).toContain(429)
+    for (const socket of open) socket.destroy()
+    while ((await post()) !== 200);
+  })
+})
+
+describe('a body that does not come', () => {
+  it('is waited for no longer than allowed', async () => {
+    const door = new IngestDoor({
+      ingest: () => ({ error: 'x' }),
+      report: silentReport(),
+      bodyMs: 50
+    })
+    const server = createServer((req, res) => void door.handle(req, res))
+    const port = await listen(server)
+    const reply = await raw(
+      port,
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+      /\}$/
+    )
+    expect(reply).toMatch(/^HTTP\/1\.1 408 /)
+    expect(reply).toMatch(/^connection: close\r$/im)
+    await stop(server)
+  })
+
+  it('and whose sender leaves frees its place', async () => {
+    const { port, send } = await start()
+    for (let i = 0; i < 12; i++) {
+      const socket = connect(port, '127.0.0.1')
+      await new Promise<void>((resolve) =>
+        socket.write(
+          'POST /_traces/v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+          () => resolve()
+        )
+      )
+      socket.destroy()
+    }
+    let status = 429
+    while (status === 429) status = (await send()).status
+    expect(status).toBe(200)
+  })
+})
+
+describe.each([
+  ['express 5', express],
+  ['express 4', express4 as unknown as typeof express]
+])('behind a body parser of %s', (_name, framework) => {
+  async function parsed(parser: express.RequestHandler, options: Ask = {}) {
+    const bodies: string[] = []
+    const memory = new Memory()
+    const ingest: ServeSetup['ingest'] = (body) => (
+      bodies.push(String(body)),
+      { rejected: 0, message: '', spans: 1 }
+    )
+    const serve = createServe(setupOf(memory, { ingest }))
+    const app = framework()
+    app.use(parser)
+    app.use((req, res, next) => void (serve.handle(req, res, '') || next()))
+    const server = createServer(app)
+    const port = await listen(server)
+    const headers = { 'content-type': 'application/json', ...options.headers }
+    const reply = await ask(port, '/_traces/v1/traces', {
+      method: 'POST',
+      body: spans,
+      ...options,
+      headers
+    })
+    await stop(server)
+    return { status: reply.status, bodies }
+  }
+
+  it('what it made of the body is taken', async () => {
+    const want = { status: 200, bodies: [spans] }
+    expect(await parsed(framework.json())).toEqual(want)
+    expect(await parsed(framework.raw({ type: '*/*' }))).toEqual(want)
+    expect(await parsed(framework.text({ type: '*/*' }))).toEqual(want)
+    expect(
+      await parsed(framework.json(), {
+        body: gzipSync(spans),
+        headers: { 'content-encoding': 'gzip' }
+      })
+    ).toEqual(want)
+    expect(await parsed(framework.urlencoded({ extended: true }))).toEqual(want)
+  })
+
+  it('a body that is gone is answered 400 at once', async () => {
+    const swallow: express.RequestHandler = (req, _res, next) =>
+      void req.resume().on('end', () => next())
+    expect(await parsed(swallow)).toEqual({ status: 400, bodies: [] })
+  })
+
+  it('a body of circles is answered 400', async () => {
+    const circle: express.RequestHandler = (req, _res, next) => {
+      req.resume().on('end', () => {
+        req.body = { circle: {} }
+        req.body.circle = req.body
+        next()
+      })
+    }
+    expect(await parsed(circle)).toEqual({ status: 400, bodies: [] })
+  })
+})
+
+describe('who may send spans', () => {
+  const mode = { mode: 'token', why: 'a test', warning: false } as const
+
+  it('is nobody in token mode, but with the token for it', async () => {
+    const closed = await start({ mode })
+    expect((await closed.send()).json.message).toContain('SPANLIGHT_INGEST_TOKEN')
+    await host?.close()
+    const open = await start({ mode, ingestToken })
+    expect((await open.send()).status).toBe(401)
+    expect((await open.send({ headers: { authorization: `Bearer ${ingestToken}` } })).status).toBe(
+      200
+    )
+    expect(open.bodies).toHaveLength(1)
+  })
+
+  it('is no web page', async () => {
+    const { send, bodies } = await start()
+    expect((await send({ headers: { origin: 'http://evil.com' } })).status).toBe(403)
+    expect((await send({ headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403)
+    expect(bodies).toEqual([])
+  })
+
+  it('is told of every refusal in the count', async () => {
+    const report = silentReport()
+    const { send } = await start({ report })
+    await send({ headers: { origin: 'http://evil.com' } })
+    await send({ headers: { 'content-type': 'text/plain' } })
+    expect(report.drops.get('ingest refused')).toBe(2)
+  })
+})
