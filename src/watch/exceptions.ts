@@ -21,8 +21,7 @@ export function watchExceptions(setup: ExceptionWatchSetup): Watch {
   if (release === undefined) return watchedElsewhere('exceptions')
   const listener = (error: unknown, origin: string): void => {
     const context = activeContext()
-    if (isSuppressed(context)) return
-    const span = context.span instanceof Span ? context.span : undefined
+    const span = context.span instanceof Span && !isSuppressed(context) ? context.span : undefined
     // Two guards: the callback may save what is known even if the recording failed.
     setup.guard(() => {
       if (span !== undefined) record(span, error)

@@ -8,7 +8,8 @@ const maxDepth = 3
 const maxItems = 32
 
 /**
- * The line that `util.format` makes of the arguments, at most about `length` characters, at a cost that does not grow with them. Properties whose
+ * The line that `util.format` makes of the arguments, at most about `length` characters, at a cost that hardly grows with them: only the
+ * listing of an object's keys does, and printing has cost the host many times that. Properties whose
  * name says that they are secret are hidden; errors are shown by message and stack only, since their own properties can hold whole requests.
  */
 export function formatLine(args: readonly unknown[], length: number, redactor: Redactor): string {

@@ -2,9 +2,9 @@ import { format, inspect } from 'node:util'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { formatLine } from '../../src/watch/format.ts'
-import { stubRedactor } from './setup.ts'
+import { redactor } from './setup.ts'
 
-const line = (...args: unknown[]): string => formatLine(args, 2048, stubRedactor)
+const line = (...args: unknown[]): string => formatLine(args, 2048, redactor)
 
 test.each([
   [['a', 1, true, null, undefined, 2n]],
@@ -47,7 +47,7 @@ test('any line of plain values is what util.format makes of them', () => {
 test('nothing that a host can print makes it throw or grow', () => {
   fc.assert(
     fc.property(fc.array(fc.anything({ withProxy: false } as never), { maxLength: 5 }), (args) => {
-      const text = formatLine(args, 200, stubRedactor)
+      const text = formatLine(args, 200, redactor)
       expect(text.length).toBeLessThanOrEqual(201)
     }),
     { numRuns: 500 }
@@ -80,8 +80,8 @@ test('the traps of a proxy do not run', () => {
 })
 
 test('what a value says of itself is what is shown', () => {
-  const token = { value: 'hidden', [inspect.custom]: () => 'Token(...)' }
-  expect(line(token, { token })).toBe('Token(...) { token: Token(...) }')
+  const badge = { value: 'hidden', [inspect.custom]: () => 'Badge(...)' }
+  expect(line(badge, { badge })).toBe('Badge(...) { badge: Badge(...) }')
 })
 
 test('an inspect method that throws leaves a line all the same', () => {

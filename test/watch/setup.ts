@@ -1,34 +1,25 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { getAttribute } from '../../src/base/attributes.ts'
-import { clip, defaultLimits } from '../../src/base/limits.ts'
+import { defaultLimits } from '../../src/base/limits.ts'
 import { createReport } from '../../src/base/report.ts'
 import { createGuard } from '../../src/base/safely.ts'
 import type { TraceRecord } from '../../src/base/span-data.ts'
 import { SpanKind } from '../../src/base/span-data.ts'
 import { w3cPropagation } from '../../src/carrier/propagation.ts'
 import { rootContext, runIn } from '../../src/context/context.ts'
-import type { Redactor } from '../../src/redact/redactor.ts'
+import { createRedactor, type Redactor } from '../../src/redact/redactor.ts'
 import type { Span } from '../../src/span/span.ts'
 import { Tracer } from '../../src/span/tracer.ts'
 import { OpenTraces } from '../../src/trace/open-traces.ts'
 import type { WatchSetup } from '../../src/watch/watch.ts'
 
-/** The least a redactor can do and still be seen at work: the rules themselves are tested where they live. */
-export const stubRedactor: Redactor = {
-  attribute(key, value) {
-    if (/password|secret/i.test(key)) return '[redacted]'
-    if (key === 'url.full') return String(value).replace(/\/\/[^/@]*@/, '//[redacted]@')
-    if (typeof value === 'string') return clip(value, 1024)
-    return typeof value === 'number' || typeof value === 'boolean' ? value : undefined
-  },
-  text: (text, length) => clip(text.replaceAll('Bearer abc', 'Bearer [redacted]'), length),
-  header: (_name, value) => value,
-  query: (query) => query,
-  path: (path) => path,
-  url: (url) => url,
-  statement: (text, _dialect, parameterised) =>
-    parameterised ? text : text.replace(/'[^']*'|\b\d+\b/g, '?')
-}
+/** The real rules, as they stand without any option. */
+export const redactor: Redactor = createRedactor({
+  mode: 'local',
+  limits: defaultLimits,
+  options: {},
+  report: createReport(() => {})
+})
 
 /** A span as it was handed on, its attributes as an object. */
 export interface Kept {
@@ -70,8 +61,8 @@ export function record(): Recorder {
   })
   const tracer = new Tracer({
     limits: defaultLimits,
-    redactor: stubRedactor,
-    now: systemClock.now,
+    redactor,
+    now: () => systemClock.now(),
     sampler: () => true,
     openTrace: (traceId) => traces.open(traceId)
   })
@@ -79,7 +70,7 @@ export function record(): Recorder {
     setup: {
       tracer,
       propagation: w3cPropagation(),
-      redactor: stubRedactor,
+      redactor,
       limits: defaultLimits,
       report,
       guard: createGuard('test', report)
