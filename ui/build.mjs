@@ -1,6 +1,6 @@
 // Builds the page into dist/ui: one entry, lazy chunks, hashed names, compressed variants, a manifest that the server
 // reads, and the notices of the libraries that are bundled. `--watch` builds again at each change, without the checks.
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -76,28 +76,32 @@ async function emit({ outputFiles, metafile }, out, checks) {
   files.set('index.html', Buffer.from(shell))
   files.set('third-party-notices.txt', Buffer.from(await notices(metafile)))
 
-  await rm(out, { recursive: true, force: true })
-  await mkdir(join(out, 'assets'), { recursive: true })
+  // Made beside it and swapped in at the end: a server that reads meanwhile sees the old page whole.
+  const made = `${out}.${process.pid}`
+  await mkdir(join(made, 'assets'), { recursive: true })
   const manifest = { files: [] }
   const sizes = []
   for (const [name, contents] of files) {
     const hashed = /-\w{8}\.\w+$/.test(name)
-    await writeFile(join(out, name), contents)
+    await writeFile(join(made, name), contents)
     const gzip = gzipSync(contents, { level: 9 })
     // The shell is written anew for each mount path, so it is sent as it is.
     if (hashed) {
-      await writeFile(join(out, `${name}.gz`), gzip)
-      await writeFile(join(out, `${name}.br`), compress(contents))
+      await writeFile(join(made, `${name}.gz`), gzip)
+      await writeFile(join(made, `${name}.br`), compress(contents))
     }
     const type = types[name.slice(name.lastIndexOf('.') + 1)]
     manifest.files.push({ name, type, hashed, gzip: hashed, br: hashed })
     sizes.push({ name, gzip: gzip.length, first: first.includes(name) || name === 'index.html' })
   }
-  await writeFile(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  await writeFile(join(made, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   const total = sizes.filter((size) => size.first).reduce((sum, size) => sum + size.gzip, 0)
   if (checks && total > budget) {
+    await rm(made, { recursive: true })
     throw new Error(`the first load is ${total} bytes gzipped, more than ${budget}`)
   }
+  await rm(out, { recursive: true, force: true })
+  await rename(made, out)
   return { sizes, total }
 }
 

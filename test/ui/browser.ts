@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { buildPage } from '../../ui/build.mjs'
 
@@ -47,13 +49,24 @@ export async function open(
   return { page, faults }
 }
 
-/** Builds the page as it ships; fails on what the build refuses. */
+/** Builds the page as it ships, unless what is built is newer than all of its sources. */
 export async function buildOnce(): Promise<void> {
-  await buildPage()
+  const root = fileURLToPath(new URL('../../', import.meta.url))
+  const built = changed(join(root, 'dist/ui/manifest.json'))
+  const sources = ['ui', 'src/wire'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((file) =>
+      join(root, folder, String(file))
+    )
+  )
+  if (sources.some((file) => changed(file) > built)) await buildPage()
 }
 
-/** The text of the rows that are on screen, from the top. */
-export async function rowTexts(page: Page): Promise<string[]> {
+function changed(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/** The traces whose rows are in the document, from the top. */
+export async function rowIds(page: Page): Promise<string[]> {
   return page.$$eval('.traces-grid .item', (rows) =>
     rows
       .map((row) => ({
