@@ -36,26 +36,39 @@ export function readAttributes(
 ): ReadAttributes {
   const attributes: Attributes = []
   const most = (rules.limits.attributes + extra) * 2
-  let dropped = 0
   const items = list(value)
+  let dropped = 0
   for (let i = 0; i < items.length; i++) {
-    if (attributes.length >= most) {
-      dropped += items.length - i
-      break
-    }
-    const pending: Pending[] = [pendingOf(items[i], '', 1)]
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const plain = plainOf(next.value, rules.limits.arrayLength)
-      if (plain !== undefined) {
-        if (!put(attributes, most, next.key, plain, rules)) dropped++
-        continue
-      }
-      const children = next.depth < maxDepth ? childrenOf(next) : undefined
-      if (children === undefined) dropped++
-      else dropped += pushFirst(pending, children, rules.limits.attributes)
-    }
+    if (attributes.length >= most) return { attributes, dropped: dropped + items.length - i }
+    const value = field(items[i], 'value')
+    const key = field(items[i], 'key')
+    const plain = plainOf(value, rules.limits.arrayLength)
+    if (plain === undefined) dropped += flatten(attributes, most, items[i], rules)
+    else if (!put(attributes, most, typeof key === 'string' ? key : '', plain, rules)) dropped++
   }
   return { attributes, dropped }
+}
+
+/** Puts what is in a map or a mixed list; gives the number of values that were dropped. */
+function flatten(
+  attributes: Attributes,
+  most: number,
+  item: unknown,
+  rules: AttributeRules
+): number {
+  const pending: Pending[] = [pendingOf(item, '', 1)]
+  let dropped = 0
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const plain = plainOf(next.value, rules.limits.arrayLength)
+    if (plain !== undefined) {
+      if (!put(attributes, most, next.key, plain, rules)) dropped++
+      continue
+    }
+    const children = next.depth < maxDepth ? childrenOf(next) : undefined
+    if (children === undefined) dropped++
+    else dropped += pushFirst(pending, children, rules.limits.attributes)
+  }
+  return dropped
 }
 
 // In reverse, as the last one pushed is read first. What is beyond the limit could not be kept anyway.

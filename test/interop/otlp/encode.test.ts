@@ -41,7 +41,7 @@ describe('encodeJson', () => {
       start: i,
       spanId: i.toString(16).padStart(15, '0') + 'f'
     }))
-    const long = normal({ ...one, spans } as TraceRecord)
+    const long = normal({ ...one, spans } as unknown as TraceRecord)
     expect([...jsonParts([long])].length).toBeGreaterThan(3)
     expect(decoded(encodeJson([long]))).toEqual([long])
   })

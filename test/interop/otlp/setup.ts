@@ -29,7 +29,10 @@ export const least = { traceId, spanId, startTimeUnixNano: '1700000000123456789'
 
 const hex = (length: number): fc.Arbitrary<string> =>
   fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length })
+    .array(fc.constantFrom(...'0123456789abcdef'.split('')), {
+      minLength: length,
+      maxLength: length
+    })
     .map((digits) => digits.join(''))
     .filter((id) => !/^0+$/.test(id))
 
@@ -53,7 +56,7 @@ const value: fc.Arbitrary<AttributeValue> = fc.oneof(
 )
 const attributes = fc
   .uniqueArray(fc.tuple(key, value), { maxLength: 6, selector: ([name]) => name })
-  .map((pairs) => pairs.flat() as (string | AttributeValue)[])
+  .map((pairs) => pairs.flatMap<string | AttributeValue>(([name, item]) => [name, item]))
 
 const time = fc.oneof(fc.integer({ min: 0, max: 10_000_000 }), fc.integer({ min: 0, max: 2 ** 45 }))
 const dropped = fc.oneof(fc.constant(0), fc.nat(1000))
@@ -97,7 +100,7 @@ const span: fc.Arbitrary<SpanData> = fc
   .map(({ status, ...rest }) => {
     // A message belongs to an error only.
     const statusMessage = status.status === 2 ? status.message : ''
-    return { ...rest, status: status.status, statusMessage } as SpanData
+    return { ...rest, status: status.status, statusMessage }
   })
 
 /** Anything that can have been recorded of one trace, as the recorder hands it on: spans in the order they started. */

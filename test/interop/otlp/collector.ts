@@ -1,0 +1,94 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse
+} from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import { createReport } from '../../../src/base/report.ts'
+import type { TraceRecord } from '../../../src/base/span-data.ts'
+import { decodeJson, type Decoded } from '../../../src/interop/otlp/decode.ts'
+import {
+  createExporter,
+  type Exporter,
+  type ExporterSetup
+} from '../../../src/interop/otlp/exporter.ts'
+import { decodeSetup } from './setup.ts'
+
+export interface Received {
+  readonly headers: IncomingHttpHeaders
+  readonly records: TraceRecord[]
+}
+
+export type Answer = (res: ServerResponse, req: IncomingMessage, nth: number) => void
+
+/** A collector on a port of its own that keeps what it gets and answers as it is told. */
+export class Collector {
+  answer: Answer = (res) => res.end('{}')
+  readonly received: Received[] = []
+  readonly connections = new Set<Socket>()
+  #server = this.#create()
+  #port = 0
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve))
+    this.#port = (this.#server.address() as AddressInfo).port
+    return this.url
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/v1/traces`
+  }
+
+  /** Ends as a killed process does: connections are cut. */
+  async kill(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    for (const socket of this.connections) socket.destroy()
+    await closed
+    this.#server = this.#create()
+  }
+
+  get names(): string[] {
+    return this.received.flatMap(({ records }) =>
+      records.flatMap((record) => record.spans.map((span) => span.name))
+    )
+  }
+
+  #create() {
+    const server = createServer((req, res) => {
+      const chunks: Buffer[] = []
+      req.on('data', (chunk: Buffer) => chunks.push(chunk))
+      req.on('end', () => {
+        const sent = Buffer.concat(chunks)
+        const body = req.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
+        const { records } = decodeJson(body, decodeSetup()) as Decoded
+        this.received.push({ headers: req.headers, records })
+        this.answer(res, req, this.received.length)
+      })
+    })
+    server.on('connection', (socket) => {
+      this.connections.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => this.connections.delete(socket))
+    })
+    return server
+  }
+}
+
+export interface Exporting extends Exporter {
+  readonly lines: string[]
+  drops(): Record<string, number>
+}
+
+/** An exporter that is in a hurry, and what it prints and counts. */
+export function exporting(url: string, setup: Partial<ExporterSetup> = {}): Exporting {
+  const lines: string[] = []
+  const report = createReport((line) => void lines.push(line.trim()))
+  const exporter = createExporter({ url, report, intervalMs: 5, retryMs: 5, ...setup })
+  return { ...exporter, lines, drops: () => Object.fromEntries(report.drops) }
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}

@@ -1,0 +1,403 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { spawn } from 'node:child_process'
+import type { TraceRecord } from '../../../src/base/span-data.ts'
+import type { Span } from '../../../src/span/span.ts'
+import { activeContext, isSuppressed, rootContext, runIn } from '../../../src/context/context.ts'
+import { createExporter } from '../../../src/interop/otlp/exporter.ts'
+import { createReport } from '../../../src/base/report.ts'
+import { OpenTraces } from '../../../src/trace/open-traces.ts'
+import { Tracer } from '../../../src/span/tracer.ts'
+import { defaultLimits } from '../../../src/base/limits.ts'
+import { openRedactor } from '../../span/setup.ts'
+import { Collector, exporting, type Exporting, until } from './collector.ts'
+
+let number = 0
+/** A record of a trace of its own with that many spans. */
+function traceOf(spans: number, name = 'work', text = ''): TraceRecord {
+  number++
+  return {
+    traceId: number.toString(16).padStart(32, '0'),
+    epochMs: 1_700_000_000_000,
+    resource: { service: 'shop', attributes: [] },
+    source: 'local',
+    droppedSpans: 0,
+    spans: Array.from({ length: spans }, (_, i) => ({
+      spanId: (i + 1).toString(16).padStart(16, '0'),
+      parentId: i === 0 ? undefined : '0000000000000001',
+      parentRemote: false,
+      name,
+      kind: 0,
+      start: i,
+      duration: 5,
+      open: false,
+      status: 0,
+      statusMessage: '',
+      traceState: '',
+      flags: 1,
+      scope: { name: 'x', version: '' },
+      attributes: text === '' ? [] : ['text', text],
+      events: [],
+      links: [],
+      logs: [],
+      droppedAttributes: 0,
+      droppedEvents: 0,
+      droppedLinks: 0
+    }))
+  } as unknown as TraceRecord
+}
+
+let collector: Collector
+let exporter: Exporting
+beforeEach(async () => {
+  collector = new Collector()
+  exporter = exporting(await collector.start())
+})
+afterEach(async () => {
+  await exporter.close(0)
+  await collector.kill()
+})
+const use = async (setup: Parameters<typeof exporting>[1], url = collector.url) => {
+  await exporter.close(0)
+  exporter = exporting(url, setup)
+}
+
+describe('an exporter', () => {
+  it('sends what ends, by itself, compressed, over one connection', async () => {
+    exporter.export(traceOf(2))
+    await until(() => collector.received.length === 1)
+    exporter.export(traceOf(1))
+    await until(() => collector.received.length === 2)
+    expect(collector.received[0].headers).toMatchObject({
+      'content-type': 'application/json',
+      'content-encoding': 'gzip'
+    })
+    expect(collector.names).toHaveLength(3)
+    expect(collector.received[0].records[0].resource.service).toBe('shop')
+    expect(collector.connections.size).toBe(1)
+    expect(exporter.lines).toEqual([])
+  })
+
+  it('sends the headers it is given, and no compression when told so', async () => {
+    await use({ headers: { authorization: 'Bearer x' }, compression: 'none' })
+    exporter.export(traceOf(1))
+    expect(await exporter.flush()).toBe(true)
+    const [{ headers }] = collector.received
+    expect(headers.authorization).toBe('Bearer x')
+    expect(headers['content-encoding']).toBeUndefined()
+  })
+
+  it('batches what ends together, and parts what is more than a batch', async () => {
+    await use({ intervalMs: 60_000, maxBatch: 128 })
+    for (let i = 0; i < 40; i++) exporter.export(traceOf(1))
+    exporter.export(traceOf(200, 'long'))
+    expect(await exporter.flush()).toBe(true)
+    const sizes = collector.received.map(({ records }) =>
+      records.reduce((sum, record) => sum + record.spans.length, 0)
+    )
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(128)
+    expect(sizes.reduce((a, b) => a + b)).toBe(240)
+    expect(sizes.length).toBeLessThan(5)
+  })
+
+  it('parts by size too, so that no collector refuses a batch', async () => {
+    await use({ intervalMs: 60_000 })
+    for (let i = 0; i < 5; i++) exporter.export(traceOf(1, 'fat', 'x'.repeat(600_000)))
+    expect(await exporter.flush()).toBe(true)
+    expect(collector.received).toHaveLength(5)
+  })
+
+  it('does not wait for the interval when a batch is full', async () => {
+    await use({ intervalMs: 60_000, maxBatch: 10 })
+    exporter.export(traceOf(10))
+    await until(() => collector.received.length === 1)
+  })
+
+  it('has copied a record when export returns: live spans let go of theirs', async () => {
+    await use({ intervalMs: 60_000 })
+    const report = createReport(() => {})
+    const open = new OpenTraces({
+      clock: { now: () => performance.now(), anchor: () => performance.timeOrigin },
+      limits: defaultLimits,
+      report,
+      resource: { service: 'live', attributes: [] },
+      onRecord: (record) => exporter.export(record),
+      onChange: () => {}
+    })
+    const tracer = new Tracer({
+      limits: defaultLimits,
+      redactor: openRedactor,
+      now: () => performance.now(),
+      sampler: () => true,
+      openTrace: (traceId) => open.open(traceId)
+    })
+    const span = tracer.start('live') as Span
+    span.setAttribute('a', 1).addEvent('e').setStatus({ code: 2, message: 'bad' })
+    span.addLog('info', 'said')
+    span.end()
+    open.close()
+    expect(span.attributes).toEqual([])
+    await exporter.flush()
+    const [sent] = collector.received[0].records[0].spans
+    expect(sent).toMatchObject({ name: 'live', attributes: ['a', 1], statusMessage: 'bad' })
+    expect(sent.events).toHaveLength(1)
+    expect(sent.logs[0].body).toBe('said')
+  })
+
+  it('refuses an address or a header that cannot be used', () => {
+    const report = createReport(() => {})
+    for (const url of ['', 'collector:4318', 'ftp://x', '/v1/traces'])
+      expect(() => createExporter({ url, report })).toThrow(TypeError)
+    const headers = { authorization: 'a\r\nb' }
+    expect(() => createExporter({ url: 'http://x/', headers, report })).toThrow(
+      "'export.headers' has a header 'authorization'"
+    )
+  })
+
+  it('works in a context in which nothing is recorded, and holds no other', async () => {
+    const key = Symbol('request')
+    const seen: [boolean, unknown][] = []
+    const note = () => seen.push([isSuppressed(activeContext()), activeContext().getValue(key)])
+    subscribe('http.client.request.start', note)
+    try {
+      runIn(rootContext.setValue(key, 'heavy'), () => exporter.export(traceOf(1)))
+      await until(() => collector.received.length === 1)
+    } finally {
+      unsubscribe('http.client.request.start', note)
+    }
+    expect(seen).toEqual([[true, undefined]])
+  })
+})
+
+describe('a collector that is not well', () => {
+  it('is told of once when it is dead and once when it is back, nothing being lost', async () => {
+    await collector.kill()
+    await use({ intervalMs: 1, retryMs: 20 })
+    exporter.export(traceOf(3))
+    await until(() => exporter.lines.length > 0)
+    await collector.start()
+    await until(() => collector.names.length === 3)
+    await until(() => exporter.lines.length === 2)
+    expect(exporter.lines).toEqual([
+      `spanlight: export to ${collector.url} fails (ECONNREFUSED); it is tried again`,
+      `spanlight: export to ${collector.url} works again; 0 spans were lost`
+    ])
+    expect(exporter.drops()).toEqual({})
+  })
+
+  it('costs no more than the queue while it stays dead, and what was lost is counted', async () => {
+    await collector.kill()
+    await use({ maxQueue: 100, retryMs: 1 })
+    for (let i = 0; i < 30; i++) exporter.export(traceOf(10))
+    expect(exporter.drops()).toEqual({ 'export queue full': 200 })
+    await until(() => exporter.drops()['export failed'] === 100)
+    await collector.start()
+    exporter.export(traceOf(1, 'back'))
+    await until(() => exporter.lines.length === 2)
+    expect(exporter.lines[1]).toMatch(/works again; 100 spans were lost$/)
+    expect(collector.names).toEqual(['back'])
+  })
+
+  it('is killed between two batches without a word', async () => {
+    exporter.export(traceOf(1))
+    await until(() => collector.received.length === 1)
+    await collector.kill()
+    await collector.start()
+    exporter.export(traceOf(1))
+    await until(() => collector.received.length === 2)
+    expect(exporter.drops()).toEqual({})
+  })
+
+  it.each([429, 502, 503, 504])('is tried again after status %i', async (status) => {
+    collector.answer = (res, _req, nth) => res.writeHead(nth < 3 ? status : 200).end()
+    exporter.export(traceOf(1))
+    expect(await exporter.flush()).toBe(true)
+    expect(exporter.lines).toHaveLength(2)
+    expect(collector.received).toHaveLength(3)
+    expect(exporter.lines[0]).toContain(`fails (HTTP status ${status}); it is tried again`)
+    expect(exporter.drops()).toEqual({})
+  })
+
+  it.each([
+    ['seconds', () => '1'],
+    ['a date', () => new Date(Date.now() + 1500).toUTCString()]
+  ])('is waited for as long as Retry-After says, in %s', async (_form, header) => {
+    const times: number[] = []
+    collector.answer = (res, _req, nth) => {
+      times.push(performance.now())
+      if (nth === 1) res.writeHead(503, { 'retry-after': header() })
+      res.end()
+    }
+    exporter.export(traceOf(1))
+    await until(() => times.length === 2)
+    // A date has whole seconds only. Without the header the pause is 5 ms.
+    expect(times[1] - times[0]).toBeGreaterThan(300)
+  })
+
+  it.each([400, 401, 404, 500, 301])('loses what it refuses with status %i', async (status) => {
+    collector.answer = (res) => res.writeHead(status, { location: '/elsewhere' }).end()
+    exporter.export(traceOf(2))
+    await until(() => exporter.drops()['export failed'] === 2)
+    exporter.export(traceOf(1))
+    await until(() => exporter.drops()['export failed'] === 3)
+    expect(collector.received).toHaveLength(2)
+    expect(exporter.lines).toEqual([
+      `spanlight: export to ${collector.url} fails (HTTP status ${status}); its spans are lost`
+    ])
+  })
+
+  it('may reject some spans of a batch', async () => {
+    const partialSuccess = { rejectedSpans: '2', errorMessage: 'no' }
+    collector.answer = (res) => res.end(JSON.stringify({ partialSuccess }))
+    exporter.export(traceOf(5))
+    await until(() => exporter.drops()['export failed'] === 2)
+    expect(exporter.lines).toEqual([
+      `spanlight: ${collector.url} rejected some of the exported spans`
+    ])
+  })
+
+  it('may take in everything and never answer', async () => {
+    collector.answer = () => {}
+    await use({ timeoutMs: 30, retryMs: 1 })
+    exporter.export(traceOf(1))
+    await until(() => exporter.drops()['export failed'] === 1)
+    expect(exporter.lines[0]).toContain('fails (no answer within 30 ms)')
+    expect(collector.received).toHaveLength(5)
+  })
+
+  it('may answer without an end or with more than anybody wants', async () => {
+    collector.answer = (res, _req, nth) => {
+      if (nth === 1) return void res.write('{')
+      const more = () => {
+        while (!res.destroyed && res.write('x'.repeat(65_536)));
+      }
+      res.on('drain', more)
+      more()
+    }
+    exporter.export(traceOf(1))
+    await until(() => collector.received.length === 1)
+    exporter.export(traceOf(1))
+    await until(() => collector.received.length === 2)
+    await until(() => collector.connections.size === 0)
+    expect(exporter.drops()).toEqual({})
+    expect(exporter.lines).toEqual([])
+  })
+
+  it.each([
+    ['nothing at all', ''],
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'],
+    ['endless headers', `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(20_000)}`],
+    ['a broken body', 'HTTP/1.1 503 Busy\r\nContent-Length: 100\r\n\r\nx']
+  ])('may answer with %s and hang up', async (_what, answer) => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      sockets.push(socket)
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(answer))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    await use({ retryMs: 1 }, `http://127.0.0.1:${port}/v1/traces`)
+    exporter.export(traceOf(1))
+    await until(() => exporter.drops()['export failed'] === 1)
+    expect(exporter.lines).toHaveLength(1)
+    expect(exporter.lines[0]).toContain('it is tried again')
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+})
+
+describe('flush and close', () => {
+  it('flush has nothing to do when nothing waits', async () => {
+    expect(await exporter.flush()).toBe(true)
+    expect(collector.received).toEqual([])
+  })
+
+  it('flush gives up when its time is over, and what waits stays', async () => {
+    const held: (() => void)[] = []
+    collector.answer = (res) => void held.push(() => res.end())
+    exporter.export(traceOf(1))
+    expect(await exporter.flush(30)).toBe(false)
+    await until(() => held.length === 1)
+    held[0]()
+    expect(await exporter.flush()).toBe(true)
+    expect(collector.received).toHaveLength(1)
+  })
+
+  it('flush does not wait for a pause between two tries', async () => {
+    await use({ retryMs: 3_600_000 })
+    collector.answer = (res, _req, nth) => res.writeHead(nth === 1 ? 503 : 200).end()
+    exporter.export(traceOf(1))
+    await until(() => exporter.lines.length === 1)
+    expect(await exporter.flush()).toBe(true)
+    expect(collector.received).toHaveLength(2)
+  })
+
+  it('close sends what waits', async () => {
+    await use({ intervalMs: 3_600_000 })
+    exporter.export(traceOf(2))
+    await exporter.close(5000)
+    expect(collector.names).toHaveLength(2)
+    expect(exporter.drops()).toEqual({})
+  })
+
+  it('close counts what it cannot send, ends connections, and is final', async () => {
+    collector.answer = () => {}
+    exporter.export(traceOf(2))
+    await until(() => collector.received.length === 1)
+    await exporter.close(10)
+    expect(exporter.drops()).toEqual({ 'export failed': 2 })
+    await until(() => collector.connections.size === 0)
+    exporter.export(traceOf(1))
+    await exporter.close()
+    expect(collector.received).toHaveLength(1)
+  })
+})
+
+describe('a process that exports', () => {
+  const run = async (url: string) => {
+    const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
+    const code = `
+      const { createExporter } = await import(${file('../../../src/interop/otlp/exporter.ts')})
+      const report = { say: console.log, once: console.log, drop() {}, drops: new Map() }
+      const exporter = createExporter({ url: ${JSON.stringify(url)}, report, intervalMs: 1, retryMs: 1e6 })
+      exporter.export(${JSON.stringify(traceOf(1))})
+      // As long as the first try takes; then the process has nothing to do.
+      setTimeout(() => console.log('done'), 300)
+    `
+    // Node 20 does not strip types: the build tool that runs these tests does it.
+    const { build } = await import('esbuild')
+    const { outputFiles } = await build({
+      stdin: { contents: code, resolveDir: '.', loader: 'js' },
+      plugins: [
+        {
+          name: 'file urls',
+          setup: (b) =>
+            b.onResolve({ filter: /^file:/ }, ({ path }) => ({ path: new URL(path).pathname }))
+        }
+      ],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      write: false
+    })
+    const child = spawn(process.execPath, ['--input-type=module', '-e', outputFiles[0].text])
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    const exit = await new Promise((resolve) => child.on('exit', resolve))
+    return { exit, output }
+  }
+
+  it('ends when it has nothing else to do, whether the collector is dead, silent or well', async () => {
+    expect(await run('http://127.0.0.1:1/v1/traces')).toMatchObject({ exit: 0 })
+    collector.answer = () => {}
+    expect(await run(collector.url)).toEqual({ exit: 0, output: 'done\n' })
+    collector.answer = (res) => res.end('{}')
+    expect(await run(collector.url)).toEqual({ exit: 0, output: 'done\n' })
+    expect(collector.received).toHaveLength(2)
+  })
+})
