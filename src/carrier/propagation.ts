@@ -23,6 +23,13 @@ export interface Propagation {
 /** The key under which OpenTelemetry's API keeps baggage; registered, so that `propagation.getBaggage()` of any copy finds ours. */
 export const baggageKey: symbol = Symbol.for('OpenTelemetry Baggage Key')
 
+/** Reads and writes nothing. */
+export const noPropagation: Propagation = {
+  fields: [],
+  extract: (_headers, context) => context,
+  inject() {}
+}
+
 /** W3C Trace Context level 2 and W3C Baggage. */
 export function w3cPropagation(): Propagation {
   return {

@@ -1,0 +1,15 @@
+import { type AnyServer, type Listener, traced as tracedBy } from './host/http.ts'
+import type { TracingOptions } from './options.ts'
+import { sharedTracing } from './process-wide.ts'
+
+export { activeSpan, withSpan } from './manual.ts'
+export { shutdown } from './process-wide.ts'
+
+/**
+ * Records every request of a bare server and serves the page on it. Of a request listener it gives one of the same type:
+ * `createServer(traced(listener))`; a server (http, https, http2 with its compatible API) is traced in place and given back.
+ * @throws TypeError when an option is wrong, naming it
+ */
+export function traced<T extends Listener | AnyServer>(target: T, options?: TracingOptions): T {
+  return tracedBy(sharedTracing(options).host, target)
+}

@@ -1,0 +1,55 @@
+import type { Report } from './base/report.ts'
+import type { Settings } from './options.ts'
+import type { TraceStore } from './store/types.ts'
+import type { OpenTraces } from './trace/open-traces.ts'
+import type { Instrumented, Status } from './wire/status.ts'
+
+interface StatusSetup {
+  readonly settings: Settings
+  readonly store: TraceStore
+  readonly open: OpenTraces
+  readonly report: Report
+  readonly version: string
+  readonly bootId: string
+  readonly instrumented: () => readonly Instrumented[]
+}
+
+/** What the process says about itself. Who may see it and how many do is added by whoever serves it. */
+export function statusOf({
+  settings,
+  store,
+  open,
+  report,
+  version,
+  bootId,
+  instrumented
+}: StatusSetup): Status {
+  const { recent, kept } = store.stats
+  const drops = [...report.drops].map(([reason, count]) => ({ reason, count }))
+  return {
+    version,
+    mode: 'token',
+    why: '',
+    service: settings.service,
+    bootId,
+    node: process.version,
+    pid: process.pid,
+    uptimeMs: Math.round(process.uptime() * 1000),
+    ring: {
+      capacity: recent.capacity,
+      bytes: recent.bytes,
+      spans: recent.spans,
+      traces: recent.records,
+      evicted: recent.evictedSpans,
+      dropped: drops.reduce((sum, { count }) => sum + count, 0),
+      oldest: recent.oldestMs
+    },
+    kept: { capacity: kept.capacity, bytes: kept.bytes, spans: kept.spans, traces: kept.records },
+    drops,
+    inFlight: [...open.inFlight()].length,
+    instrumented: [...instrumented()],
+    pages: 0,
+    sample: settings.sample,
+    overheadMs: 0
+  }
+}

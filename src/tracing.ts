@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto'
+import { systemClock } from './base/clock.ts'
+import { createReport } from './base/report.ts'
+import { createGuard } from './base/safely.ts'
+import type { Resource, TraceRecord } from './base/span-data.ts'
+import { noPropagation, w3cPropagation } from './carrier/propagation.ts'
+import { createHost, type Host } from './host/host.ts'
+import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
+import { decodeJson } from './interop/otlp/decode.ts'
+import { encodeJson } from './interop/otlp/encode.ts'
+import { createExporter } from './interop/otlp/exporter.ts'
+import { exporterFromEnvironment } from './interop/otlp/environment.ts'
+import { resolveOptions, type TracingOptions } from './options.ts'
+import { createReader } from './query/reader.ts'
+import { Routes, SlowestOfRoute } from './query/routes.ts'
+import { createRedactor } from './redact/redactor.ts'
+import { listenForPages } from './serve/listen.ts'
+import { decideMode } from './serve/mode.ts'
+import { createServe } from './serve/serve.ts'
+import { tokenDirectory } from './serve/token.ts'
+import { ratioSampler } from './span/sampler.ts'
+import { Tracer } from './span/tracer.ts'
+import { announce } from './start-line.ts'
+import { statusOf } from './status.ts'
+import { createStore } from './store/store.ts'
+import { OpenTraces } from './trace/open-traces.ts'
+import { summarise } from './trace/summary.ts'
+import { version } from './version.ts'
+import { startWatches } from './watches.ts'
+
+/** Everything that records, keeps and shows, wired together. One per process; see `process-wide.ts`. */
+export interface Tracing {
+  readonly host: Host
+  readonly tracer: Tracer
+  /** Stops recording, gives back everything that was wrapped, closes the page. */
+  close(): Promise<void>
+}
+
+/** The composition root: the only place that knows all stages. Reading it from top to bottom is following a span from its birth to the page. */
+export function createTracing(
+  options: TracingOptions = {},
+  env: NodeJS.ProcessEnv = process.env
+): Tracing {
+  const settings = resolveOptions(options, env)
+  const { limits } = settings
+  const report = createReport()
+  const decision = decideMode({
+    access: settings.access,
+    token: settings.token,
+    env,
+    isTTY: process.stdout.isTTY
+  })
+  const resource: Resource = {
+    service: settings.service,
+    attributes: settings.resourceAttributes.flat()
+  }
+
+  // What is recorded ...
+  const mode = decision.mode === 'local' ? 'local' : 'token'
+  const redactor = createRedactor({ mode, limits, options: settings.redact, report })
+  const propagation = settings.propagate.length > 0 ? w3cPropagation() : noPropagation
+  const inFlight = new Set<() => void>()
+  const open = new OpenTraces({
+    clock: systemClock,
+    limits,
+    report,
+    resource,
+    onRecord: keep,
+    onChange: () => inFlight.forEach((listener) => listener())
+  })
+  const tracer = new Tracer({
+    limits,
+    redactor,
+    now: systemClock.now,
+    sampler: ratioSampler(settings.sample),
+    openTrace: (traceId) => open.open(traceId)
+  })
+
+  // ... is kept, and told to whoever else wants it ...
+  const store = createStore({ memory: settings.memory, report })
+  const routes = new Routes(systemClock.now)
+  const slowest = new SlowestOfRoute()
+  const exporting =
+    settings.export === false
+      ? undefined
+      : (settings.export ?? exporterFromEnvironment(env, report))
+  const exporter = exporting && createExporter({ ...exporting, report })
+  function keep(record: TraceRecord): void {
+    const summary = summarise(record)
+    routes.observe(summary)
+    store.add(record, summary.errors > 0 ? 'error' : slowest.admit(summary) ? 'slow' : '')
+    if (record.source === 'local') exporter?.export(record)
+  }
+
+  // ... and read by the page, its API and other services.
+  const reader = createReader({
+    store,
+    open,
+    routes,
+    slowMs: settings.slowMs,
+    now: systemClock.now
+  })
+  const bootId = randomUUID()
+  const serve = createServe({
+    reader,
+    store,
+    report,
+    version,
+    bootId,
+    path: settings.path,
+    mode: decision,
+    token: settings.token ?? '',
+    ingestToken: settings.ingestToken ?? '',
+    tokenDirectory: tokenDirectory(process.cwd()),
+    allowedHosts: settings.allowedHosts,
+    allowedOrigins: settings.allowedOrigins,
+    authorize: typeof settings.access === 'function' ? settings.access : undefined,
+    formats: { otlp: encodeJson },
+    onInFlightChange(listener) {
+      inFlight.add(listener)
+      return () => inFlight.delete(listener)
+    },
+    ingest(body) {
+      const decoded = decodeJson(body, { redactor, limits, report })
+      if ('error' in decoded) return decoded
+      decoded.records.forEach(keep)
+      return decoded
+    },
+    status: () =>
+      statusOf({
+        settings,
+        store,
+        open,
+        report,
+        version,
+        bootId,
+        instrumented: () => watches.instrumented
+      })
+  })
+  const host = createHost({
+    tracer,
+    propagation,
+    redactor,
+    limits,
+    guard: createGuard('recording of requests', report),
+    ignore: settings.ignore,
+    trustIncoming: settings.trustIncoming,
+    captureHeaders: {
+      request: settings.capture.requestHeaders,
+      response: settings.capture.responseHeaders
+    },
+    path: settings.path,
+    page: settings.listen === undefined ? serve.handle : () => false,
+    observe: serve.observe,
+    onFramework: (framework) => watches.saw(framework)
+  })
+  const watches = startWatches({
+    tracer,
+    propagation,
+    redactor,
+    limits,
+    report,
+    settings,
+    onFatal: host.uncaught
+  })
+  const api = registerOpenTelemetry({ tracer, propagation, report } satisfies OpenTelemetrySetup)
+  watches.add(api.instrumented)
+  const pages =
+    settings.listen && listenForPages({ serve, report, path: settings.path, ...settings.listen })
+  const stopAnnouncing = announce({ serve, settings, report, decision, pages, watches })
+
+  return {
+    host,
+    tracer,
+    async close() {
+      stopAnnouncing()
+      host.close()
+      api.stop()
+      watches.stop()
+      open.close()
+      serve.close()
+      pages?.close()
+      await exporter?.close()
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { createGuard } from './base/safely.ts'
+import type { Settings } from './options.ts'
+import { watchConsole } from './watch/console.ts'
+import { watchExceptions } from './watch/exceptions.ts'
+import { watchFetch } from './watch/fetch.ts'
+import { watchHttpClient } from './watch/http-client.ts'
+import { watchModules } from './watch/modules.ts'
+import type { Instrumented, Watch, WatchSetup } from './watch/watch.ts'
+
+export interface Watches {
+  /** What is recorded and what is not, for the page and the terminal. */
+  readonly instrumented: readonly Instrumented[]
+  /** Notes something that is instrumented elsewhere. */
+  add(instrumented: Instrumented): void
+  /** Notes a framework that requests came through. */
+  saw(framework: string): void
+  stop(): void
+}
+
+interface WatchesSetup extends Omit<WatchSetup, 'guard'> {
+  readonly settings: Settings
+  /** Told of an exception that nobody caught, before the process ends by it. */
+  readonly onFatal: (error: unknown) => boolean
+}
+
+/** Starts to watch what the process calls and says. */
+export function startWatches(setup: WatchesSetup): Watches {
+  const { settings, report } = setup
+  const withGuard = (part: string): WatchSetup => ({ ...setup, guard: createGuard(part, report) })
+  const watches: Watch[] = [
+    // First, because a module that is none is the user's mistake and throws.
+    ...watchModules(setup, settings.instrument),
+    watchFetch(withGuard('fetch')),
+    watchHttpClient(withGuard('http client')),
+    watchExceptions({
+      ...withGuard('exceptions'),
+      onFatal(error, _origin, span) {
+        if (!setup.onFatal(error)) span?.recordException(error)
+      }
+    }),
+    ...(settings.capture.console ? [watchConsole(withGuard('console'))] : [])
+  ]
+  const instrumented = watches.map((watch) => watch.instrumented)
+  if (!settings.capture.console)
+    instrumented.push({
+      name: 'console',
+      on: false,
+      how: 'capture: { console: false } switches it off'
+    })
+  if (!('pg' in settings.instrument)) {
+    instrumented.push({
+      name: 'pg',
+      on: false,
+      how: "hand it over: tracing({ instrument: { pg } }), with pg from 'pg'"
+    })
+  }
+  return {
+    instrumented,
+    add: (one) => void instrumented.push(one),
+    saw: (framework) =>
+      void instrumented.unshift({ name: framework, on: true, how: 'one span for each request' }),
+    stop: () => watches.forEach((watch) => watch.stop())
+  }
+}
