@@ -271,8 +271,11 @@ function visitOf(req: IncomingMessage, door: Door): Visit {
   }
 }
 
-function isHandshake(req: IncomingMessage): boolean {
-  return req.headers.upgrade?.toLowerCase() === 'websocket'
+// By its key too: where Node took the upgrade for nobody's, the request comes back without the offer.
+function isHandshake({ headers }: IncomingMessage): boolean {
+  return (
+    headers.upgrade?.toLowerCase() === 'websocket' || headers['sec-websocket-key'] !== undefined
+  )
 }
 
 function fail(req: IncomingMessage, res: ServerResponse): void {

@@ -6,6 +6,8 @@ import {
   type Server
 } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
+import type express from 'express'
+import { createRequire } from 'node:module'
 import { WebSocket } from 'ws'
 import type { TraceId } from '../../src/base/ids.ts'
 import { createReport, type Report } from '../../src/base/report.ts'
@@ -116,7 +118,7 @@ function memoryReader(memory: Memory): Reader {
       const summary = find(id)
       return summary && columnsOf(summary, memory.size)
     },
-    span: (id, spanId) => find(id) && ({ traceId: id, spanId } as SpanDetail),
+    span: (id, spanId) => find(id) && ({ traceId: id, spanId } as unknown as SpanDetail),
     logs: (id) => find(id) && [],
     inFlight: (limit) => ({ rows: memory.flying.slice(0, limit), total: memory.flying.length }),
     changedSince: (seq, limit) => memory.rows.filter((row) => row.seq > seq).slice(0, limit),
@@ -182,6 +184,9 @@ function columnsOf(summary: Summary, size: number): TraceColumns {
   }
 }
 
+/** Express 4, which brings no types under this name; what is used of it has not changed. */
+export const express4 = createRequire(import.meta.url)('express4') as typeof express
+
 export const emptyRing = { capacity: 0, bytes: 0, spans: 0, traces: 0 }
 
 export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): ServeSetup {
@@ -243,7 +248,10 @@ export async function startHost(
   const server = createServer((req, res) => {
     serve.observe(req)
     if (serve.handle(req, res, '')) return
-    if (listener !== undefined) return void listener(req, res)
+    if (listener !== undefined) {
+      listener(req, res)
+      return
+    }
     res.end('host')
   })
   const port = await listen(server)
@@ -344,8 +352,8 @@ export class Page {
 
   constructor(ws: WebSocket) {
     this.ws = ws
-    ws.on('message', (data) => {
-      this.messages.push(JSON.parse(String(data)) as LiveMessage)
+    ws.on('message', (data: Buffer) => {
+      this.messages.push(JSON.parse(data.toString()) as LiveMessage)
       this.#wake()
     })
     this.closed = new Promise((resolve) => ws.on('close', resolve))

@@ -35,7 +35,7 @@ describe('a Host header', () => {
     'a,b',
     'a\r\nx: y',
     'a;b',
-    `${'a'.repeat(256)}`
+    'a'.repeat(256)
   ])('%j is refused', (text) => {
     expect(readHost(text)).toBeUndefined()
   })

@@ -1,5 +1,4 @@
 import express from 'express'
-import express4 from 'express4'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
@@ -9,6 +8,7 @@ import { IngestDoor } from '../../src/serve/ingest.ts'
 import {
   type Ask,
   ask,
+  express4,
   type Host,
   ingestToken,
   listen,
@@ -250,7 +250,7 @@ describe('a body that does not come', () => {
 
 describe.each([
   ['express 5', express],
-  ['express 4', express4 as unknown as typeof express]
+  ['express 4', express4]
 ])('behind a body parser of %s', (_name, framework) => {
   async function parsed(parser: express.RequestHandler, options: Ask = {}) {
     const bodies: string[] = []

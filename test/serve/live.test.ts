@@ -120,7 +120,7 @@ describe('a page', () => {
     await until(page, 1)
     host.memory.add({ traceId, spans: 9 })
     const { rows } = await page.next('traces', ({ seq }) => seq === 2)
-    expect(reviveSummary(rows[0]!)).toMatchObject({ traceId, spans: 9, seq: 2 })
+    expect(reviveSummary(rows[0])).toMatchObject({ traceId, spans: 9, seq: 2 })
   })
 
   it('gets at most ten frames a second, with everything in them', async () => {
@@ -134,7 +134,7 @@ describe('a page', () => {
     const told = host.memory.newest
     expect(told).toBeGreaterThanOrEqual(100)
     // A frame each for 100 traces would be 100; timers are never early by more than a millisecond.
-    const gaps = times.slice(1).map((time, i) => time - times[i]!)
+    const gaps = times.slice(1).map((time, i) => time - times[i])
     expect(times.length).toBeLessThan(50)
     expect(gaps.length).toBeGreaterThan(0)
   })
@@ -165,7 +165,7 @@ describe('requests in flight', () => {
     page.send({ type: 'since', seq: 0 })
     const first = await page.next('traces')
     expect(first.inFlight?.total).toBe(1)
-    expect(reviveSummary(first.inFlight!.rows[0]!).name).toBe('GET /slow')
+    expect(reviveSummary(first.inFlight!.rows[0]).name).toBe('GET /slow')
     host.memory.fly([])
     expect((await page.next('traces')).inFlight).toEqual({ rows: [], total: 0 })
   })
@@ -349,8 +349,8 @@ describe('a page that reads too slowly', () => {
     const healthy = await open()
     const told = new Set<number>()
     let seq = 0
-    healthy.ws.on('message', (data) => {
-      const message = JSON.parse(String(data)) as LiveMessage
+    healthy.ws.on('message', (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as LiveMessage
       if (message.type === 'gap') healthy.send({ type: 'since', seq })
       if (message.type !== 'traces') return
       for (const row of message.rows) told.add(reviveSummary(row).seq)
@@ -477,20 +477,19 @@ describe('the handshake', () => {
   })
 
   it('that is let in late by the host’s check finds its socket gone', async () => {
-    let release: (yes: boolean) => void = () => undefined
-    const authorize = (): Promise<boolean> => new Promise((resolve) => (release = resolve))
+    const waiting: ((yes: boolean) => void)[] = []
+    const authorize = (): Promise<boolean> => new Promise((resolve) => waiting.push(resolve))
     await start({ mode: { mode: 'token', why: 'a test', warning: false }, authorize })
     await ask(host.port, '/_traces/')
     const socket = connect(host.port, '127.0.0.1')
     socket.write(
       `GET /_traces/live HTTP/1.1\r\nHost: 127.0.0.1:${host.port}\r\nOrigin: ${host.origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
     )
-    const initial = release
-    while (release === initial) await tick()
+    while (waiting.length === 0) await tick()
     socket.resetAndDestroy()
     await new Promise((resolve) => socket.on('close', resolve))
     await tick()
-    release(true)
+    waiting[0](true)
     expect((await ask(host.port, '/')).body).toBe('host')
     expect(host.serve.pages).toBe(0)
   })
@@ -522,7 +521,7 @@ async function streamOf(query: string, headers: Record<string, string> = {}): Pr
               const match = /^(?:id: (\d+)\n)?data: (.*)\n\n/.exec(text)
               if (match !== null) {
                 text = text.slice(match[0].length)
-                return { id: match[1] ?? '', message: JSON.parse(match[2]!) as LiveMessage }
+                return { id: match[1] ?? '', message: JSON.parse(match[2]) as LiveMessage }
               }
               await new Promise<void>((resolve) => (wake = resolve))
             }

@@ -7,7 +7,7 @@ const allow = (): boolean => true
 
 type Row = [
   want: 'off' | 'local' | 'token',
-  what: { access?: ModeInput['access'] | string; token?: string; tty?: boolean; warns?: boolean },
+  what: { access?: string | (() => boolean); token?: string; tty?: boolean; warns?: boolean },
   env?: Record<string, string>
 ]
 

@@ -44,7 +44,7 @@ describe('the latch', () => {
     expect(see({}, '1.0')).toBe('HTTP/1.0')
   })
 
-  it.each([
+  it.each<Record<string, string>>([
     {},
     { Host: '127.0.0.1:3000' },
     { Host: '[::1]:3000' },

@@ -1,5 +1,4 @@
 import express from 'express'
-import express4 from 'express4'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -7,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createServe, type ServeSetup } from '../../src/serve/serve.ts'
 import {
   ask,
+  express4,
   type Host,
   listen,
   Memory,
@@ -149,8 +149,8 @@ describe('a file of the page', () => {
     ['br, gzip', 'br', 'br variant\n'],
     ['gzip', 'gzip', 'gzip variant\n'],
     ['gzip;q=0.5, br;q=0', 'gzip', 'gzip variant\n'],
-    ['', undefined, 'export {} // plain\n'],
-    ['identity, *;q=0', undefined, 'export {} // plain\n']
+    ['', undefined, "document.title = 'plain'\n"],
+    ['identity, *;q=0', undefined, "document.title = 'plain'\n"]
   ])('is sent to who accepts %j as %s', async (accept, encoding, body) => {
     const { port } = await start()
     const headers = { 'accept-encoding': accept }
@@ -231,7 +231,7 @@ describe('an address', () => {
 
 describe.each([
   ['express 5', express],
-  ['express 4', express4 as unknown as typeof express]
+  ['express 4', express4]
 ])('mounted below a path of %s', (_name, framework) => {
   async function mounted(at: string, path: string, headers?: Record<string, string>) {
     const serve = createServe(setupOf(new Memory()))
@@ -326,7 +326,7 @@ describe('the mode', () => {
     expect((await ask(port, '/_traces/api/status')).status).toBe(401)
     expect(serve.mode).toBe('token')
     expect(lines).toHaveLength(1)
-    const [, made] = /http:\/\/localhost:\d+\/_traces\/#t=([\w-]{43})\n$/.exec(lines[0]!) ?? []
+    const [, made] = /http:\/\/localhost:\d+\/_traces\/#t=([\w-]{43})\n$/.exec(lines[0]) ?? []
     const headers = { authorization: `Bearer ${made}` }
     expect((await ask(port, '/_traces/api/status', { headers })).json).toMatchObject({
       mode: 'token',

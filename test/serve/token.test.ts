@@ -65,7 +65,7 @@ describe('a made token', () => {
   it.each([
     '',
     'short',
-    `${'x'.repeat(600)}`,
+    'x'.repeat(600),
     'spaces are not allowed in a token of ours',
     '\u0000'.repeat(40)
   ])('replaces a file that holds %j', (content) => {

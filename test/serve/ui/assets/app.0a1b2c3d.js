@@ -1,1 +1,1 @@
-export {} // plain
+document.title = 'plain'
