@@ -161,7 +161,7 @@ export function createTracing(
     limits,
     report,
     settings,
-    onFatal: host.uncaught
+    onFatal: (error) => void host.uncaught(error)
   })
   const api = registerOpenTelemetry({ tracer, propagation, report } satisfies OpenTelemetrySetup)
   watches.add(api.instrumented)

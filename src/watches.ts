@@ -20,7 +20,7 @@ export interface Watches {
 interface WatchesSetup extends Omit<WatchSetup, 'guard'> {
   readonly settings: Settings
   /** Told of an exception that nobody caught, before the process ends by it. */
-  readonly onFatal: (error: unknown) => boolean
+  readonly onFatal: (error: unknown) => void
 }
 
 /** Starts to watch what the process calls and says. */
@@ -34,9 +34,7 @@ export function startWatches(setup: WatchesSetup): Watches {
     watchHttpClient(withGuard('http client')),
     watchExceptions({
       ...withGuard('exceptions'),
-      onFatal(error, _origin, span) {
-        if (!setup.onFatal(error)) span?.recordException(error)
-      }
+      onFatal: setup.onFatal
     }),
     ...(settings.capture.console ? [watchConsole(withGuard('console'))] : [])
   ]

@@ -29,7 +29,7 @@ export function AttributeList({
         <dt>${visible(key)}</dt>
         <dd>
           <${Value} ...${{ value }} />
-          <span class="tools">
+          <span class="value-tools">
             ${filters && html`<a class="button plain icon-only" href=${listHref({ q: term(key, value) })} aria-label=${`Traces with ${visible(key)} like this`} title="Traces with this value"><${Icon} ...${{ name: 'search', small: true } as const} /></a>`}
             <${CopyButton} ...${{ text: printed(value), label: `Copy ${visible(key)}`, icon: 'copy' } as const} />
           </span>

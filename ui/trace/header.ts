@@ -8,7 +8,7 @@ import { listHref, traceHref } from '../route.ts'
 import { announcement, neighbours, zone } from '../state.ts'
 import { CopyButton } from './attributes.ts'
 import type { Model } from './model.ts'
-import { longestOnPath } from './path.ts'
+import { firstFailure, longestOnPath } from './path.ts'
 import type { View } from './view.ts'
 
 /** The trace in two lines: what it was, and the answer to "where did the time go". */
@@ -54,22 +54,40 @@ function StatusWord({ summary }: { summary: Model['columns']['summary'] }): VNod
   return html`<b class=${bad ? 'status bad' : 'status'}>${word}</b>`
 }
 
-/** One sentence above the chart: the span that the response waited for longest. */
+/** The answer above the chart: where it failed first, and what the response waited for longest. */
 function Answer({ view, model }: { view: View; model: Model }): VNode | false {
+  const failed = firstFailure(model)
   const longest = longestOnPath(model)
-  if (longest === undefined) return false
-  const { names, spans, services } = model.columns
-  const row = longest.rows[0] ?? 0
-  const share = Math.round(
-    (longest.time / Math.max(1, model.columns.summary.duration * 1000)) * 100
-  )
-  const where = services.length > 1 ? `${visible(services[spans.service[row] ?? 0] ?? '')}: ` : ''
-  const times = longest.rows.length > 1 ? `${longest.rows.length} × ` : ''
+  const share =
+    longest === undefined ? 0 : longest.time / Math.max(1, model.columns.summary.duration * 1000)
+  const says = longest !== undefined && share >= worthSaying
+  if (failed < 0 && !says) return false
   return html`<p class="answer">
-    Most of the time went to
-    <button type="button" class="plain link" onClick=${() => view.select(row, 'push')}>${times}${where}${visible(names[spans.name[row] ?? -1] ?? '')}</button>:
-    <b>${formatDuration(longest.time / 1000)}</b>, ${share} % of the response time.
+    ${failed >= 0 && html`<span>It failed first in <${SpanLink} ...${{ view, model, rows: [failed] }} />.${' '}</span>`}
+    ${
+      says &&
+      html`<span>Most of the time went to <${SpanLink} ...${{ view, model, rows: longest.rows }} />:${' '}<b>${formatDuration(longest.time / 1000)}</b>, ${Math.round(share * 100)} % of the response time.</span>`
+    }
   </p>`
+}
+
+/** Below a quarter of the time, no single operation is the answer. */
+const worthSaying = 0.25
+
+function SpanLink({
+  view,
+  model,
+  rows
+}: {
+  view: View
+  model: Model
+  rows: readonly number[]
+}): VNode {
+  const { names, spans, services } = model.columns
+  const row = rows[0] ?? 0
+  const service = services.length > 1 ? `${visible(services[spans.service[row] ?? 0] ?? '')}: ` : ''
+  const times = rows.length > 1 ? `${rows.length} × ` : ''
+  return html`<button type="button" class="plain link" onClick=${() => view.select(row, 'push')}>${times}${service}${visible(names[spans.name[row] ?? -1] ?? '')}</button>`
 }
 
 function Pin({ view, kept }: { view: View; kept: string }): VNode {

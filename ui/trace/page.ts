@@ -1,4 +1,5 @@
 import './page.css'
+import './minimap.css'
 import './timeline.css'
 import './panel.css'
 import './tabs.css'

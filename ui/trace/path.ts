@@ -1,3 +1,4 @@
+import { spanFlag } from '../../src/wire/trace.ts'
 import type { Model } from './model.ts'
 
 export interface OnPath {
@@ -23,4 +24,11 @@ export function longestOnPath(model: Model): OnPath | undefined {
   for (const entry of found.values())
     if (longest === undefined || entry.time > longest.time) longest = entry
   return longest && { rows: [...longest.rows].sort((a, b) => a - b), time: longest.time }
+}
+
+/** Where the first error came from: the first failed span with no failed span below it; -1 when nothing failed. */
+export function firstFailure(model: Model): number {
+  return model.columns.spans.flags.findIndex(
+    (flags, i) => (flags & spanFlag.error) !== 0 && model.errorsBelow[i] === 0
+  )
 }

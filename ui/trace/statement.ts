@@ -19,8 +19,13 @@ export function Statement({ text, system }: { text: string; system: string }): V
   }, [text, system])
   return html`<section class="statement">
     <h3>Query <${CopyButton} ...${{ text, label: 'Copy the query', icon: 'copy' } as const} /></h3>
-    <pre tabindex="0" aria-label="Database query">${parts(visible(pretty === '' ? text : pretty))}</pre>
+    <pre tabindex="0" aria-label="Database query">${parts(readable(pretty === '' ? text : pretty))}</pre>
   </section>`
+}
+
+/** Line breaks are layout here, everything else unseen is not. */
+function readable(text: string): string {
+  return text.split('\n').map(visible).join('\n')
 }
 
 const token =

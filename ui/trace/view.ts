@@ -1,9 +1,10 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
-import { spanFlag, type TraceColumns } from '../../src/wire/trace.ts'
+import type { TraceColumns } from '../../src/wire/trace.ts'
 import { getFound, getTrace, ApiProblem, isAbort } from '../api.ts'
 import { go, type How, type Params } from '../route.ts'
 import { route } from '../state.ts'
 import { bounds } from './activity.ts'
+import { firstFailure } from './path.ts'
 import { createModel, type Model } from './model.ts'
 import {
   firstFolding,
@@ -86,7 +87,7 @@ export function createView(traceId: string): View {
         folding.value = { ...nothing, collapsed: firstFolding(next) }
         window.value = windowFrom(start['z'], wholeOf(columns))
         const linked = next.rowOf.get(start['s'] ?? '') ?? -1
-        selected.value = linked >= 0 ? linked : worthLooking(next)
+        selected.value = linked >= 0 ? linked : Math.max(0, firstFailure(next))
         // What a fold hides stays reachable: the link, or the first error, is unfolded.
         folding.value = reveal(next, folding.peek(), selected.peek())
       } else {
@@ -195,15 +196,6 @@ function windowFrom(text: string | undefined, whole: Window): Window {
   return match === null
     ? whole
     : clampWindow({ from: Number(match[1]), to: Number(match[2]) }, whole)
-}
-
-/** The span to show first: where the first error came from, the deepest of its branch; else the root. */
-function worthLooking(model: Model): number {
-  const { flags } = model.columns.spans
-  const failed = flags.findIndex(
-    (flag, i) => (flag & spanFlag.error) !== 0 && model.errorsBelow[i] === 0
-  )
-  return Math.max(failed, 0)
 }
 
 function isFoldedGroup(rows: Rows | undefined, row: number): boolean {
