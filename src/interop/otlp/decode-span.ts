@@ -58,26 +58,9 @@ export function readSpan(raw: unknown, scope: Scope, rules: AttributeRules): Rea
   const parentId = readSpanId(field(raw, 'parentSpanId'))
   const events = readEvents(field(raw, 'events'), start, rules)
   const links = readLinks(field(raw, 'links'), rules)
-  const head = {
-    spanId,
-    parentId,
-    parentRemote: (flags & hasIsRemote) !== 0 && (flags & isRemote) !== 0,
-    name: redactor.text(text(field(raw, 'name')), limits.nameLength),
-    kind: Math.max(0, enumOf(field(raw, 'kind'), kindNames) - 1) as SpanKind
-  }
-  const tail = {
-    open: false,
-    status: code,
-    statusMessage: redactor.text(text(field(status, 'message')), limits.messageLength),
-    traceState: traceStateOf(field(raw, 'traceState'), rules),
-    flags: flags & 0xff,
-    scope,
-    attributes: own.attributes,
-    links: links.kept,
-    droppedAttributes: own.dropped + count(field(raw, 'droppedAttributesCount')),
-    droppedEvents: events.dropped + count(field(raw, 'droppedEventsCount')),
-    droppedLinks: links.dropped + count(field(raw, 'droppedLinksCount'))
-  }
+  const name = redactor.text(text(field(raw, 'name')), limits.nameLength)
+  const statusMessage = redactor.text(text(field(status, 'message')), limits.messageLength)
+  const traceState = traceStateOf(field(raw, 'traceState'), rules)
   return {
     traceId,
     spanId,
@@ -85,13 +68,28 @@ export function readSpan(raw: unknown, scope: Scope, rules: AttributeRules): Rea
     isError: code === 2,
     isRoot: parentId === undefined,
     droppedSpans: own.droppedSpans,
+    // Written out: spreading prepared objects took five times as long as all the rest.
     at: (epoch) => ({
-      ...head,
+      spanId,
+      parentId,
+      parentRemote: (flags & hasIsRemote) !== 0 && (flags & isRemote) !== 0,
+      name,
+      kind: Math.max(0, enumOf(field(raw, 'kind'), kindNames) - 1) as SpanKind,
       start: after(epoch, start),
       duration: end < start ? 0 : after(start, end),
-      ...tail,
+      open: false,
+      status: code,
+      statusMessage,
+      traceState,
+      flags: flags & 0xff,
+      scope,
+      attributes: own.attributes,
       events: events.events.map((event) => ({ ...event, time: after(epoch, event.time) })),
-      logs: events.logs.map((log) => ({ ...log, time: after(epoch, log.time) }))
+      links: links.kept,
+      logs: events.logs.map((log) => ({ ...log, time: after(epoch, log.time) })),
+      droppedAttributes: own.dropped + count(field(raw, 'droppedAttributesCount')),
+      droppedEvents: events.dropped + count(field(raw, 'droppedEventsCount')),
+      droppedLinks: links.dropped + count(field(raw, 'droppedLinksCount'))
     })
   }
 }

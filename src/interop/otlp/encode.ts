@@ -11,10 +11,10 @@ export function encodeJson(records: Iterable<TraceRecord>): string {
   return [...jsonParts(records)].join('')
 }
 
-// What JSON.stringify makes of this many spans takes about a millisecond.
+// This many spans take about half a millisecond.
 const spansPerPart = 128
 
-/** The same in pieces, for a writer that lets others go first in between; a trace of 10,000 spans takes 100 ms in all. */
+/** The same in pieces, for a writer that lets others go first in between; a trace of 10,000 spans takes 40 ms in all. */
 export function* jsonParts(records: Iterable<TraceRecord>): Generator<string> {
   let before = '{"resourceSpans":['
   for (const record of records) {
