@@ -1,4 +1,18 @@
 import type { AttributeValue } from '../base/attributes.ts'
+import { clip, detach, type Limits } from '../base/limits.ts'
+import type { Report } from '../base/report.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import { attributeRules } from './attribute-rules.ts'
+import { createHeaderRules } from './headers.ts'
+import { createHook } from './hook.ts'
+import { createKeyRules, isHardCore } from './keys.ts'
+import { checkRedactOptions, type RedactOptions } from './options.ts'
+import type { Dialect } from './sql-text.ts'
+import { cleanStatement } from './statement.ts'
+import { createUrlRules } from './url.ts'
+import { hideText } from './values.ts'
+
+export type { Dialect } from './sql-text.ts'
 
 /**
  * What never gets recorded: the rules of security.md section 4, applied before anything is stored, to recorded and ingested data alike.
@@ -24,4 +38,85 @@ export interface Redactor {
   statement(text: string, dialect: Dialect, parameterised: boolean): string
 }
 
-export type Dialect = 'postgresql' | 'mysql' | 'sqlite' | 'other'
+/** A redactor with the last step of all. */
+export interface RecordRedactor extends Redactor {
+  /**
+   * A record after the user's hook, the record itself when there is none: to be called once per record, right before it is stored, and
+   * on each snapshot of an open trace that is shown.
+   */
+  record(record: TraceRecord): TraceRecord
+}
+
+export interface RedactorSetup {
+  /** Access mode: with 'token' people beyond this machine look at the page, and less of a header is shown. */
+  readonly mode: 'local' | 'token'
+  readonly limits: Limits
+  readonly options: RedactOptions
+  readonly report: Report
+}
+
+/** Longer URLs lose what follows their path. */
+const maxUrl = 8192
+
+/** Throws a TypeError that names a wrong option; nothing else ever throws. */
+export function createRedactor(setup: RedactorSetup): RecordRedactor {
+  const { limits, options, report } = setup
+  checkRedactOptions(options)
+  for (const key of options.allowKeys ?? [])
+    if (isHardCore(key)) report.once(`redact.allowKeys: '${key}' stays hidden`)
+
+  const rules = createKeyRules(options.keys ?? [], options.allowKeys ?? [])
+  const urls = createUrlRules(rules)
+  const text = (value: string, length: number): string =>
+    typeof value === 'string' ? hideText(value, length, rules) : ''
+  const url = (value: string): string => {
+    if (typeof value !== 'string') return ''
+    return copied(value, urls.url(value.length > maxUrl ? front(value) : value), limits.valueLength)
+  }
+  const path = (value: string): string =>
+    typeof value === 'string'
+      ? copied(value, urls.path(value.slice(0, maxUrl)), limits.valueLength)
+      : ''
+  const query = (value: string): string =>
+    typeof value === 'string' ? copied(value, urls.query(value), limits.valueLength) : ''
+  const statement = (value: string, dialect: Dialect, parameterised: boolean): string =>
+    typeof value === 'string'
+      ? cleanStatement(value, { dialect, parameterised, length: limits.statementLength, rules })
+      : ''
+  const headerRules = createHeaderRules({
+    mode: setup.mode,
+    rules,
+    record: options.headers?.record ?? [],
+    url,
+    text: (value) => text(value, limits.valueLength)
+  })
+  const { attribute, header } = attributeRules({
+    limits,
+    rules,
+    text,
+    url,
+    path,
+    query,
+    statement,
+    headerRules
+  })
+  const hook = options.hook === undefined ? undefined : createHook(options.hook, report, attribute)
+  return {
+    attribute,
+    text,
+    header,
+    query,
+    path,
+    url,
+    statement,
+    record: hook ?? ((record) => record)
+  }
+}
+
+function copied(before: string, after: string, length: number): string {
+  return after === before && after.length <= length ? after : detach(clip(after, length))
+}
+
+function front(url: string): string {
+  return url.slice(0, maxUrl).split(/[?#]/, 1)[0] as string
+}
