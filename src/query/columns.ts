@@ -3,7 +3,7 @@ import { type SpanData, StatusCode, type TraceRecord } from '../base/span-data.t
 import { buildTree, type TraceTree } from '../trace/tree.ts'
 import type { Summary } from '../wire/summary.ts'
 import { categories, spanFlag, type TraceColumns } from '../wire/trace.ts'
-import { categoryOf } from './categories.ts'
+import { categoryOf, peerOf } from './categories.ts'
 import { criticalPath } from './critical-path.ts'
 import { selfTimes } from './self-time.ts'
 
@@ -26,14 +26,15 @@ export function traceColumns(records: readonly TraceRecord[], summary: Summary):
     extent = Math.max(extent, to)
     columns.id.push(span.spanId)
     columns.service.push(services.of((tree.records[row] as TraceRecord).resource.service))
-    columns.name.push(names.of(span.name))
+    const category = categoryOf(span)
+    columns.name.push(names.of(category === 'http-out' ? withPeer(span) : span.name))
     columns.start.push(from)
     columns.duration.push(to - from)
     columns.self.push(Math.min(to - from, Math.round((self[row] as number) / 1000)))
     columns.depth.push(tree.depth[row] as number)
     columns.parent.push(tree.parent[row] as number)
     columns.kind.push(span.kind)
-    columns.category.push(categories.indexOf(categoryOf(span)))
+    columns.category.push(categories.indexOf(category))
     columns.flags.push(flagsOf(tree, row) | (isLate(tree, row, rootEnd) ? spanFlag.late : 0))
   }
   const critical = criticalPath(tree)
@@ -53,6 +54,12 @@ export function traceColumns(records: readonly TraceRecord[], summary: Summary):
     dropped: records.reduce((sum, { droppedSpans }) => sum + droppedSpans, 0),
     joined: tree.spans.some(isJoined)
   }
+}
+
+/** An outgoing request is named by its method alone (semantic conventions); a reader wants to see where it went. */
+function withPeer(span: SpanData): string {
+  const peer = /^[A-Z]+$/.test(span.name) ? peerOf(span) : ''
+  return peer === '' ? span.name : `${span.name} ${peer}`
 }
 
 function endOf(tree: TraceTree, row: number): number {

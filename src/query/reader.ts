@@ -5,6 +5,7 @@ import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
 import type { OpenTraces } from '../trace/open-traces.ts'
 import { mergeSummary, summarise } from '../trace/summary.ts'
 import { parseQuery } from '../wire/query.ts'
+import { spanHolds } from '../wire/query-spans.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
 import type { Summary } from '../wire/summary.ts'
 import { traceColumns } from './columns.ts'
@@ -96,6 +97,13 @@ export function createReader(setup: ReaderSetup): Reader {
     logs(traceId) {
       const records = reader.records(traceId)
       return records.length === 0 ? undefined : traceLogs(records)
+    },
+    find(traceId, text) {
+      const records = reader.records(traceId)
+      if (records.length === 0) return undefined
+      const wanted = text.toLowerCase()
+      const spans = records.flatMap((record) => record.spans)
+      return spans.filter((span) => spanHolds(span, wanted)).map((span) => span.spanId)
     },
     inFlight(limit) {
       const rows: Summary[] = []

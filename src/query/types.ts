@@ -18,6 +18,8 @@ export interface Reader {
   columns(traceId: TraceId): TraceColumns | undefined
   span(traceId: TraceId, spanId: string): SpanDetail | undefined
   logs(traceId: TraceId): TraceLog[] | undefined
+  /** Ids of the trace's spans that hold the text in a name, message, attribute value, event or log line. */
+  find(traceId: TraceId, text: string): string[] | undefined
   /** Requests in flight, oldest first, `limit` at most, and how many there are. */
   inFlight(limit: number): { rows: Summary[]; total: number }
   /** Summaries of traces with a record above `seq`, oldest change first, `limit` at most. */

@@ -110,14 +110,24 @@ export function freeTextTest(raw: RawTerm): SpanTest {
   const needle = needleOf(literals)
   return {
     sameSpan: false,
-    test: (span) =>
-      text(span.name) ||
-      (span.statusMessage !== '' && text(span.statusMessage)) ||
-      inValues(span.attributes, text) ||
-      span.events.some((event) => text(event.name) || inValues(event.attributes, text)) ||
-      span.logs.some((log) => text(log.body) || inValues(log.attributes, text)),
+    test: (span) => holds(span, text),
     possible: (lacks) => needle === '' || isScalar(needle) || !lacks(needle)
   }
+}
+
+/** Whether a span holds the text (lower case) as it stands, in anything that free text looks at. */
+export function spanHolds(span: QuerySpan, text: string): boolean {
+  return holds(span, (found) => found.toLowerCase().includes(text))
+}
+
+function holds(span: QuerySpan, text: TextTest): boolean {
+  return (
+    text(span.name) ||
+    (span.statusMessage !== '' && text(span.statusMessage)) ||
+    inValues(span.attributes, text) ||
+    span.events.some((event) => text(event.name) || inValues(event.attributes, text)) ||
+    span.logs.some((log) => text(log.body) || inValues(log.attributes, text))
+  )
 }
 
 /** `has:log`, `has:exception`; undefined for another word. */

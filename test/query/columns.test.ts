@@ -130,6 +130,29 @@ describe('traceColumns', () => {
     expect(hasFlag(trace, 1, spanFlag.orphan)).toBe(true)
   })
 
+  it('shows where an outgoing request went beside its method, and leaves other names alone', () => {
+    const to = flat({
+      'http.request.method': 'GET',
+      'server.address': 'storage',
+      'server.port': 80
+    })
+    const trace = columns([
+      record([
+        span({ id: 1, name: 'root' }),
+        span({ id: 2, parent: 1, kind: 2, name: 'GET', attributes: to }),
+        span({ id: 3, parent: 1, kind: 2, name: 'GET /items/{id}', attributes: to }),
+        span({
+          id: 4,
+          parent: 1,
+          kind: 2,
+          name: 'BEGIN',
+          attributes: flat({ 'db.system.name': 'postgresql', 'server.address': 'db' })
+        })
+      ])
+    ])
+    expect(trace.names).toEqual(['root', 'GET storage:80', 'GET /items/{id}', 'BEGIN'])
+  })
+
   it('takes no part of a name for one of the language', () => {
     const trace = columns([
       record([span({ id: 1, name: '__proto__' }), span({ id: 2, name: 'constructor' })])

@@ -38,6 +38,24 @@ describe.each(stores)('a reader on %s', (_name, createStore) => {
     expect(reader.logs(traceId(7))).toBeUndefined()
   })
 
+  it('finds the spans that hold a text in a value, message, event or log line, whatever its case', () => {
+    const { store, reader } = setup()
+    const children = [
+      span({ id: 2, parent: 1000, attributes: ['db.query.text', 'SELECT Needle'] }),
+      span({ id: 3, parent: 1000, statusMessage: 'no needle here' }),
+      span({
+        id: 4,
+        parent: 1000,
+        logs: [{ time: 0, severity: 'info', body: 'a NEEDLE', attributes: [] }]
+      }),
+      span({ id: 5, parent: 1000, attributes: ['needle', 'hay'] })
+    ]
+    store.add(request({ trace: 1, children }), '')
+    expect(reader.find(traceId(1), 'needle')).toEqual([spanId(2), spanId(3), spanId(4)])
+    expect(reader.find(traceId(1), 'thimble')).toEqual([])
+    expect(reader.find(traceId(7), 'needle')).toBeUndefined()
+  })
+
   it('joins the records of all processes', () => {
     const { store, reader } = setup()
     store.add(

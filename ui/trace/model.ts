@@ -41,6 +41,8 @@ export interface Gap {
 
 export const groupSize = 5
 const gapShare = 0.05
+/** Microseconds below which waiting is not worth a row, in a trace however short. */
+const gapLeast = 5000
 
 export function createModel(columns: TraceColumns): Model {
   const { id, depth, parent, flags } = columns.spans
@@ -113,9 +115,8 @@ function findGroups(
 
 function findGaps(columns: TraceColumns, subtreeEnd: Int32Array, children: Int32Array): Gap[] {
   const { start, duration, self, category } = columns.spans
-  const least = columns.extent * gapShare
+  const least = Math.max(columns.extent * gapShare, gapLeast)
   const gaps: Gap[] = []
-  if (least <= 0) return gaps
   for (let parent = 0; parent < start.length; parent++) {
     // A database or outgoing call waits for another machine: that is what it is for, no gap.
     if (children[parent] === 0 || (self[parent] as number) < least || category[parent] !== 0)

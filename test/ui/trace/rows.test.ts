@@ -95,20 +95,28 @@ describe('the model of a trace', () => {
   it('finds the stretch of a request that no child covers', () => {
     const model = createModel(
       columnsOf([
-        { depth: 0, start: 0, duration: 1000, category: 0 },
-        { depth: 1, start: 0, duration: 300 },
-        { depth: 1, start: 600, duration: 400 }
+        { depth: 0, start: 0, duration: 100_000, category: 0 },
+        { depth: 1, start: 0, duration: 30_000 },
+        { depth: 1, start: 60_000, duration: 40_000 }
       ])
     )
-    expect(model.gaps).toEqual([{ parent: 0, before: 2, from: 300, to: 600 }])
+    expect(model.gaps).toEqual([{ parent: 0, before: 2, from: 30_000, to: 60_000 }])
     expect(list(visibleRows(model, nothing))).toEqual(['span 0', 'span 1', 'gap 0', 'span 2'])
+  })
+
+  it('shows no row for less than five milliseconds', () => {
+    const rows = [
+      { depth: 0, start: 0, duration: 9000, category: 0 },
+      { depth: 1, start: 0, duration: 4500 }
+    ]
+    expect(createModel(columnsOf(rows)).gaps).toEqual([])
   })
 
   it('shows a gap after the last child at the end of the parent', () => {
     const model = createModel(
       columnsOf([
-        { depth: 0, start: 0, duration: 1000, category: 0 },
-        { depth: 1, start: 0, duration: 300 }
+        { depth: 0, start: 0, duration: 100_000, category: 0 },
+        { depth: 1, start: 0, duration: 30_000 }
       ])
     )
     expect(list(visibleRows(model, nothing))).toEqual(['span 0', 'span 1', 'gap 0'])
