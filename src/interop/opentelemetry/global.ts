@@ -6,9 +6,11 @@ export interface ApiGlobal {
   propagation?: unknown
 }
 
-export const apiKey: unique symbol = Symbol.for('opentelemetry.js.api.1') as never
+const apiKey: unique symbol = Symbol.for('opentelemetry.js.api.1') as never
 
 type Slots = Pick<ApiGlobal, 'trace' | 'context' | 'propagation'>
+
+const slotNames: readonly (keyof Slots)[] = ['trace', 'context', 'propagation']
 
 const holder = globalThis as { [apiKey]?: ApiGlobal | undefined }
 
@@ -38,42 +40,63 @@ const anyVersion = '1.99.0'
  *
  * The two rules of the API contradict each other: readers want a high version, and who registers another signal later (a meter provider, a
  * diagnostics logger) is refused unless the version is exactly its own. A registration is told from a read by the API's
- * `global[key] = global[key] ?? {...}`, an assignment that readers never make, right before it looks at the version. So after an
- * assignment the application's own version is answered, and the host's metrics work as they did without us.
+ * `global[key] = global[key] ?? {...}`, an assignment that readers never make, right before it looks at the slot and the version. So after
+ * an assignment the application's own version is answered, and the host's metrics work as they did without us; and our slots look empty,
+ * so that an SDK that the host starts after us gets its place: to be refused would cost the host its telemetry. `onTaken` tells of that.
  */
-export function shareSlots(slots: Slots, appVersion: string | undefined): () => void {
+export function shareSlots(
+  slots: Slots,
+  appVersion: string | undefined,
+  onTaken: () => void
+): () => void {
   const before = readGlobal()
   // Who registered something before will register more.
   const theirVersion = before?.version ?? appVersion ?? anyVersion
-  let shared: ApiGlobal | undefined = { ...before, ...slots, version: '' }
+  const ours: ApiGlobal = { ...before, version: '' }
+  let shared: ApiGlobal | undefined = ours
   let registering = false
-  const ours = shared
-  Object.defineProperty(ours, 'version', {
-    get: () => (registering ? theirVersion : anyVersion),
-    enumerable: true,
-    configurable: true
-  })
+  const visible = (target: object, name: string | symbol, parts: PropertyDescriptor): void => {
+    Object.defineProperty(target, name, { ...parts, enumerable: true, configurable: true })
+  }
+
+  const held = new Map(Object.entries(slots) as [keyof Slots, unknown][])
+  const letGo = (names: readonly (keyof Slots)[]): void => {
+    for (const name of names) if (held.delete(name)) delete ours[name]
+  }
+  for (const [name, value] of held) {
+    visible(ours, name, {
+      get: () => (registering ? undefined : value),
+      set(theirs: unknown) {
+        // A tracer provider without the context manager that goes with it would lose every parent.
+        letGo(name === 'propagation' ? [name] : slotNames)
+        ours[name] = theirs
+        if (name !== 'propagation') onTaken()
+      }
+    })
+  }
+  visible(ours, 'version', { get: () => (registering ? theirVersion : anyVersion) })
   const get = (): ApiGlobal | undefined => {
     registering = false
     return shared
   }
-  Object.defineProperty(globalThis, apiKey, {
-    get,
-    set(value: ApiGlobal | undefined) {
-      registering = true
-      shared = value
-    },
-    enumerable: true,
-    configurable: true
-  })
+  const set = (value: ApiGlobal | undefined): void => {
+    registering = true
+    shared = value
+  }
+  visible(globalThis, apiKey, { get, set })
+
   return () => {
-    for (const name of ['trace', 'context', 'propagation'] as const)
-      if (slots[name] !== undefined && ours[name] === slots[name]) delete ours[name]
-    if (Object.getOwnPropertyDescriptor(globalThis, apiKey)?.get !== get) return
+    // A plain value stands where a user removed ours (`trace.disable()`) and registered another.
+    letGo(slotNames.filter((name) => !('value' in (descriptorOf(ours, name) ?? {}))))
+    if (Reflect.get(descriptorOf(globalThis, apiKey) ?? {}, 'get') !== get) return
     delete holder[apiKey]
     const others = shared === ours ? leftOf(ours, theirVersion) : shared
     if (others !== undefined) holder[apiKey] = others
   }
+}
+
+function descriptorOf(target: object, name: string | symbol): PropertyDescriptor | undefined {
+  return Object.getOwnPropertyDescriptor(target, name)
 }
 
 // What others registered meanwhile stays, under a version that lets its owner go on.

@@ -17,6 +17,7 @@ export interface OpenTelemetrySetup {
 }
 
 export interface Registration {
+  /** How it stands; `on` and `how` change when another provider registers later and takes over. */
   readonly instrumented: { readonly name: string; readonly on: boolean; readonly how: string }
   /** Takes out what was registered, and nothing else; tracers that were handed out record nothing any more. */
   stop(): void
@@ -24,9 +25,12 @@ export interface Registration {
 
 const name = '@opentelemetry/api'
 
+const remedy =
+  "is left alone; start without it, or send its spans to this page's v1/traces as OTLP/HTTP JSON"
+
 /**
- * Makes us the backend of OpenTelemetry's API in this process: tracer provider, context manager and propagator. Never throws. Whoever
- * registered a tracer provider or context manager before us keeps it.
+ * Makes us the backend of OpenTelemetry's API in this process: tracer provider, context manager and propagator. Never throws. Any other
+ * provider goes first: one that is registered already keeps its place, one that registers later gets it.
  */
 export function registerOpenTelemetry(setup: OpenTelemetrySetup): Registration {
   const guard = createGuard('OpenTelemetry API', setup.report)
@@ -36,9 +40,7 @@ export function registerOpenTelemetry(setup: OpenTelemetrySetup): Registration {
   })
   if (isTaken()) {
     setup.report.once('another OpenTelemetry provider is registered and left alone')
-    return off(
-      "another OpenTelemetry provider was registered first and is left alone; start without it, or send its spans to this page's v1/traces as OTLP/HTTP JSON"
-    )
+    return off(`another OpenTelemetry provider was registered first and ${remedy}`)
   }
   return guard(() => register(setup)) ?? off('registration failed; see the error output')
 }
@@ -61,6 +63,13 @@ function register(setup: OpenTelemetrySetup): Registration {
   }
   const proxies = copies.loaded.map((copy) => guard(() => tell(copy)))
   const keepsPropagator = Boolean(readGlobal()?.propagation)
+  const instrumented = { name, on: true, how: howOf(copies.version, keepsPropagator) }
+  const yieldPlace = (): void => {
+    provider.stop()
+    instrumented.on = false
+    instrumented.how = `another OpenTelemetry provider registered later and ${remedy}`
+    setup.report.once('another OpenTelemetry provider was registered and took over the API')
+  }
   const unshare = shareSlots(
     {
       // The application's own ProxyTracerProvider where there is one, as if registered through its `setGlobalTracerProvider`.
@@ -68,16 +77,17 @@ function register(setup: OpenTelemetrySetup): Registration {
       context: new ContextManager(),
       ...(keepsPropagator ? {} : { propagation: new Propagator(setup.propagation, guard) })
     },
-    copies.version
+    copies.version,
+    yieldPlace
   )
   let stopped = false
   const later = async (load: () => Promise<unknown>): Promise<void> => {
     const copy = await load().catch(() => undefined)
-    if (!stopped && isCopy(copy)) guard(() => tell(copy))
+    if (provider.on && isCopy(copy)) guard(() => tell(copy))
   }
   if (copies.imported !== undefined) void later(copies.imported)
   return {
-    instrumented: { name, on: true, how: howOf(copies.version, keepsPropagator) },
+    instrumented,
     stop() {
       if (stopped) return
       stopped = true

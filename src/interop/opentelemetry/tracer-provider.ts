@@ -8,6 +8,7 @@ import { NonRecordingSpan } from '../../context/non-recording.ts'
 import type { Span } from '../../span/span.ts'
 import type { SpanOptions, Tracer } from '../../span/tracer.ts'
 import { adopt, type ApiContext } from './adopt.ts'
+import { readGlobal } from './global.ts'
 
 /** What a started span is to a user of the API: recording or not, one interface. */
 export type ApiSpan = Span | NonRecordingSpan
@@ -27,32 +28,38 @@ export class TracerProvider {
   }
 
   getTracer(name: string, version?: string, _options?: { schemaUrl?: string }): ApiTracer {
-    const scope = { name: textOf(name), version: textOf(version) }
-    return new ApiTracer(scope, (name, options, context) => {
-      const begin = (): ApiSpan => this.#setup.tracer.start(name, options, context)
-      return (this.#on ? this.#setup.guard(begin) : undefined) ?? carryOn(context)
-    })
+    return new ApiTracer(this, { name: textOf(name), version: textOf(version) })
   }
 
-  /** From now on tracers, those already handed out included, record nothing. */
+  get on(): boolean {
+    return this.#on
+  }
+
+  /** From now on tracers, those already handed out included, record nothing here and hand on to whoever is registered then. */
   stop(): void {
     this.#on = false
   }
-}
 
-type Begin = (name: string, options: SpanOptions, context: Context) => ApiSpan
+  /** For `ApiTracer` only. Never throws. */
+  start(name: string, options: SpanOptions, context: Context): ApiSpan {
+    const begin = (): ApiSpan => this.#setup.tracer.start(name, options, context)
+    return (this.#on ? this.#setup.guard(begin) : undefined) ?? carryOn(context)
+  }
+}
 
 /** OpenTelemetry's Tracer. */
 export class ApiTracer {
+  readonly #provider: TracerProvider
   readonly #scope: Scope
-  readonly #begin: Begin
 
-  constructor(scope: Scope, begin: Begin) {
+  constructor(provider: TracerProvider, scope: Scope) {
+    this.#provider = provider
     this.#scope = scope
-    this.#begin = begin
   }
 
   startSpan(name: string, options?: SpanOptions, context?: ApiContext): ApiSpan {
+    const successor = this.#successor()
+    if (successor !== undefined) return successor.startSpan(name, options, context)
     return this.#start(name, options, contextOr(context))
   }
 
@@ -65,6 +72,9 @@ export class ApiTracer {
     fn: (span: ApiSpan) => R
   ): R
   startActiveSpan(name: string, ...rest: readonly unknown[]): unknown {
+    const successor = this.#successor()
+    if (successor !== undefined)
+      return successor.startActiveSpan(name, ...(rest as [SpanOptions, () => unknown]))
     const fn = rest[Math.min(rest.length, 3) - 1]
     if (typeof fn !== 'function') return undefined
     const context = contextOr(rest.length > 2 ? rest[1] : undefined)
@@ -73,7 +83,15 @@ export class ApiTracer {
   }
 
   #start(name: string, options: SpanOptions | undefined, context: Context): ApiSpan {
-    return this.#begin(name, { ...options, scope: this.#scope }, context)
+    return this.#provider.start(name, { ...options, scope: this.#scope }, context)
+  }
+
+  // Libraries keep the tracer they once got; when another provider has taken our place, their spans are its spans.
+  #successor(): ApiTracer | undefined {
+    if (this.#provider.on) return undefined
+    const registered = readGlobal()?.trace as TracerProvider | undefined
+    const tracer = registered?.getTracer(this.#scope.name, this.#scope.version)
+    return tracer instanceof ApiTracer && !tracer.#provider.on ? undefined : tracer
   }
 }
 

@@ -46,8 +46,7 @@ export function decodeJson(body: Uint8Array, setup: DecodeSetup): Decoded | { er
   return decodeRequest(request, setup)
 }
 
-/** The same for a request that is parsed already: plain objects in protobuf's JSON mapping. */
-export function decodeRequest(request: unknown, setup: DecodeSetup): Decoded {
+function decodeRequest(request: unknown, setup: DecodeSetup): Decoded {
   const groups = new Groups(setup)
   let seen = 0
   let invalid = 0

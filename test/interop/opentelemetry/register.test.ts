@@ -157,6 +157,61 @@ describe('registration', () => {
   })
 })
 
+describe('a provider that registers after us', () => {
+  const foreign = (seen: string[]) => {
+    const startSpan = (name: string) => {
+      seen.push(name)
+      return api.trace.wrapSpanContext(api.INVALID_SPAN_CONTEXT)
+    }
+    const startActiveSpan = (name: string, fn: (span: Api.Span) => unknown) => fn(startSpan(name))
+    return { getTracer: () => ({ startSpan, startActiveSpan }) } as unknown as Api.TracerProvider
+  }
+  const manager = { active: () => api.ROOT_CONTEXT, disable() {} } as unknown as Api.ContextManager
+
+  it('takes over the API, with its context manager and propagator, and is told of', () => {
+    const lines: string[] = []
+    current = register()
+    current.report.once = (line) => void lines.push(line)
+    const tracer = api.trace.getTracer('between')
+    const seen: string[] = []
+    expect(api.trace.setGlobalTracerProvider(foreign(seen))).toBe(true)
+    expect(global[key].context).toBeUndefined()
+    expect(api.context.setGlobalContextManager(manager)).toBe(true)
+    api.trace.getTracer('later').startSpan('later')
+    newer.trace.getTracer('newer').startSpan('newer')
+    tracer.startSpan('between')
+    tracer.startActiveSpan('active', () => {})
+    expect(seen).toEqual(['later', 'newer', 'between', 'active'])
+    expect(current.names()).toEqual([])
+    expect(current.instrumented).toMatchObject({ on: false })
+    expect(current.instrumented.how).toContain('registered later and is left alone')
+    expect(lines).toEqual(['another OpenTelemetry provider was registered and took over the API'])
+    current.stop()
+    expect(api.context.active()).toBe(api.ROOT_CONTEXT)
+    api.trace.getTracer('x').startSpan('still theirs')
+    expect(seen).toContain('still theirs')
+  })
+
+  it('is refused in its turn by the API, as without us, when a second one comes', () => {
+    current = register()
+    expect(api.trace.setGlobalTracerProvider(foreign([]))).toBe(true)
+    expect(api.trace.setGlobalTracerProvider(foreign([]))).toBe(false)
+  })
+
+  it('may be a propagator alone, which leaves the rest to us', () => {
+    current = register()
+    const propagator = { inject() {}, extract: (c: unknown) => c, fields: () => ['mine'] }
+    const registered = api.propagation.setGlobalPropagator(
+      propagator as unknown as Api.TextMapPropagator
+    )
+    expect(registered).toBe(true)
+    expect(api.propagation.fields()).toEqual(['mine'])
+    api.trace.getTracer('x').startSpan('ours').end()
+    expect(current.names()).toEqual(['ours'])
+    expect(current.instrumented.on).toBe(true)
+  })
+})
+
 describe('stop', () => {
   it('takes out what is ours and makes handed out tracers silent', () => {
     const tracer = api.trace.getTracer('early')
@@ -172,11 +227,16 @@ describe('stop', () => {
   })
 
   it('lets another provider register, and us again, for tracers got in between too', () => {
-    register().stop()
+    const first = register()
+    const old = api.trace.getTracer('old')
+    old.startSpan('first').end()
+    first.stop()
     const between = api.trace.getTracer('between')
     current = register()
     between.startSpan('second').end()
-    expect(current.names()).toEqual(['second'])
+    old.startSpan('third').end()
+    expect(first.names()).toEqual(['first'])
+    expect(current.names()).toEqual(['second', 'third'])
     current.stop()
     let foreign = 0
     const provider = { getTracer: () => ({ startSpan: () => void foreign++ }) }
