@@ -178,7 +178,7 @@ export class Fixture {
   #join(page: WebSocket): void {
     page.send(JSON.stringify(this.#hello()))
     page.on('message', (data) => {
-      const request = JSON.parse(String(data)) as LiveRequest
+      const request = JSON.parse((data as Buffer).toString()) as LiveRequest
       this.asked.push(`${request.type} ${request.type === 'since' ? request.seq : request.query}`)
       if (request.type === 'filter') this.#filters.set(page, request.query)
       else page.send(JSON.stringify(this.#filtered(page, this.#since(request.seq))))

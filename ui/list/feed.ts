@@ -46,6 +46,8 @@ export class Feed {
   #drawn = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #live: Live | undefined
+  /** Sequence number after which the process skipped traces, because this page read too slowly. */
+  #gap: number | undefined
   /** Rows that come over the connection are of another filter than the list. */
   #deaf = false
 
@@ -83,6 +85,14 @@ export class Feed {
     if (loading.peek().state === 'failed') void this.#load(() => {})
   }
 
+  /** Asks for what was skipped. Not done unasked: what was too slow once would be too slow again. */
+  catchUp(): void {
+    this.#newest = this.#gap ?? this.#newest
+    this.#gap = undefined
+    skipped.value = 0
+    this.#live?.reopen()
+  }
+
   /** The reader is at the rows: pointing, focused, scrolled. Silent; let go, the list catches up at once. */
   hold(on: boolean): void {
     if (this.#hold === on) return
@@ -108,14 +118,19 @@ export class Feed {
     const served = this.#query.needsSpans ? text : ''
     if (served === this.#served) return this.refilter()
     this.#served = served
-    this.rows.clear()
-    this.refilter()
-    this.#newest = 0
     this.#deaf = true
-    void this.#load(() => {
-      this.#deaf = false
-      this.#live?.reopen()
-    })
+    // The old rows stay until the answer is there: an empty list between two words that are typed would flicker.
+    void this.#load(
+      () => {
+        this.#deaf = false
+        this.#live?.reopen()
+      },
+      () => {
+        this.#newest = 0
+        this.rows.clear()
+        this.refilter()
+      }
+    )
   }
 
   refilter(): void {
@@ -145,13 +160,13 @@ export class Feed {
     return { ...(newer && { newer }), ...(older && { older }) }
   }
 
-  async #load(onFirst: () => void): Promise<void> {
+  async #load(onFirst: () => void, beforeFirst: () => void = () => {}): Promise<void> {
     this.#abort.abort()
     this.#abort = new AbortController()
     const { signal } = this.#abort
     this.#next = undefined
     loading.value = { state: 'loading' }
-    await this.#page({})
+    await this.#page({}, beforeFirst)
     if (signal.aborted) return
     this.showNew()
     onFirst()
@@ -161,11 +176,12 @@ export class Feed {
     }
   }
 
-  async #page(at: { before?: string }): Promise<void> {
+  async #page(at: { before?: string }, onAnswer: () => void = () => {}): Promise<void> {
     const { signal } = this.#abort
     try {
       const list = await getTraces({ q: this.#served, limit: pageSize, ...at }, signal)
       if (signal.aborted) return
+      onAnswer()
       this.#take(list)
     } catch (error) {
       if (isAbort(error) || signal.aborted) return
@@ -209,6 +225,7 @@ export class Feed {
         this.rows.evict(message.oldest)
         return this.#change()
       case 'gap':
+        this.#gap ??= this.#newest
         skipped.value += message.count
         return
       case 'problem':

@@ -1,5 +1,6 @@
 import { h, type VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { parseQuery } from '../../src/wire/query.ts'
 import type { Summary } from '../../src/wire/summary.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
@@ -14,7 +15,9 @@ export interface FilterProps {
   seen: () => readonly Summary[]
 }
 
+/** Milliseconds without a key; more for what the process must search its spans for. */
 const pauseMs = 150
+const searchPauseMs = 400
 
 /**
  * The filter box, a combobox. What is typed lives here and reaches the list after a pause: bound to the list's own state,
@@ -50,7 +53,8 @@ export function FilterBox({ query, onQuery, seen }: FilterProps): VNode {
     setChosen(-1)
     setOpen(true)
     clearTimeout(timer.current)
-    timer.current = setTimeout(() => send(text, 'replace'), pauseMs)
+    const pause = parseQuery(text).needsSpans ? searchPauseMs : pauseMs
+    timer.current = setTimeout(() => send(text, 'replace'), pause)
   }
   const offered = open ? suggest(draft, caret, seen()) : undefined
   const items = offered?.items ?? []

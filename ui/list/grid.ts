@@ -55,6 +55,10 @@ export function Grid(props: GridProps): VNode {
     const grid = element.current
     if (!grid) return undefined
     grid.scrollTop = props.memory.scrollTop
+    // Back from a trace: the focus returns to the row that led there.
+    if (activeTrace.peek() !== '' && document.activeElement === document.body) {
+      grid.focus({ preventScroll: true })
+    }
     measure()
     const observer = new ResizeObserver(measure)
     observer.observe(grid)
@@ -84,9 +88,12 @@ export function Grid(props: GridProps): VNode {
     const { scrollTop, row: high } = latest.current.shape
     activate(place < 0 ? Math.ceil(scrollTop / high) : place + by)
   }
+  // The first key only comes to the rows, where the focus chooses one; the next ones move.
   const focusAnd = (run: () => void) => (): void => {
+    const chosen = activeTrace.peek() !== ''
     element.current?.focus({ preventScroll: true })
-    run()
+    if (chosen) run()
+    else if (activeTrace.peek() === '') step(0)
   }
   const page = (): number => Math.max(1, Math.floor(latest.current.shape.height / row) - 1)
   const onKeyDown = (event: KeyboardEvent): void => {

@@ -40,8 +40,8 @@ export function Banner({ feed }: { feed: Feed }): VNode | null {
   if (skipped.value > 0) {
     return line(
       'fault',
-      `${formatMany(skipped.value, 'trace')} not shown because this connection is slow. Reload to see them.`,
-      close(() => void (skipped.value = 0))
+      `${formatMany(skipped.value, 'trace')} not shown: this page reads more slowly than they come.`,
+      html`<button onClick=${() => feed.catchUp()}>Show them</button>`
     )
   }
   return null

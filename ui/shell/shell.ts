@@ -30,7 +30,7 @@ export function Shell({ feed }: { feed: Feed }): VNode {
   return html`<div class="shell">
     <a class="skip" href=${`${place.value}#main`} onClick=${skip}>Skip to content</a>
     ${h(Header, {})} ${h(Banner, { feed })}
-    <main id="main" tabindex="-1">${h(Screen, { feed })}</main>
+    <main id="main" tabindex=${route.value.screen === 'status' ? '0' : '-1'}>${h(Screen, { feed })}</main>
     ${h(Footer, {})} ${h(HelpDialog, {})} ${h(SettingsDialog, {})}
     <div class="sr-only" role="status">${announcement.value}</div>
   </div>`
