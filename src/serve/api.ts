@@ -83,6 +83,7 @@ export class Api {
     if (part === 'spans' && spanId !== '')
       return get((req, res) => this.#span(req, res, trace, spanId))
     if (spanId !== '') return undefined
+    if (part === 'find') return get((req, res) => this.#find(req, res, trace, params.get('text')))
     if (part === 'logs') return get((req, res) => this.#logs(req, res, trace))
     if (part === 'pin') return { method: 'POST', answer: (req, res) => this.#pin(req, res, trace) }
     return undefined
@@ -141,6 +142,19 @@ export class Api {
     const detail = this.#setup.reader.span(id, spanId)
     if (detail === undefined) return this.#unknown(req, res)
     sendJson(req, res, 200, detail)
+  }
+
+  #find(
+    req: IncomingMessage,
+    res: ServerResponse,
+    id: TraceId | undefined,
+    text: string | null
+  ): void {
+    if (text === null || text === '' || text.length > maxQueryLength)
+      return sendError(req, res, 400, `text must have 1 to ${maxQueryLength} characters`)
+    const spanIds = id === undefined ? undefined : this.#setup.reader.find(id, text)
+    if (spanIds === undefined) return this.#unknown(req, res)
+    sendJson(req, res, 200, { spanIds })
   }
 
   async #logs(req: IncomingMessage, res: ServerResponse, id: TraceId | undefined): Promise<void> {

@@ -120,6 +120,7 @@ function memoryReader(memory: Memory): Reader {
     },
     span: (id, spanId) => find(id) && ({ traceId: id, spanId } as unknown as SpanDetail),
     logs: (id) => find(id) && [],
+    find: (id, text) => find(id) && (text === 'held' ? ['00000000000000aa'] : []),
     inFlight: (limit) => ({ rows: memory.flying.slice(0, limit), total: memory.flying.length }),
     changedSince: (seq, limit) => memory.rows.filter((row) => row.seq > seq).slice(0, limit),
     matcher: (query) => (row) => row.name.includes(query),

@@ -1,0 +1,63 @@
+// A real application for the browser tests: every kind of request that the page has something to show for. Tells its address by IPC.
+import { trace } from '@opentelemetry/api'
+import express from 'express'
+import { setTimeout as wait } from 'node:timers/promises'
+import { tracing, withSpan } from 'spanlight'
+
+const app = express()
+app.use(tracing({ service: 'shop', limits: { spansPerTrace: 20_000 } }))
+
+let release = () => {}
+
+app.get('/ok/:id', (req, res) => {
+  console.log('looking up', req.params.id)
+  res.json({ id: req.params.id })
+})
+
+app.get('/fails', async () => {
+  await withSpan('load cart', async () => {
+    throw new Error('cart is broken', { cause: new TypeError('no such column') })
+  })
+})
+
+app.get('/loop', async (_req, res) => {
+  for (let i = 0; i < 12; i++)
+    await query('SELECT item', `SELECT name, price FROM item WHERE id = $1 AND shop = 'x'`)
+  res.json({})
+})
+
+app.get('/late', (_req, res) => {
+  void withSpan('send mail', () => wait(120))
+  res.json({})
+})
+
+app.get('/hang', async (_req, res) => {
+  await withSpan('wait for the lock', () => new Promise((resolve) => (release = resolve)))
+  res.json({})
+})
+
+app.get('/release', (_req, res) => {
+  release()
+  res.json({})
+})
+
+app.use((error, _req, res, _next) => {
+  res.status(500).json({ error: error.message })
+})
+
+async function query(name, text) {
+  const attributes = {
+    'db.system.name': 'postgresql',
+    'db.query.text': text,
+    'db.collection.name': 'item'
+  }
+  await trace.getTracer('shop').startActiveSpan(name, { kind: 2, attributes }, async (span) => {
+    await wait(2)
+    span.end()
+  })
+}
+
+const server = app.listen(0, '127.0.0.1', () =>
+  process.send({ url: `http://127.0.0.1:${server.address().port}` })
+)
+process.on('disconnect', () => process.exit(0))
