@@ -74,7 +74,8 @@ export function attributeRules(setup: AttributeSetup): AttributeRules {
   function scalar(rule: KeyRule, value: unknown): string | number | boolean | undefined {
     switch (typeof value) {
       case 'string':
-        return rule.string(value)
+        // What a hidden number became must not be taken for an array, a name or a statement.
+        return value === redacted ? value : rule.string(value)
       case 'number':
         return rule.numbers && !isCardNumber(value) ? value : redacted
       case 'bigint':
@@ -86,7 +87,7 @@ export function attributeRules(setup: AttributeSetup): AttributeRules {
     }
   }
 
-  // Items of the first one's kind; OpenTelemetry drops an array of several kinds whole. A hidden number turns its array into text.
+  // Items of the first one's kind; OpenTelemetry drops an array of several kinds whole. A hidden number hides its array.
   function list(rule: KeyRule, value: readonly unknown[]): AttributeValue | undefined {
     const items: (string | number | boolean)[] = []
     let kind = ''
@@ -99,7 +100,7 @@ export function attributeRules(setup: AttributeSetup): AttributeRules {
       if (clean === undefined) return undefined
       items.push(clean)
     }
-    if (kind === 'number' && items.includes(redacted)) return items.map(String)
+    if (kind === 'number' && items.includes(redacted)) return redacted
     return items as AttributeValue
   }
 
@@ -107,7 +108,6 @@ export function attributeRules(setup: AttributeSetup): AttributeRules {
     attribute(key, value) {
       const rule = ruleOf(key)
       if (rule === undefined) return undefined
-      if (typeof value === 'string') return rule.string(value)
       if (typeof value !== 'object') return scalar(rule, value)
       // A Proxy, or a getter at an index, may throw.
       try {

@@ -1,6 +1,6 @@
 const fieldName = /^[$A-Za-z_][\w$. -]{0,63}$/
 const constants: ReadonlySet<string> = new Set(
-  'true false null undefined new Date ISODate ObjectId NumberLong NumberInt NumberDecimal UUID'.split(
+  '… true false null undefined new Date ISODate ObjectId NumberLong NumberInt NumberDecimal UUID'.split(
     ' '
   )
 )
@@ -12,7 +12,7 @@ export function isDocument(text: string): boolean {
 }
 
 /** A query document with its operators and field names, and `?` for its values. One pass; an open string ends it. */
-export function cleanDocument(text: string): string {
+export function cleanDocument(text: string, limit: number): string {
   let clean = ''
   let space = false
   let before = ''
@@ -27,7 +27,10 @@ export function cleanDocument(text: string): string {
       const name = quoted ? piece.slice(1, -1) : piece
       const field = (before === '{' || before === ',') && isField(name, text, end)
       const kept = field || (!quoted && (!isWord(code) || constants.has(piece)))
-      clean += (space ? ' ' : '') + (kept ? piece : '?')
+      const next = (space ? ' ' : '') + (kept ? piece : '?')
+      // Whole pieces leave: half a quoted name would read as an open string.
+      if (clean.length + next.length > limit - 2) return `${clean} …`.replace(lists, '[?]')
+      clean += next
       space = false
       before = piece
     }

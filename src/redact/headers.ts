@@ -68,7 +68,7 @@ function plain(header: string): string {
 }
 
 function lengthOf(value: string): string {
-  return lengthOnly.test(value) ? value : `[${value.length} characters]`
+  return lengthOnly.test(value) || value === redacted ? value : `[${value.length} characters]`
 }
 
 function schemeOnly(value: string): string {
@@ -90,7 +90,7 @@ function setCookie(value: string, text: (text: string) => string): string {
   const shown = [namesOnly(pair, ';', text)]
   for (const attribute of attributes) {
     const clean = attribute.trim()
-    if (cookieAttribute.test(clean)) shown.push(text(clean))
+    if (cookieAttribute.test(clean) && text(clean) === clean) shown.push(clean)
   }
   return shown.join('; ')
 }

@@ -25,14 +25,20 @@ export function cleanStatement(text: string, setup: StatementSetup): string {
 }
 
 function withoutLiterals(text: string, setup: StatementSetup): string {
-  const { dialect, rules } = setup
+  const { dialect } = setup
   if (setup.parameterised) return settled(text, dialect)
-  if (dialect === 'other') {
-    if (isDocument(text)) return cleanDocument(text)
-    const command = cleanCommand(text, rules)
-    if (command !== undefined) return command
-  }
-  return cleanSql(text, dialect, setup.length)
+  if (dialect !== 'other') return cleanSql(text, dialect, setup.length)
+  // Once more of what is left: a comment can stand before a document or a command.
+  return foreign(text, setup) ?? again(cleanSql(text, dialect, setup.length), setup)
+}
+
+function again(sql: string, setup: StatementSetup): string {
+  return foreign(sql, setup) ?? sql
+}
+
+/** A document or a command without its values; undefined for SQL. */
+function foreign(text: string, { length, rules }: StatementSetup): string | undefined {
+  return isDocument(text) ? cleanDocument(text, length) : cleanCommand(text, rules)
 }
 
 // What stood around a comment can read as one when it is gone.

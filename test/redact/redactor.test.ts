@@ -58,8 +58,16 @@ describe('an attribute value', () => {
     ).toEqual(Array(64).fill(1024))
   })
 
-  test('of an array of a billion holes is read at once', () => {
-    expect(clean.attribute('app.value', Array(1e9))).toEqual([])
+  test('of an array of holes is not read to its end', () => {
+    let reads = 0
+    const holes = new Proxy(Array<string>(100_000), {
+      get(target, key): unknown {
+        reads++
+        return Reflect.get(target, key)
+      }
+    })
+    expect(clean.attribute('app.value', holes)).toEqual([])
+    expect(reads).toBeLessThan(5000)
   })
 })
 
@@ -90,7 +98,7 @@ describe('an attribute key', () => {
     ['http.request.header.accept', ['*/*'], ['*/*']],
     ['app.card', 4_111_111_111_111_111, '[redacted]'],
     ['app.time', 1_732_290_000_000, 1_732_290_000_000],
-    ['app.cards', [1, 4_111_111_111_111_111], ['1', '[redacted]']],
+    ['app.cards', [1, 4_111_111_111_111_111], '[redacted]'],
     ['app.note', 'Bearer abc', 'Bearer [redacted]'],
     ['__proto__', 'x', 'x'],
     ['constructor', 'x', 'x']

@@ -194,6 +194,10 @@ describe('the limit', () => {
     ).toBe('SELECT "aaaaaaaaaaaa", "bbbbbbbbbbbb" …')
     expect(small.statement(`SELECT ${'a'.repeat(60)}`, 'postgresql', false)).toBe('SELECT …')
   })
+  test('cuts a document between its pieces', () => {
+    const text = '{"aaaaaaaaaaaa":1,"bbbbbbbbbbbb":{"cccccccccccc":1}}'
+    expect(small.statement(text, 'other', false)).toBe('{"aaaaaaaaaaaa":?,"bbbbbbbbbbbb":{ …')
+  })
   test('is of what is left', () => {
     expect(small.statement(`SELECT a FROM t WHERE b = '${'x'.repeat(400)}'`, 'mysql', false)).toBe(
       'SELECT a FROM t WHERE b = ?'
