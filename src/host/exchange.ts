@@ -9,13 +9,18 @@ import { Routing } from './route.ts'
 import type { Recorder } from './setup.ts'
 
 // A property kept outside of the request: each one added to it costs 1.3 us once Express has changed its prototype (V8 then copies the
-// object's whole map), this 0.2.
-const exchanges = new WeakMap<object, Exchange | 'ignored'>()
+// object's whole map), this a third. All copies of the package share it, so that a request is never followed twice.
+const exchanges: WeakMap<object, unknown> = shared(Symbol.for('spanlight.exchanges'))
 
-/** The exchange of a request or of a response. */
-export function exchangeOf(message: object): Exchange | undefined {
-  const found = exchanges.get(message)
-  return found === 'ignored' ? undefined : found
+function shared(key: symbol): WeakMap<object, unknown> {
+  const registry = globalThis as { [key: symbol]: WeakMap<object, unknown> | undefined }
+  return (registry[key] ??= new WeakMap())
+}
+
+/** The exchange of a request, if it is one of this copy of the package. */
+export function exchangeOf(req: object): Exchange | undefined {
+  const found = exchanges.get(req)
+  return found instanceof Exchange ? found : undefined
 }
 
 /** Whether it was decided about the request already, at another mount of ours. */
@@ -23,11 +28,15 @@ export function isDecided(req: object): boolean {
   return exchanges.has(req)
 }
 
-export function decide(message: object, exchange: Exchange | 'ignored'): void {
-  exchanges.set(message, exchange)
+export function decide(req: object, exchange: Exchange | 'ignored'): void {
+  exchanges.set(req, exchange)
 }
 
-export type Emit = (...args: unknown[]) => boolean
+/** The parts of an HTTP/2 stream that are read. */
+export interface StreamState {
+  readonly rstCode?: number
+  readonly destroyed?: boolean
+}
 
 /** One request, its response and their server span, from the first byte of the head to the end of the answer. */
 export class Exchange {
@@ -35,21 +44,30 @@ export class Exchange {
   readonly span: Span | NonRecordingSpan
   /** Undefined when the span is not recorded. */
   readonly routing: Routing | undefined
-  requestEmit: Emit | undefined
-  responseEmit: Emit | undefined
   /** Held while the exchange lasts; a keep-alive socket must not keep an answered response from the garbage collector. */
   res: ServerResponse | undefined
+  /** Of HTTP/2; held as long as the response. */
+  stream: StreamState | undefined
   /** The next one of a pipeline: as long as its response waits for the socket, nothing tells it that the client is gone. */
   next: Exchange | undefined
   readonly #recorder: Recorder
+  readonly #method: string | undefined
   #error: unknown
   #errorType = ''
   #ended = false
 
-  constructor(recorder: Recorder, context: Context, span: Span | NonRecordingSpan) {
+  constructor(
+    recorder: Recorder,
+    context: Context,
+    span: Span | NonRecordingSpan,
+    res: ServerResponse,
+    method: string | undefined
+  ) {
     this.#recorder = recorder
+    this.#method = method
     this.context = context
     this.span = span
+    this.res = res
     this.routing = span instanceof Span ? new Routing(span, recorder.routes) : undefined
   }
 
@@ -89,10 +107,12 @@ export class Exchange {
   end(complete: boolean): void {
     if (this.#ended) return
     this.#ended = true
-    const { span, res } = this
-    if (span instanceof Span) this.#recorder.guard(() => this.#close(span, res, complete))
+    const { span, res, stream } = this
+    // HTTP/2's response emits 'finish' for a stream that the client reset, too.
+    const whole = complete && !((stream?.rstCode ?? 0) > 0)
+    if (span instanceof Span) this.#recorder.guard(() => this.#close(span, res, whole))
     const { next } = this
-    this.res = this.next = this.#error = undefined
+    this.res = this.stream = this.next = this.#error = undefined
     if (!complete) next?.end(false)
   }
 
@@ -101,7 +121,13 @@ export class Exchange {
       if (res === undefined) return
       const error = this.#errorType === '' ? undefined : readError(this.#error)
       this.routing?.settle(res)
-      const failed = describeResponse(span, res, complete, error?.type, this.#recorder)
+      const head = this.#method === 'HEAD'
+      const failed = describeResponse(
+        span,
+        res,
+        { complete, head, error: error?.type },
+        this.#recorder
+      )
       // An error's message says what no status code does; a bare 500 needs no second description.
       if (failed && span.status === StatusCode.unset)
         span.setStatus({ code: StatusCode.error, message: error?.message })

@@ -97,7 +97,7 @@ function entered(layer: Layer, req: IncomingMessage): void {
   if (exchange === undefined || routing === undefined || exchange.ended) return
   exchange.safely(() => {
     if (layer.route === undefined) routing.enterMount(req, layer.rawPath)
-    else routing.enterRoute(req)
+    else routing.enterRoute(req, layer.route.path)
   })
 }
 

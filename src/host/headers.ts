@@ -1,5 +1,6 @@
 import type { Redactor } from '../redact/redactor.ts'
 import type { Span } from '../span/span.ts'
+import { remembering } from './remember.ts'
 
 /** Lower-case header names, or the package's own choice. */
 export type HeaderNames = readonly string[] | 'known'
@@ -43,9 +44,6 @@ const repeating: ReadonlySet<string> = new Set([
   'origin'
 ])
 
-const maxRemembered = 64
-const maxRememberedLength = 256
-
 export function headerReader(
   direction: 'request' | 'response',
   names: HeaderNames,
@@ -74,15 +72,5 @@ function cleaner(
     const shown = redactor.header(name, value)
     return shown === undefined ? undefined : [shown]
   }
-  if (!repeating.has(name)) return redact
-  const remembered = new Map<string, readonly string[] | undefined>()
-  return (value) => {
-    if (value.length > maxRememberedLength) return redact(value)
-    const found = remembered.get(value)
-    if (found !== undefined) return found
-    if (remembered.size >= maxRemembered) remembered.clear()
-    const shown = redact(value)
-    remembered.set(value, shown)
-    return shown
-  }
+  return repeating.has(name) ? remembering(redact) : redact
 }

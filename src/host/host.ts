@@ -3,11 +3,11 @@ import type { SpanContext } from '../base/span-context.ts'
 import { SpanKind } from '../base/span-data.ts'
 import { type Context, contextStorage, rootContext, suppressed } from '../context/context.ts'
 import { Span } from '../span/span.ts'
-import { follow, isFollowed } from './emit.ts'
-import { decide, Exchange, isDecided } from './exchange.ts'
+import { follow } from './emit.ts'
+import { decide, Exchange, isDecided, type StreamState } from './exchange.ts'
 import { headerReader } from './headers.ts'
 import { isLoopback, isPrivate } from './peer.ts'
-import { describeRequest, knownMethod, pathOf, targetOf } from './request.ts'
+import { hasBody, knownMethod, pathOf, requestDescriber, targetOf } from './request.ts'
 import { routeNames } from './route.ts'
 import type { Framework, HostSetup, Recorder } from './setup.ts'
 
@@ -35,7 +35,11 @@ export class Host {
       redactor: setup.redactor,
       limits: setup.limits,
       guard: setup.guard,
-      requestHeaders: headerReader('request', request, setup.redactor),
+      describeRequest: requestDescriber(
+        setup.redactor,
+        setup.limits,
+        headerReader('request', request, setup.redactor)
+      ),
       responseHeaders: headerReader('response', response, setup.redactor),
       routes: routeNames(setup.redactor, setup.limits)
     }
@@ -93,35 +97,50 @@ export class Host {
     const target = targetOf(req)
     if (this.#isPage(target, base) && this.#page(req, res, base)) return 'answered'
     // At a second mount of ours, be it of another copy of this package.
-    if (isDecided(req) || isFollowed(req)) return 'as it is'
-    if (this.#setup.ignore(req.method ?? '', pathOf(target))) {
+    if (isDecided(req)) return 'as it is'
+    const { method } = req
+    if (this.#setup.ignore(method ?? '', pathOf(target))) {
       decide(req, 'ignored')
       return unrecorded
     }
-    return this.#begin(req, res, target).context
+    return this.#begin(req, res, target, method)
   }
 
-  #begin(req: IncomingMessage, res: ServerResponse, target: string): Exchange {
-    const carried = this.#setup.propagation.extract(req.headers, rootContext)
+  // Each property of the request is read once: Express gives each request a hidden class of its own, so V8 looks it up the slow way.
+  #begin(
+    req: IncomingMessage,
+    res: ServerResponse,
+    target: string,
+    method: string | undefined
+  ): Context {
+    const { headers, socket } = req
+    const carried = this.#setup.propagation.extract(headers, rootContext)
     const remote = carried.span?.spanContext()
-    const address = remote === undefined ? undefined : req.socket?.remoteAddress
+    const address = remote === undefined ? undefined : socket?.remoteAddress
     const joins = remote !== undefined && this.#trusts(address)
-    const method = knownMethod(req.method)
-    const name = method === '_OTHER' ? 'HTTP' : method
+    const known = knownMethod(method)
     const base = remote === undefined || joins ? carried : rootContext
     const span = this.#setup.tracer.start(
-      name,
+      known === '_OTHER' ? 'HTTP' : known,
       remote === undefined || joins ? serverSpan : linked(remote),
       base
     )
-    const exchange = new Exchange(this.#recorder, base.withSpan(span), span)
+    const context = base.withSpan(span)
+    const exchange = new Exchange(this.#recorder, context, span, res, method)
+    const version = req.httpVersion
+    if (version === '2.0') exchange.stream = (res as { readonly stream?: StreamState }).stream
     // First what ends the span, then what may fail.
-    follow(exchange, req, res)
+    decide(req, exchange)
+    follow(exchange, req, res, hasBody(headers) || version === '2.0')
     if (span instanceof Span) {
-      this.safely(() => describeRequest(span, req, target, method, this.#recorder))
-      if (joins && !isLoopback(address)) span.put('spanlight.joined', true)
+      const connection = exchange.stream ?? socket
+      span.alive = () => connection?.destroyed === false
+      this.safely(() => {
+        this.#recorder.describeRequest(span, { method, known, target, version, headers, socket })
+        if (joins && !isLoopback(address)) span.put('spanlight.joined', true)
+      })
     }
-    return exchange
+    return context
   }
 
   #trusts(address: string | undefined): boolean {

@@ -2,9 +2,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
 import { type Context, contextStorage } from '../context/context.ts'
-import { type Emit, exchangeOf } from './exchange.ts'
+import { exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
 import type { Framework } from './setup.ts'
+
+type Emit = (...args: unknown[]) => boolean
 
 export type AnyServer = Server | HttpsServer | Http2Server | Http2SecureServer
 

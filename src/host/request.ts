@@ -1,7 +1,11 @@
-import type { IncomingMessage } from 'node:http'
-import { clip } from '../base/limits.ts'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { AttributeValue } from '../base/attributes.ts'
+import { clip, type Limits } from '../base/limits.ts'
+import type { Redactor } from '../redact/redactor.ts'
 import type { Span } from '../span/span.ts'
-import type { Recorder } from './setup.ts'
+import type { HeaderReader } from './headers.ts'
+import { remembering } from './remember.ts'
 
 const knownMethods: ReadonlySet<string> = new Set(
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' ')
@@ -29,70 +33,111 @@ export function pathOf(target: string): string {
   return path < 0 ? '/' : whole.slice(path)
 }
 
-/** The stable HTTP conventions' attributes of a server span that are known from the head. */
-export function describeRequest(
-  span: Span,
-  req: IncomingMessage,
-  target: string,
-  method: string,
-  recorder: Recorder
-): void {
-  const { redactor, limits } = recorder
-  const { headers } = req
-  span.put('http.request.method', method)
-  if (method === '_OTHER' && req.method !== undefined)
-    span.put('http.request.method_original', redactor.text(req.method, 64))
-  span.put('url.path', clip(redactor.path(pathOf(target)), limits.valueLength))
-  const mark = target.indexOf('?')
-  const query = mark < 0 ? '' : redactor.query(target.slice(mark + 1))
-  if (query !== '') span.put('url.query', query)
-  span.put('url.scheme', schemeOf(req))
-  putServer(span, firstOf(headers['x-forwarded-host']) ?? authorityOf(req))
-  putPeer(span, req)
-  const version = req.httpVersion === '2.0' ? '2' : req.httpVersion
-  span.put('network.protocol.version', version)
-  const agent = headers['user-agent']
-  if (agent !== undefined) span.setAttribute('user_agent.original', agent)
-  const size = Number(headers['content-length'])
-  if (Number.isSafeInteger(size) && size >= 0) span.put('http.request.body.size', size)
-  recorder.requestHeaders(span, (name) => {
-    const value = headers[name]
-    return Array.isArray(value) ? value.join(', ') : value
-  })
+/** What is read of a request, once. */
+export interface Head {
+  readonly method: string | undefined
+  /** The method as it is recorded. */
+  readonly known: string
+  readonly target: string
+  readonly version: string
+  readonly headers: IncomingHttpHeaders
+  /** Emulated requests have none. */
+  readonly socket: Socket | undefined
 }
 
-function schemeOf(req: IncomingMessage): string {
-  const forwarded = firstOf(req.headers['x-forwarded-proto'])
-  if (forwarded === 'https' || forwarded === 'http') return forwarded
-  const { encrypted } = (req.socket ?? {}) as { readonly encrypted?: boolean }
-  return encrypted === true ? 'https' : 'http'
+/** Whether a body follows the head of an HTTP/1 request (RFC 9112, section 6.3). */
+export function hasBody(headers: IncomingHttpHeaders): boolean {
+  const length = headers['content-length']
+  return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined
 }
 
-function authorityOf(req: IncomingMessage): string | undefined {
-  const authority = req.headers[':authority']
-  return typeof authority === 'string' ? authority : req.headers.host
+/** Puts on a span the stable HTTP conventions' attributes that are known from the head. */
+export function requestDescriber(
+  redactor: Redactor,
+  limits: Limits,
+  headersOf: HeaderReader
+): (span: Span, head: Head) => void {
+  const agentOf = remembering((agent) => redactor.attribute('user_agent.original', agent))
+  const serverOf = remembering(readAuthority)
+  const peerOf = peers(redactor)
+  return (span, { method, known, target, version, headers, socket }) => {
+    const peer = peerOf(socket)
+    span.put('http.request.method', known)
+    if (known !== method && method !== undefined)
+      span.put('http.request.method_original', redactor.text(method, 64))
+    span.put('url.path', clip(redactor.path(pathOf(target)), limits.valueLength))
+    const mark = target.indexOf('?')
+    const query = mark < 0 ? '' : redactor.query(target.slice(mark + 1))
+    if (query !== '') span.put('url.query', query)
+    span.put('url.scheme', forwardedScheme(headers) ?? peer.scheme)
+    const server = serverOf(firstOf(headers['x-forwarded-host']) ?? authorityOf(headers))
+    if (server.address !== '') span.put('server.address', server.address)
+    if (server.port >= 0) span.put('server.port', server.port)
+    // Any client can write the header: it is shown, and decides nothing.
+    const forwarded = firstOf(headers['x-forwarded-for'])
+    if (forwarded !== undefined) span.setAttribute('client.address', forwarded)
+    else if (peer.client !== undefined) span.put('client.address', peer.client)
+    if (peer.address !== undefined) span.put('network.peer.address', peer.address)
+    if (peer.port >= 0) span.put('network.peer.port', peer.port)
+    span.put('network.protocol.version', version === '2.0' ? '2' : version)
+    const agent = headers['user-agent']
+    const shown = agent === undefined ? undefined : agentOf(agent)
+    if (shown !== undefined) span.put('user_agent.original', shown)
+    const size = Number(headers['content-length'])
+    if (Number.isSafeInteger(size) && size >= 0) span.put('http.request.body.size', size)
+    headersOf(span, (name) => {
+      const value = headers[name]
+      return Array.isArray(value) ? value.join(', ') : value
+    })
+  }
+}
+
+interface Peer {
+  readonly scheme: string
+  readonly address: AttributeValue | undefined
+  readonly client: AttributeValue | undefined
+  /** -1 where there is none. */
+  readonly port: number
+}
+
+// A keep-alive connection serves many requests; asking it each time for its peer takes 2 us.
+function peers(redactor: Redactor): (socket: Socket | undefined) => Peer {
+  const known = new WeakMap<Socket, Peer>()
+  const read = (socket: Socket | undefined): Peer => {
+    const address = socket?.remoteAddress
+    const { encrypted } = (socket ?? {}) as { readonly encrypted?: boolean }
+    return {
+      scheme: encrypted === true ? 'https' : 'http',
+      address: address && redactor.attribute('network.peer.address', address),
+      client: address && redactor.attribute('client.address', address),
+      port: socket?.remotePort ?? -1
+    }
+  }
+  return (socket) => {
+    const found = socket && known.get(socket)
+    if (found !== undefined) return found
+    const peer = read(socket)
+    if (socket !== undefined) known.set(socket, peer)
+    return peer
+  }
+}
+
+function forwardedScheme(headers: IncomingHttpHeaders): string | undefined {
+  const forwarded = firstOf(headers['x-forwarded-proto'])
+  return forwarded === 'https' || forwarded === 'http' ? forwarded : undefined
+}
+
+function authorityOf(headers: IncomingHttpHeaders): string {
+  const authority = headers[':authority']
+  return (typeof authority === 'string' ? authority : headers.host) ?? ''
 }
 
 // The grammar of security.md 2.2: anything else in a Host header is no name of a server.
 const hostAndPort = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i
 
-function putServer(span: Span, authority: string | undefined): void {
-  if (authority === undefined || authority.length > 255) return
-  const [, address, port] = hostAndPort.exec(authority) ?? []
-  if (address === undefined) return
-  span.put('server.address', address)
-  if (port !== undefined) span.put('server.port', Number(port))
-}
-
-function putPeer(span: Span, req: IncomingMessage): void {
-  const address = req.socket?.remoteAddress
-  // Any client can write the header: it is shown, and decides nothing.
-  const client = firstOf(req.headers['x-forwarded-for']) ?? address
-  if (client !== undefined) span.setAttribute('client.address', client)
-  if (address === undefined) return
-  span.setAttribute('network.peer.address', address)
-  const port = req.socket.remotePort
-  if (port !== undefined) span.put('network.peer.port', port)
+function readAuthority(authority: string): { readonly address: string; readonly port: number } {
+  const [, address = '', port] = (authority.length <= 255 && hostAndPort.exec(authority)) || []
+  return { address, port: port === undefined ? -1 : Number(port) }
 }
 
 // The proxy nearest to the client writes the first entry.

@@ -81,28 +81,27 @@ export class Routing {
     }
   }
 
-  /** A route of the router that is being walked has matched. */
-  enterRoute(req: RoutedRequest): void {
+  /** A route of the router that is being walked has matched; `path` is the route's own. */
+  enterRoute(req: RoutedRequest, path: unknown): void {
     const base = textOf(req.baseUrl)
     let mount: Mount | undefined = this.#mount
     while (mount !== undefined && mount.base !== base) mount = mount.parent
     if (mount !== undefined) this.#mount = mount
     const template = mount === undefined ? fill(base, undefined) : mount.template
-    this.#found(joinPaths(template, routeText(req)))
+    this.#found(joinPaths(template, routeText(path, req)))
   }
 
   /** What can be said when the answer is out. Lets go of the framework's objects. */
   settle(res: ServerResponse): void {
     const matched = this.source?._matchedRoute
     this.source = undefined
-    if (matched !== undefined && matched !== null)
-      this.#found(routeText({ route: { path: matched } }))
+    if (matched !== undefined && matched !== null) this.#found(routeText(matched, undefined))
     if (this.#routed) return
     const req = res.req as RoutedRequest | undefined
     if (req === undefined || req === null) return
     const base = textOf(req.baseUrl)
     if (req.route?.path !== undefined) {
-      this.#found(joinPaths(fill(base, req.params), routeText(req)))
+      this.#found(joinPaths(fill(base, req.params), routeText(req.route.path, req)))
     } else if (base !== '' && base === this.#mount.base && res.statusCode !== 404) {
       // No route, but the request never left a mounted handler: that one answered.
       this.#found(this.#mount.template)

@@ -3,8 +3,10 @@ import type { Limits } from '../base/limits.ts'
 import type { Guard } from '../base/safely.ts'
 import type { Propagation } from '../carrier/propagation.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import type { Span } from '../span/span.ts'
 import type { Tracer } from '../span/tracer.ts'
 import type { HeaderNames, HeaderReader } from './headers.ts'
+import type { Head } from './request.ts'
 import type { RouteNames } from './route.ts'
 
 export type Framework = 'express 4' | 'express 5' | 'connect' | 'koa' | 'http' | 'https' | 'http2'
@@ -43,7 +45,7 @@ export interface Recorder {
   readonly redactor: Redactor
   readonly limits: Limits
   readonly guard: Guard
-  readonly requestHeaders: HeaderReader
+  readonly describeRequest: (span: Span, head: Head) => void
   readonly responseHeaders: HeaderReader
   readonly routes: RouteNames
 }

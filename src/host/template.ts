@@ -63,13 +63,12 @@ function decoded(segment: string): string {
 }
 
 /** A route's path as it was written: text, a regular expression's source, or the one of several that fits the request. */
-export function routeText(req: RoutedRequest): string {
-  const path = req.route?.path
+export function routeText(path: unknown, req: RoutedRequest | undefined): string {
   if (typeof path === 'string') return path
   if (!Array.isArray(path)) return String(path)
   const choices = path.flat(Infinity).map(String)
-  const url = req.url ?? ''
+  const url = req?.url ?? ''
   const query = url.indexOf('?')
-  const filled = fill(query < 0 ? url : url.slice(0, query), req.params)
+  const filled = fill(query < 0 ? url : url.slice(0, query), req?.params)
   return choices.includes(filled) ? filled : choices.join('|')
 }
