@@ -3,6 +3,14 @@ import { join } from 'node:path'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
+/** Says in one line that a variable cannot be used; the process goes on without it. */
+export type Warn = (line: string) => void
+
+/** OTEL_SDK_DISABLED, read as OpenTelemetry reads booleans: anything but `true`, in any case, is no. */
+export function isDisabled(env: Env): boolean {
+  return env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true'
+}
+
 /** OTEL_RESOURCE_ATTRIBUTES: `key=value,key=value`, percent-encoded. OpenTelemetry resource SDK, "Specifying resource information". */
 export function resourceFrom(env: Env): Map<string, string> {
   const attributes = new Map<string, string>()

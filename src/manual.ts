@@ -1,6 +1,7 @@
 import { activeContext, runIn } from './context/context.ts'
 import { NonRecordingSpan } from './context/non-recording.ts'
 import { StatusCode } from './base/span-data.ts'
+import { readError } from './span/exception.ts'
 import type { Span as LiveSpan } from './span/span.ts'
 import type { SpanOptions } from './span/tracer.ts'
 import { currentTracing } from './process-wide.ts'
@@ -33,32 +34,40 @@ export function withSpan<T>(
   name: string,
   ...rest: [(span: Span) => T] | [SpanOptions, (span: Span) => T]
 ): T {
-  const [options, fn] = rest.length === 1 ? [{}, rest[0]] : rest
+  const [options, fn] = rest.length === 1 ? [undefined, rest[0]] : rest
   if (typeof fn !== 'function')
     throw new TypeError('spanlight: withSpan(name, fn) needs a function as its last argument')
   const context = activeContext()
-  const span = currentTracing()?.tracer.start(name, options, context) ?? nowhere()
+  const tracer = currentTracing()?.tracer
+  const span = (tracer?.start(name, options ?? undefined, context) ?? nowhere()) as Span
+  return runIn(context.withSpan(span), run, span, fn)
+}
+
+function run<T>(span: Span, fn: (span: Span) => T): T {
   let result: T
+  let then: PromiseLike<unknown>['then'] | undefined
   try {
-    result = runIn(context.withSpan(span), fn, span as Span)
+    result = fn(span)
+    then = thenOf(result)
   } catch (error) {
-    fail(span as Span, error)
+    fail(span, error)
     throw error
   }
-  if (!isThenable(result)) {
+  if (then === undefined) {
     span.end()
     return result
   }
-  return result.then(
-    (value) => {
+  // In the context still: a lazy thenable (a query builder) does its work when it is asked for the result.
+  return Reflect.apply(then, result, [
+    (value: unknown) => {
       span.end()
       return value
     },
     (error: unknown) => {
-      fail(span as Span, error)
+      fail(span, error)
       throw error
     }
-  ) as T
+  ]) as T
 }
 
 /** The span that is active where this is called: of the request, of `withSpan`, or of an instrumentation; undefined outside any. */
@@ -67,8 +76,10 @@ export function activeSpan(): Span | undefined {
 }
 
 function fail(span: Span, error: unknown): void {
+  const { type, message } = readError(error)
   span.recordException(error)
-  span.setStatus({ code: StatusCode.error, message: error instanceof Error ? error.message : '' })
+  span.setAttribute('error.type', type)
+  span.setStatus({ code: StatusCode.error, message })
   span.end()
 }
 
@@ -78,10 +89,8 @@ function nowhere(): NonRecordingSpan {
   return new NonRecordingSpan(nothing as ConstructorParameters<typeof NonRecordingSpan>[0])
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
+function thenOf(value: unknown): PromiseLike<unknown>['then'] | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined
+  const { then } = value as { then?: unknown }
+  return typeof then === 'function' ? (then as PromiseLike<unknown>['then']) : undefined
 }

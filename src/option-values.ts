@@ -1,5 +1,7 @@
+import type { Env, Warn } from './environment.ts'
 import { defaultLimits, type Limits } from './base/limits.ts'
 import type { Capture, CaptureOptions, Settings, TracingOptions } from './options.ts'
+import type { RedactOptions } from './redact/options.ts'
 
 const MiB = 2 ** 20
 
@@ -11,6 +13,17 @@ export function wrong(option: string, expected: string, got: unknown): never {
         ? String(got)
         : typeof got
   throw new TypeError(`spanlight: option '${option}' must be ${expected}, not ${shown}`)
+}
+
+/** An object whose names are all known: a misspelt one would be a wish that is silently not granted. */
+function known<T extends object>(option: string, value: T, names: readonly string[]): T {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return wrong(option, 'an object', value)
+  const odd = Object.keys(value).find((name) => !names.includes(name))
+  if (odd === undefined) return value
+  throw new TypeError(
+    `spanlight: there is no option '${option}.${odd}'; there is ${names.join(', ')}`
+  )
 }
 
 export function text(option: string, value: unknown): string | undefined {
@@ -33,7 +46,8 @@ export function oneOf<T>(option: string, value: unknown, allowed: readonly T[]):
 }
 
 export function pathOf(value: unknown): string {
-  if (typeof value === 'string' && /^(?:\/[\w.~-]+)+$/.test(value)) return value
+  // A segment of dots is folded away by every client before it asks.
+  if (typeof value === 'string' && /^(?:\/(?!\.+(?:\/|$))[\w.~-]+)+$/.test(value)) return value
   return wrong(
     'path',
     "a path such as '/_traces': letters, digits, '-', '_', '.', '~', no trailing slash",
@@ -73,33 +87,48 @@ export function accessOf(value: unknown): TracingOptions['access'] {
   return oneOf('access', value, ['local', 'token', 'off'] as const)
 }
 
+const secretForm = 'at least 32 characters of A-Z a-z 0-9 - _ . ~ + / ='
+
+// Never shown, not even a wrong one: it may be right but for a line break.
+function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 32 && /^[\w.~+/=-]+$/.test(value)
+}
+
 export function secret(option: string, value: unknown): string | undefined {
   if (value === undefined || value === '') return undefined
-  if (typeof value === 'string' && value.length >= 32 && /^[\w.~+/=-]+$/.test(value)) return value
-  throw new TypeError(
-    `spanlight: option '${option}' must be at least 32 characters of A-Z a-z 0-9 - _ . ~ + / =`
-  )
+  if (isSecret(value)) return value
+  throw new TypeError(`spanlight: option '${option}' must be ${secretForm}`)
+}
+
+/** Of a variable: that is no programmer's mistake and must not end the process. */
+export function secretFrom(env: Env, variable: string, warn: Warn): string | undefined {
+  const value = env[variable]?.trim()
+  if (value === undefined || value === '') return undefined
+  if (isSecret(value)) return value
+  warn(`${variable} is not used: it must be ${secretForm}`)
+  return undefined
 }
 
 export function listenOf(value: TracingOptions['listen']): Settings['listen'] {
   if (value === undefined) return undefined
-  if (
-    typeof value !== 'object' ||
-    !Number.isInteger(value.port) ||
-    value.port < 0 ||
-    value.port > 65_535
-  ) {
-    return wrong('listen', '{ port: 0 to 65535, host?: string }', value)
-  }
-  return { port: value.port, host: value.host ?? '127.0.0.1' }
+  const { port, host = '127.0.0.1' } = known('listen', value, ['port', 'host'])
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    return wrong('listen.port', 'a whole number from 0 to 65535', port)
+  if (typeof host !== 'string' || host === '') return wrong('listen.host', 'a text', host)
+  return { port, host }
 }
 
-export function propagateOf(value: unknown, variable: string | undefined): readonly 'w3c'[] {
+const propagators = ['tracecontext', 'baggage', 'none']
+
+export function propagateOf(value: unknown, env: Env, warn: Warn): readonly 'w3c'[] {
   if (value !== undefined)
     return strings('propagate', value).map((item) => oneOf('propagate', item, ['w3c'] as const))
-  if (variable === undefined || variable === '') return ['w3c']
-  const names = variable.split(',').map((name) => name.trim())
-  return names.includes('tracecontext') || names.includes('baggage') ? ['w3c'] : []
+  const names = (env['OTEL_PROPAGATORS'] ?? '').split(',').map((name) => name.trim())
+  const wanted = names.filter((name) => name !== '')
+  if (wanted.length === 0) return ['w3c']
+  if (wanted.some((name) => !propagators.includes(name)))
+    warn('OTEL_PROPAGATORS: only tracecontext and baggage are read and written')
+  return wanted.includes('tracecontext') || wanted.includes('baggage') ? ['w3c'] : []
 }
 
 export function ignoreOf(value: TracingOptions['ignore']): Settings['ignore'] {
@@ -113,12 +142,8 @@ export function ignoreOf(value: TracingOptions['ignore']): Settings['ignore'] {
 
 export function limitsOf(value: Partial<Limits>): Limits {
   const limits = { ...defaultLimits }
-  for (const [name, bound] of Object.entries(value)) {
-    if (!(name in defaultLimits)) {
-      throw new TypeError(
-        `spanlight: there is no limit '${name}'; the limits are ${Object.keys(defaultLimits).join(', ')}`
-      )
-    }
+  for (const [name, bound] of Object.entries(known('limits', value, Object.keys(defaultLimits)))) {
+    if (bound === undefined) continue
     if (!Number.isInteger(bound) || bound < 1 || bound > 1e7)
       wrong(`limits.${name}`, 'a whole number from 1 to 10000000', bound)
     limits[name as keyof Limits] = bound
@@ -127,7 +152,8 @@ export function limitsOf(value: Partial<Limits>): Limits {
 }
 
 export function captureOf(value: CaptureOptions): Capture {
-  if (typeof value !== 'object' || value === null) return wrong('capture', 'an object', value)
+  known('capture', value, ['console', 'requestHeaders', 'responseHeaders'])
+  if (value.console !== undefined) oneOf('capture.console', value.console, [true, false])
   for (const name of ['requestHeaders', 'responseHeaders'] as const) {
     if (value[name] !== undefined && value[name] !== 'known')
       strings(`capture.${name}`, value[name])
@@ -138,10 +164,31 @@ export function captureOf(value: CaptureOptions): Capture {
 
 export function exportOf(value: TracingOptions['export']): Settings['export'] {
   if (value === undefined || value === false) return value
-  const { url, headers = {} } = typeof value === 'string' ? { url: value } : value
-  if (typeof url === 'string' && /^https?:\/\//.test(url) && URL.canParse(url))
-    return { url, headers }
-  return wrong('export', 'an http(s) URL, { url, headers } or false', url)
+  const expected = 'an http(s) URL, { url, headers } or false'
+  if (value !== null && typeof value !== 'string' && typeof value !== 'object')
+    return wrong('export', expected, value)
+  const { url, headers = {} } =
+    typeof value === 'string' ? { url: value } : known('export', value, ['url', 'headers'])
+  // The address may hold a password: it is not shown.
+  if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
+    return wrong('export', expected, undefined)
+  for (const [name, header] of Object.entries(
+    known('export.headers', headers, Object.keys(headers))
+  ))
+    if (typeof header !== 'string') wrong(`export.headers.${name}`, 'a text', header)
+  return { url, headers }
+}
+
+export function redactOf(value: RedactOptions): RedactOptions {
+  const { headers } = known('redact', value, ['keys', 'allowKeys', 'headers', 'hook'])
+  if (headers !== undefined) known('redact.headers', headers, ['record'])
+  return value
+}
+
+export function instrumentOf(value: Settings['instrument']): Settings['instrument'] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? value
+    : wrong('instrument', 'an object of modules, such as { pg }', value)
 }
 
 export function ratioOf(value: unknown): number {

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Limits } from './base/limits.ts'
-import { type Env, packageName, resourceFrom } from './environment.ts'
+import { type Env, isDisabled, packageName, resourceFrom, type Warn } from './environment.ts'
 import {
   accessOf,
   bytesOf,
   captureOf,
   exportOf,
   ignoreOf,
+  instrumentOf,
   limitsOf,
   listenOf,
   millisecondsOf,
@@ -14,7 +15,9 @@ import {
   pathOf,
   propagateOf,
   ratioOf,
+  redactOf,
   secret,
+  secretFrom,
   strings,
   text,
   wrong
@@ -85,6 +88,8 @@ export interface CaptureOptions {
 
 /** Options with every default filled in. */
 export interface Settings {
+  /** OTEL_SDK_DISABLED: nothing is recorded, wrapped or served. */
+  readonly disabled: boolean
   readonly path: string
   readonly service: string
   readonly resourceAttributes: readonly (readonly [string, string])[]
@@ -116,8 +121,15 @@ export interface Capture {
   readonly responseHeaders: readonly string[] | 'known'
 }
 
-/** Checks the options and fills in what is missing, from the environment or the defaults that stand here. */
-export function resolveOptions(options: TracingOptions = {}, env: Env = process.env): Settings {
+/**
+ * Checks the options and fills in what is missing, from the environment or the defaults that stand here. A wrong option throws; a wrong
+ * variable is told to `warn` and does without what it asked for.
+ */
+export function resolveOptions(
+  options: TracingOptions = {},
+  env: Env = process.env,
+  warn: Warn = () => {}
+): Settings {
   if (typeof options !== 'object' || options === null) wrong('options', 'an object', options)
   const known = new Set<string>(Object.keys(defaults))
   for (const key of Object.keys(options)) {
@@ -133,28 +145,31 @@ export function resolveOptions(options: TracingOptions = {}, env: Env = process.
   const o: TracingOptions & typeof defaults = { ...defaults, ...given }
   const resource = resourceFrom(env)
   return {
+    disabled: isDisabled(env),
     path: pathOf(o.path),
     service:
-      text('service', o.service) ??
-      env['OTEL_SERVICE_NAME'] ??
-      resource.get('service.name') ??
+      // OpenTelemetry: a variable that is set to nothing is one that is not set.
+      text('service', o.service) ||
+      env['OTEL_SERVICE_NAME'] ||
+      resource.get('service.name') ||
       packageName(),
     resourceAttributes: [...resource].filter(([key]) => key !== 'service.name'),
     memory: bytesOf(o.memory),
     access: accessOf(o.access),
-    token: secret('token', o.token ?? env['SPANLIGHT_TOKEN']),
-    ingestToken: secret('ingestToken', o.ingestToken ?? env['SPANLIGHT_INGEST_TOKEN']),
+    token: secret('token', o.token) ?? secretFrom(env, 'SPANLIGHT_TOKEN', warn),
+    ingestToken:
+      secret('ingestToken', o.ingestToken) ?? secretFrom(env, 'SPANLIGHT_INGEST_TOKEN', warn),
     allowedHosts: strings('allowedHosts', o.allowedHosts),
     allowedOrigins: strings('allowedOrigins', o.allowedOrigins),
     listen: listenOf(o.listen),
-    propagate: propagateOf(o.propagate, env['OTEL_PROPAGATORS']),
+    propagate: propagateOf(o.propagate, env, warn),
     trustIncoming: oneOf('trustIncoming', o.trustIncoming, [true, false, 'private']),
     ignore: ignoreOf(o.ignore),
     slowMs: millisecondsOf(o.slow),
     limits: limitsOf(o.limits),
-    redact: o.redact,
+    redact: redactOf(o.redact),
     capture: captureOf(o.capture),
-    instrument: o.instrument,
+    instrument: instrumentOf(o.instrument),
     export: exportOf(o.export),
     sample: ratioOf(o.sample)
   }

@@ -15,7 +15,7 @@ export function sharedTracing(options: TracingOptions | undefined): Tracing {
   const holder = globalThis as Holder
   const found = holder[place]
   if (found === undefined) return (holder[place] = createTracing(options))
-  if (options !== undefined && Object.keys(options).length > 0) {
+  if (Object.keys(options ?? {}).length > 0) {
     createReport().say(
       'tracing() was called before in this process: the options of the first call stay'
     )

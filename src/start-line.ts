@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { AddressInfo, Server } from 'node:net'
+import type { Server } from 'node:net'
 import type { Report } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Settings } from './options.ts'
@@ -47,13 +47,14 @@ export function announce({
     void pages.origin.then((origin) => origin !== undefined && guard(() => say(origin)))
     return () => {}
   }
-  const onListen = (message: unknown) =>
-    void guard(() => {
+  const onListen = (message: unknown): void => {
+    guard(() => {
       const origin = originOf((message as { server?: Server }).server)
       if (origin === undefined) return
       unsubscribe(channel, onListen)
       say(origin)
     })
+  }
   subscribe(channel, onListen)
   return () => unsubscribe(channel, onListen)
 }
@@ -61,7 +62,7 @@ export function announce({
 /** Of a server for HTTP on a TCP port; a database's or a debugger's is not where the page is. */
 function originOf(server: Server | undefined): string | undefined {
   if (server === undefined || server.listenerCount('request') === 0) return undefined
-  const address = server.address() as AddressInfo | string | null
+  const address = server.address()
   if (address === null || typeof address === 'string') return undefined
   // A TLS server hands its sockets on by this event.
   const scheme = server.listenerCount('secureConnection') > 0 ? 'https' : 'http'

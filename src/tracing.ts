@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from './base/clock.ts'
-import { createReport } from './base/report.ts'
+import { createReport, type Report } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
-import { noPropagation, w3cPropagation } from './carrier/propagation.ts'
+import { noPropagation, type Propagation, w3cPropagation } from './carrier/propagation.ts'
 import { createHost, type Host } from './host/host.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import { decodeJson } from './interop/otlp/decode.ts'
 import { encodeJson } from './interop/otlp/encode.ts'
 import { createExporter } from './interop/otlp/exporter.ts'
 import { exporterFromEnvironment } from './interop/otlp/environment.ts'
-import { resolveOptions, type TracingOptions } from './options.ts'
+import { resolveOptions, type Settings, type TracingOptions } from './options.ts'
 import { createReader } from './query/reader.ts'
 import { Routes, SlowestOfRoute } from './query/routes.ts'
-import { createRedactor } from './redact/redactor.ts'
+import { createRedactor, type RecordRedactor } from './redact/redactor.ts'
 import { listenForPages } from './serve/listen.ts'
 import { decideMode } from './serve/mode.ts'
 import { createServe } from './serve/serve.ts'
@@ -36,29 +36,42 @@ export interface Tracing {
   close(): Promise<void>
 }
 
+const now = (): number => systemClock.now()
+
 /** The composition root: the only place that knows all stages. Reading it from top to bottom is following a span from its birth to the page. */
 export function createTracing(
   options: TracingOptions = {},
   env: NodeJS.ProcessEnv = process.env
 ): Tracing {
-  const settings = resolveOptions(options, env)
-  const { limits } = settings
   const report = createReport()
+  const settings = resolveOptions(options, env, (line) => report.once(line))
+  const { limits } = settings
   const decision = decideMode({
     access: settings.access,
     token: settings.token,
     env,
     isTTY: process.stdout.isTTY
   })
-  const resource: Resource = {
-    service: settings.service,
-    attributes: settings.resourceAttributes.flat()
-  }
+  const exporting =
+    settings.export === false
+      ? undefined
+      : (settings.export ?? exporterFromEnvironment(env, report))
 
   // What is recorded ...
   const mode = decision.mode === 'local' ? 'local' : 'token'
   const redactor = createRedactor({ mode, limits, options: settings.redact, report })
   const propagation = settings.propagate.length > 0 ? w3cPropagation() : noPropagation
+  if (settings.disabled || (decision.mode === 'off' && exporting === undefined)) {
+    if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
+    return idle({ settings, redactor, propagation, report })
+  }
+  const resource: Resource = {
+    service: settings.service,
+    attributes: settings.resourceAttributes.flatMap(([key, value]) => {
+      const shown = redactor.attribute(key, value)
+      return shown === undefined ? [] : [key, shown]
+    })
+  }
   const inFlight = new Set<() => void>()
   const open = new OpenTraces({
     clock: systemClock,
@@ -71,21 +84,18 @@ export function createTracing(
   const tracer = new Tracer({
     limits,
     redactor,
-    now: systemClock.now,
+    now,
     sampler: ratioSampler(settings.sample),
     openTrace: (traceId) => open.open(traceId)
   })
 
   // ... is kept, and told to whoever else wants it ...
   const store = createStore({ memory: settings.memory, report })
-  const routes = new Routes(systemClock.now)
+  const routes = new Routes(now)
   const slowest = new SlowestOfRoute()
-  const exporting =
-    settings.export === false
-      ? undefined
-      : (settings.export ?? exporterFromEnvironment(env, report))
   const exporter = exporting && createExporter({ ...exporting, report })
-  function keep(record: TraceRecord): void {
+  function keep(recorded: TraceRecord): void {
+    const record = redactor.record(recorded)
     const summary = summarise(record)
     routes.observe(summary)
     store.add(record, summary.errors > 0 ? 'error' : slowest.admit(summary) ? 'slow' : '')
@@ -96,9 +106,10 @@ export function createTracing(
   const reader = createReader({
     store,
     open,
+    shown: (record) => redactor.record(record),
     routes,
     slowMs: settings.slowMs,
-    now: systemClock.now
+    now
   })
   const bootId = randomUUID()
   const serve = createServe({
@@ -150,8 +161,8 @@ export function createTracing(
       response: settings.capture.responseHeaders
     },
     path: settings.path,
-    page: settings.listen === undefined ? serve.handle : () => false,
-    observe: serve.observe,
+    page: (req, res, base) => settings.listen === undefined && serve.handle(req, res, base),
+    observe: (req) => serve.observe(req),
     onFramework: (framework) => watches.saw(framework)
   })
   const watches = startWatches({
@@ -183,4 +194,28 @@ export function createTracing(
       await exporter?.close()
     }
   }
+}
+
+interface IdleSetup {
+  readonly settings: Settings
+  readonly redactor: RecordRedactor
+  readonly propagation: Propagation
+  readonly report: Report
+}
+
+/** Nobody could see or receive anything: requests pass, spans by hand go nowhere, nothing is wrapped, no memory is taken. */
+function idle({ settings, redactor, propagation, report }: IdleSetup): Tracing {
+  const { limits, ignore, path } = settings
+  const tracer = new Tracer({
+    limits,
+    redactor,
+    now,
+    sampler: () => false,
+    openTrace: () => undefined
+  })
+  const guard = createGuard('recording of requests', report)
+  const page = (): boolean => false
+  const host = createHost({ tracer, propagation, redactor, limits, guard, ignore, path, page })
+  host.close()
+  return { host, tracer, close: () => Promise.resolve() }
 }
