@@ -78,6 +78,7 @@ export function createTracing(
     limits,
     report,
     resource,
+    redact: (record) => redactor.record(record),
     onRecord: keep,
     onChange: () => inFlight.forEach((listener) => listener())
   })
@@ -134,7 +135,7 @@ export function createTracing(
     ingest(body) {
       const decoded = decodeJson(body, { redactor, limits, report })
       if ('error' in decoded) return decoded
-      decoded.records.forEach(keep)
+      for (const record of decoded.records) keep(redactor.record(record))
       return decoded
     },
     status: () =>

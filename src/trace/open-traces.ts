@@ -13,6 +13,8 @@ export interface OpenTracesSetup {
   readonly limits: Limits
   readonly report: Report
   readonly resource: Resource
+  /** The user's own redaction of a whole record, the last word before anything is shown or kept. */
+  readonly redact: (record: TraceRecord) => TraceRecord
   /** A trace's spans, ended together; a late span comes alone, after its trace. */
   onRecord(record: TraceRecord): void
   /** Something about what is in flight changed. */
@@ -175,13 +177,13 @@ export class OpenTrace implements OpenTraceBuffer {
   }
 
   #record(spans: readonly Span[]): TraceRecord {
-    return {
+    return this.#setup.redact({
       traceId: this.traceId,
       epochMs: this.epochMs,
       resource: this.#setup.resource,
       source: 'local',
       spans,
       droppedSpans: this.#dropped
-    }
+    })
   }
 }

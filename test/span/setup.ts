@@ -41,6 +41,7 @@ export function createRecorder(limits: Partial<Limits> = {}, sample = 1): Record
     limits: all,
     report,
     resource: { service: 'test', attributes: [] },
+    redact: (record) => record,
     onRecord: (record) => records.push(copy(record)),
     onChange: () => {}
   })

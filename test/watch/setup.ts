@@ -56,6 +56,7 @@ export function record(): Recorder {
     limits: defaultLimits,
     report,
     resource: { service: 'test', attributes: [] },
+    redact: (record) => record,
     onRecord: (record) => spans.push(...read(record)),
     onChange() {}
   })

@@ -123,6 +123,7 @@ describe('an exporter', () => {
       limits: defaultLimits,
       report,
       resource: { service: 'live', attributes: [] },
+      redact: (record) => record,
       onRecord: (record) => exporter.export(record),
       onChange: () => {}
     })
