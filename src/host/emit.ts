@@ -56,12 +56,14 @@ function emitIn(exchange: Exchange, emit: Emit, target: unknown, args: unknown[]
 }
 
 // A pipelined request whose client leaves before its turn: its response was never given the socket, and emits neither 'finish' nor
-// 'close' on Node 20. If it has been read already, the request emits nothing either, so it hangs on to the one before it.
+// 'close' on Node 20. If it has been read already, the request emits nothing either, so it hangs on to the one whose turn it is. A set, because a client may
+// send ever so many.
 function queue(exchange: Exchange, req: IncomingMessage): void {
   const { _httpMessage: current } = (req.socket ?? {}) as { readonly _httpMessage?: ServerResponse }
-  let last = current?.req === undefined ? undefined : exchangeOf(current.req)
-  while (last?.next !== undefined) last = last.next
-  if (last !== undefined) last.next = exchange
+  const first = current?.req === undefined ? undefined : exchangeOf(current.req)
+  if (first === undefined || first.ended) return
+  exchange.pipeline = first.pipeline ??= new Set()
+  exchange.pipeline.add(exchange)
 }
 
 // Where the response has its socket, it tells: the request closes as soon as it has been read, long before the answer.

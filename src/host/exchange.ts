@@ -48,8 +48,8 @@ export class Exchange {
   res: ServerResponse | undefined
   /** Of HTTP/2; held as long as the response. */
   stream: StreamState | undefined
-  /** The next one of a pipeline: as long as its response waits for the socket, nothing tells it that the client is gone. */
-  next: Exchange | undefined
+  /** Those that wait for the socket behind this one: as long as they do, nothing tells them that the client is gone. */
+  pipeline: Set<Exchange> | undefined
   readonly #recorder: Recorder
   readonly #method: string | undefined
   #error: unknown
@@ -107,33 +107,40 @@ export class Exchange {
   end(complete: boolean): void {
     if (this.#ended) return
     this.#ended = true
-    const { span, res, stream } = this
+    const { span, res, stream, pipeline } = this
     // HTTP/2's response emits 'finish' for a stream that the client reset, too.
     const whole = complete && !((stream?.rstCode ?? 0) > 0)
-    if (span instanceof Span) this.#recorder.guard(() => this.#close(span, res, whole))
-    const { next } = this
-    this.res = this.stream = this.next = this.#error = undefined
-    if (!complete) next?.end(false)
+    if (span instanceof Span) {
+      if (res !== undefined) this.#recorder.guard(() => this.#describe(span, res, whole))
+      this.#finish(span)
+    }
+    this.res = this.stream = this.pipeline = this.#error = undefined
+    pipeline?.delete(this)
+    if (complete || pipeline === undefined) return
+    const waiting = [...pipeline]
+    pipeline.clear()
+    for (const exchange of waiting) exchange.end(false)
   }
 
-  #close(span: Span, res: ServerResponse | undefined, complete: boolean): void {
+  #describe(span: Span, res: ServerResponse, complete: boolean): void {
+    const error = this.#errorType === '' ? undefined : readError(this.#error)
+    const head = this.#method === 'HEAD'
+    this.routing?.settle(res)
+    const outcome = { complete, head, error: error?.type }
+    // An error's message says what no status code does; a bare 500 needs no second description.
+    if (describeResponse(span, res, outcome, this.#recorder) && span.status === StatusCode.unset)
+      span.setStatus({ code: StatusCode.error, message: error?.message })
+  }
+
+  // A part that was switched off must not leave the spans open that it began.
+  #finish(span: Span): void {
+    span.alive = undefined
+    this.#recorder.guard(() => span.end())
+    if (!span.open) return
     try {
-      if (res === undefined) return
-      const error = this.#errorType === '' ? undefined : readError(this.#error)
-      this.routing?.settle(res)
-      const head = this.#method === 'HEAD'
-      const failed = describeResponse(
-        span,
-        res,
-        { complete, head, error: error?.type },
-        this.#recorder
-      )
-      // An error's message says what no status code does; a bare 500 needs no second description.
-      if (failed && span.status === StatusCode.unset)
-        span.setStatus({ code: StatusCode.error, message: error?.message })
-    } finally {
-      span.alive = undefined
       span.end()
+    } catch {
+      // Counted already.
     }
   }
 }

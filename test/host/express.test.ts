@@ -29,7 +29,7 @@ describe.each(expressVersions)('%s', (version, express) => {
     const body = await response.text()
     const all = await recorder.servers()
     expect(all).toHaveLength(1)
-    return { response, body, span: all[0] as Seen, all }
+    return { response, body, span: all[0], all }
   }
 
   describe('names the span by the route', () => {

@@ -29,7 +29,7 @@ describe.each(koaVersions)('%s', (_version, Application) => {
     const all = await recorder.servers()
     expect(recorder.frameworks).toEqual(['koa'])
     expect(all).toHaveLength(1)
-    return { response, body, span: all[0] as Seen }
+    return { response, body, span: all[0] }
   }
 
   describe('names the span by the route', () => {
@@ -157,7 +157,7 @@ describe.each(koaVersions)('%s', (_version, Application) => {
     const ids: string[] = []
     const { span } = await send(
       (app) => {
-        app.use(async (ctx, next) => {
+        app.use(async (_ctx, next) => {
           ids.push(activeId())
           await next()
           ids.push(activeId())

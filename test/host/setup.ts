@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import type { Server } from 'node:http'
 import type express from 'express'
+import type Koa from 'koa'
 import { systemClock } from '../../src/base/clock.ts'
 import { defaultLimits } from '../../src/base/limits.ts'
 import { createReport, type Report } from '../../src/base/report.ts'
@@ -26,9 +27,9 @@ export const expressVersions: readonly (readonly [string, Express])[] = [
   ['Express 5.3', require('express') as Express]
 ]
 
-export const koaVersions: readonly (readonly [string, typeof import('koa')])[] = [
-  ['Koa 2', require('koa2') as typeof import('koa')],
-  ['Koa 3', require('koa') as typeof import('koa')]
+export const koaVersions: readonly (readonly [string, typeof Koa])[] = [
+  ['Koa 2', require('koa2') as typeof Koa],
+  ['Koa 3', require('koa') as typeof Koa]
 ]
 
 const tls = new URL('../fixtures/tls/', import.meta.url)
@@ -70,6 +71,7 @@ export function watched(setup: Partial<HostSetup> & { sample?: number } = {}): W
     limits: defaultLimits,
     report,
     resource: { service: 'test', attributes: [] },
+    redact: (record) => record,
     onRecord(record) {
       for (const span of record.spans) seen.push(see(span, record.traceId))
     },
@@ -79,7 +81,7 @@ export function watched(setup: Partial<HostSetup> & { sample?: number } = {}): W
   const tracer = new Tracer({
     limits: defaultLimits,
     redactor,
-    now: systemClock.now,
+    now: () => systemClock.now(),
     sampler: ratioSampler(setup.sample ?? 1),
     openTrace: (traceId) => open.open(traceId)
   })
@@ -144,7 +146,7 @@ export async function until(condition: () => boolean): Promise<void> {
     if (condition()) return
     await sleep(10)
   }
-  throw new Error(`never came: ${condition}`)
+  throw new Error(`never came: ${condition.toString()}`)
 }
 
 export function sleep(ms: number): Promise<void> {
@@ -159,7 +161,7 @@ export async function listen(server: {
 }): Promise<number> {
   const sockets = new Set<Socket>()
   ;(server as Server).on('connection', (socket) => {
-    sockets.add(socket as Socket)
+    sockets.add(socket)
   })
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
