@@ -100,8 +100,10 @@ async function emit({ outputFiles, metafile }, out, checks) {
     await rm(made, { recursive: true })
     throw new Error(`the first load is ${total} bytes gzipped, more than ${budget}`)
   }
-  await rm(out, { recursive: true, force: true })
+  const old = `${made}.old`
+  await rename(out, old).catch(() => {})
   await rename(made, out)
+  await rm(old, { recursive: true, force: true })
   return { sizes, total }
 }
 

@@ -81,7 +81,7 @@ describe('the chart', () => {
     expect(points).toHaveLength(2)
   })
 
-  test('has a place for every point and mark', () => {
+  test('has a place for every point, and is not pressed flat by a hung request', () => {
     const { range } = plotted(
       [row(10, 0.02), row(5, 4_000)],
       [summaryOf({ duration: 31_000 })],
@@ -89,7 +89,7 @@ describe('the chart', () => {
       now
     )
     expect(range[0]).toBeLessThanOrEqual(0.1)
-    expect(range[1]).toBe(100_000)
+    expect(range[1]).toBe(10_000)
   })
 
   test('tells failures and the age of what is in flight', () => {

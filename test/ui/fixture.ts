@@ -54,6 +54,8 @@ export class Fixture {
   #seq = 0
   #source = traffic()
   #timer: NodeJS.Timeout | undefined
+  // Read at once: a build may swap them while a test runs.
+  readonly #files = readBuilt()
 
   constructor(options: FixtureOptions = {}) {
     this.#options = options
@@ -261,26 +263,31 @@ export class Fixture {
   }
 
   #shell(req: IncomingMessage, res: ServerResponse): void {
-    const html = readFileSync(new URL('index.html', built), 'utf8')
+    const html = this.#files.get('index.html')?.body.toString() ?? 'the page was not built'
     res.setHeader('content-type', 'text/html; charset=utf-8')
     res.setHeader('content-security-policy', policy(req.headers.host ?? ''))
     res.end(html.replace('<base href="/">', `<base href="${this.mount}/">`))
   }
 
   #asset(res: ServerResponse, path: string): void {
-    const manifest = JSON.parse(readFileSync(new URL('manifest.json', built), 'utf8')) as {
-      files: { name: string; type: string }[]
-    }
-    const file = manifest.files.find(({ name }) => name === path)
+    const file = this.#files.get(path)
     if (!file) return void res.writeHead(404).end()
     res.writeHead(200, { 'content-type': file.type, 'x-content-type-options': 'nosniff' })
-    res.end(readFileSync(new URL(path, built)))
+    res.end(file.body)
   }
 
   #json(res: ServerResponse, body: unknown, status = 200): void {
     res.writeHead(status, { 'content-type': 'application/json' })
     res.end(JSON.stringify(body))
   }
+}
+
+function readBuilt(): Map<string, { type: string; body: Buffer }> {
+  const read = (name: string): Buffer => readFileSync(new URL(name, built))
+  const { files } = JSON.parse(read('manifest.json').toString()) as {
+    files: { name: string; type: string }[]
+  }
+  return new Map(files.map(({ name, type }) => [name, { type, body: read(name) }]))
 }
 
 /** `node test/ui/fixture.ts [traces a second]`: the page with made-up traffic, to look at while working on it. */

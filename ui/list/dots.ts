@@ -27,6 +27,8 @@ export interface Plotted {
 /** Stretches of time that the chart can show, in milliseconds. */
 const stretches = [1, 5, 15, 60, 360, 1440].map((minutes) => minutes * 60_000)
 const least = 0.1
+/** What runs longer does not stretch the chart while it is in flight. */
+const highest = 10_000
 
 /**
  * Chooses the shortest stretch that ends now and has something to show. A page that is opened after lunch must not be
@@ -55,7 +57,8 @@ export function plotted(
   }
   const passed = saidAt > 0 ? Math.max(0, now - saidAt) : 0
   const rising = inFlight.map((row) => ({ ms: Math.max(least, row.duration + passed), row }))
-  const all = [...points.map((point) => point.ms), ...rising.map(({ ms }) => ms)]
+  // One hung request must not press all others flat: it stands at the upper edge, and in the strip with its age.
+  const all = [...points.map(({ ms }) => ms), ...rising.map(({ ms }) => Math.min(ms, highest))]
   return { points, rising, from, to, p95: quantile(points, 0.95), range: rangeOf(all) }
 }
 
@@ -86,9 +89,8 @@ export function drawAll(u: uPlot, data: Plotted, token: (name: string) => string
   const { left, top, width, height } = u.bbox
   ctx.save()
   ctx.beginPath()
-  ctx.rect(left, top, width + 10 * scale, height)
+  ctx.rect(left, top - 6 * scale, width + 10 * scale, height + 6 * scale)
   ctx.clip()
-  if (data.p95 > 0) drawQuantile(u, data.p95, y(data.p95), token, scale)
   const size = 3 * scale
   ctx.fillStyle = token('--accent')
   ctx.globalAlpha = data.points.length > crowd ? 0.35 : 0.7
@@ -100,6 +102,7 @@ export function drawAll(u: uPlot, data: Plotted, token: (name: string) => string
   ctx.fillStyle = token('--err-mark')
   for (const point of data.points)
     if (point.failed) triangle(ctx, x(point.at), y(point.ms), 4.5 * scale)
+  if (data.p95 > 0) drawQuantile(u, data.p95, y(data.p95), token, scale)
   drawRising(u, data, token, scale)
   ctx.restore()
 }
@@ -121,11 +124,16 @@ function drawQuantile(
   ctx.stroke()
   ctx.setLineDash([])
   ctx.globalAlpha = 1
-  ctx.fillStyle = token('--muted')
   ctx.font = `${10 * scale}px ${token('--sans')}`
   ctx.textAlign = 'right'
-  ctx.textBaseline = y < bbox.top + 14 * scale ? 'top' : 'bottom'
-  ctx.fillText(`p95 ${formatDuration(ms)}`, bbox.left + bbox.width - 10 * scale, y)
+  ctx.textBaseline = 'middle'
+  const text = `p95 ${formatDuration(ms)}`
+  const [right, wide] = [bbox.left + bbox.width - 10 * scale, ctx.measureText(text).width]
+  // Points behind the figures would make them unreadable.
+  ctx.fillStyle = token('--bg')
+  ctx.fillRect(right - wide - 3 * scale, y - 6 * scale, wide + 6 * scale, 12 * scale)
+  ctx.fillStyle = token('--muted')
+  ctx.fillText(text, right, y)
 }
 
 /** A request in flight has no end yet: a hollow mark at the right edge that climbs as it grows older. */
@@ -136,7 +144,7 @@ function drawRising(u: uPlot, data: Plotted, token: (name: string) => string, sc
   for (const { ms } of data.rising) {
     ctx.strokeStyle = token(ms >= 10_000 ? '--warn' : '--accent')
     ctx.beginPath()
-    ctx.arc(right, u.valToPos(ms, 'y', true), 3.5 * scale, 0, 2 * Math.PI)
+    ctx.arc(right, Math.max(u.bbox.top, u.valToPos(ms, 'y', true)), 3.5 * scale, 0, 2 * Math.PI)
     ctx.stroke()
   }
 }

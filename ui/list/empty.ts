@@ -46,7 +46,7 @@ export function Empty({
   if (status.value?.sample === 0) {
     return box(
       'Sampling is 0 %',
-      html`<p class="muted">Nothing is recorded: set <code>sample</code> or <code>OTEL_TRACES_SAMPLER_ARG</code> to more than 0.</p>`
+      html`<p class="muted">Nothing is recorded: set <code>sample</code> to more than 0.</p>`
     )
   }
   return first()

@@ -48,6 +48,8 @@ export class Feed {
   #live: Live | undefined
   /** Sequence number after which the process skipped traces, because this page read too slowly. */
   #gap: number | undefined
+  /** The reader asked for what comes next, so it is shown even to one who points at the rows. */
+  #demanded = false
   /** Rows that come over the connection are of another filter than the list. */
   #deaf = false
 
@@ -89,6 +91,7 @@ export class Feed {
   catchUp(): void {
     this.#newest = this.#gap ?? this.#newest
     this.#gap = undefined
+    this.#demanded = true
     skipped.value = 0
     this.#live?.reopen()
   }
@@ -219,7 +222,13 @@ export class Feed {
         }
         if (this.#deaf) return
         this.#newest = Math.max(this.#newest, message.seq)
-        if (message.rows.length > 0) this.rows.push(message.rows.map(reviveSummary))
+        if (message.rows.length > 0) {
+          this.rows.push(message.rows.map(reviveSummary))
+          if (this.#demanded) {
+            this.#demanded = false
+            return this.showNew()
+          }
+        }
         return this.#change()
       case 'evicted':
         this.rows.evict(message.oldest)

@@ -22,9 +22,9 @@ export function setTerm(query: string, key: string, value: string): string {
   return [...others, `${key}:${value}`].join(' ')
 }
 
-/** A value as it must be written to be one word. */
+/** A value as it must be written to be taken as it is: quoted, unless it has nothing that the language reads. */
 export function quoted(value: string): string {
-  return /[\s",*]/.test(value) || value === '' ? `"${value.replace(/["\\]/g, '\\$&')}"` : value
+  return /^\/?[\w@.-][\w@.:/-]*$/.test(value) ? value : `"${value.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** The words of a query; quotes hold white space together. */
