@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest'
+import { LiveHub, type LiveSetup } from '../../src/serve/live.ts'
+import type { Channel, Frame } from '../../src/serve/live-page.ts'
+import { Memory, silentReport } from './fixtures.ts'
+
+/** A page whose network takes nothing, or everything. */
+class FakeChannel implements Channel {
+  readonly frames: Frame[] = []
+  terminated = false
+  waiting = 0
+  most = 0
+  readonly stalled: boolean
+
+  constructor(stalled: boolean) {
+    this.stalled = stalled
+  }
+
+  send(frame: Frame): void {
+    this.frames.push(frame)
+    if (!this.stalled) return
+    this.waiting += frame.socket.length
+    this.most = Math.max(this.most, this.waiting)
+  }
+  buffered(): number {
+    return this.waiting
+  }
+  ping(): void {}
+  close(): void {
+    this.terminated = true
+  }
+  terminate(): void {
+    this.terminated = true
+  }
+}
+
+const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
+
+function hubOf(limits: LiveSetup['limits'], changes: Partial<LiveSetup> = {}) {
+  const memory = new Memory()
+  const report = silentReport()
+  const hub = new LiveHub({
+    reader: memory.reader,
+    store: memory.store,
+    onInFlightChange: () => () => undefined,
+    report,
+    version: '1',
+    bootId: 'boot',
+    limits: { tickMs: 1, ...limits },
+    ...changes
+  })
+  const join = (stalled: boolean, query = ''): FakeChannel => {
+    const channel = new FakeChannel(stalled)
+    const page = hub.join(channel, true)
+    if (query !== '') hub.filter(page, query)
+    hub.since(page, 0)
+    return channel
+  }
+  return { memory, report, hub, join }
+}
+
+const name = `GET /${'x'.repeat(2000)}`
+
+describe('what waits for pages that read nothing', () => {
+  it('is bounded for each', async () => {
+    const pageBytes = 32 * 1024
+    const { memory, join, report, hub } = hubOf({ pageBytes, slowMs: 1e9, rows: 4 })
+    const stuck = [join(true), join(true, 'GET')]
+    const healthy = join(false)
+    for (let i = 0; i < 200; i++) {
+      memory.add({ name })
+      await tick()
+    }
+    for (const { most, terminated } of stuck) {
+      expect(most).toBeLessThanOrEqual(pageBytes)
+      expect(most).toBeGreaterThan(pageBytes / 2)
+      expect(terminated).toBe(false)
+    }
+    expect(report.drops.get('slow page')).toBeGreaterThan(200)
+    const told = (): number =>
+      healthy.frames.reduce(
+        (sum, { message }) => sum + ('rows' in message ? message.rows.length : 0),
+        0
+      )
+    while (told() < 200) await tick()
+    expect(healthy.frames.some(({ message }) => message.type === 'gap')).toBe(false)
+    hub.close(1001, '')
+  })
+
+  it('is bounded for all together', async () => {
+    const totalBytes = 64 * 1024
+    const { memory, join, hub } = hubOf({ totalBytes, pageBytes: 60 * 1024, slowMs: 1e9, rows: 4 })
+    const stuck = Array.from({ length: 10 }, (_, i) => join(true, name.slice(0, 5 + i)))
+    const healthy = join(false)
+    for (let i = 0; i < 200; i++) {
+      memory.add({ name })
+      await tick()
+    }
+    const waiting = stuck.reduce((sum, channel) => sum + channel.waiting, 0)
+    expect(waiting).toBeLessThanOrEqual(totalBytes)
+    // Whose own network is free is not made to pay for the others.
+    expect(healthy.frames.some(({ message }) => message.type === 'gap')).toBe(false)
+    hub.close(1001, '')
+  })
+
+  it('is let go of after a while, and a page that reads again is told how many it missed', async () => {
+    const { memory, join, hub } = hubOf({ pageBytes: 16 * 1024, slowMs: 500, rows: 4 })
+    const slow = join(true)
+    for (let i = 0; i < 20; i++) {
+      memory.add({ name })
+      await tick()
+    }
+    slow.waiting = 0
+    const told = slow.frames.length
+    memory.add({ name })
+    while (slow.frames.length < told + 2) await tick()
+    const [gap, next] = slow.frames.slice(told).map(({ message }) => message)
+    expect(gap).toMatchObject({ type: 'gap' })
+    expect(next.type).toBe('traces')
+    const rows = slow.frames.flatMap(({ message }) =>
+      message.type === 'traces' ? message.rows : []
+    )
+    if (gap.type === 'gap') expect(gap.count + rows.length).toBe(21)
+    while (!slow.terminated) {
+      memory.add({ name })
+      await tick()
+    }
+    expect(hub.pages).toBe(0)
+  })
+})
+
+describe('a frame', () => {
+  it('is one and the same for all pages that are up to date', async () => {
+    const { memory, join, hub } = hubOf({})
+    const pages = [join(false), join(false), join(false, 'GET')]
+    const count = (channel: FakeChannel): number =>
+      channel.frames.filter(({ message }) => message.type === 'traces').length
+    while (pages.some((channel) => count(channel) === 0)) await tick()
+    memory.add()
+    while (
+      !pages.every(({ frames }) =>
+        frames.some(({ message }) => 'rows' in message && message.rows.length === 1)
+      )
+    )
+      await tick()
+    const withRow = pages.map(({ frames }) =>
+      frames.find(({ message }) => 'rows' in message && message.rows.length === 1)
+    )
+    expect(withRow[0]).toBe(withRow[1])
+    expect(withRow[2]).not.toBe(withRow[0])
+    expect(withRow[0]?.socket).toBe(withRow[1]?.socket)
+    hub.close(1001, '')
+  })
+})
+
+describe('a failure while telling', () => {
+  it('ends the pages when it comes again and again, and lets no new one in', async () => {
+    const memory = new Memory()
+    const reader = {
+      ...memory.reader,
+      changedSince(): never {
+        throw new Error('broken')
+      }
+    }
+    const { join, hub, report } = hubOf({}, { reader, store: memory.store })
+    const page = join(false)
+    while (!page.terminated) {
+      memory.add()
+      await tick()
+    }
+    expect(hub.pages).toBe(0)
+    expect(hub.open).toBe(false)
+    expect(report.drops.get('internal error')).toBe(10)
+  })
+})
