@@ -248,6 +248,32 @@ describe('headers', () => {
   })
 })
 
+describe('a middleware outside Express', () => {
+  it('follows requests by calling next once, and gives their exceptions to nobody else', async () => {
+    const recorder = watched()
+    const middleware = expressMiddleware(recorder.host)
+    let calls = 0
+    const port = await listen(
+      createServer((req, res) => {
+        try {
+          middleware(req, res, (...args) => {
+            calls++
+            expect(args).toEqual([])
+            throw new Error(activeId())
+          })
+        } catch (error) {
+          res.end((error as Error).message)
+        }
+      })
+    )
+    const id = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+    const [span] = await recorder.servers()
+    expect([calls, id]).toEqual([1, span?.span.spanId])
+    expect(recorder.frameworks).toEqual(['connect'])
+    expect(recorder.report.drops.size).toBe(0)
+  })
+})
+
 describe('what is not sampled', () => {
   it('is not recorded, and carries its context on all the same', async () => {
     const recorder = watched({ sample: 0 })
