@@ -3,7 +3,7 @@ import { systemClock } from './base/clock.ts'
 import { createReport, type Report } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
-import { noPropagation, type Propagation, w3cPropagation } from './carrier/propagation.ts'
+import { noPropagation, type Propagation, w3cPropagation } from './span/propagation.ts'
 import { createHost, type Host } from './host/host.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import { decodeJson } from './interop/otlp/decode.ts'
@@ -60,7 +60,7 @@ export function createTracing(
   // What is recorded ...
   const mode = decision.mode === 'local' ? 'local' : 'token'
   const redactor = createRedactor({ mode, limits, options: settings.redact, report })
-  const propagation = settings.propagate.length > 0 ? w3cPropagation() : noPropagation
+  const propagation = settings.propagate.length > 0 ? w3cPropagation : noPropagation
   if (settings.disabled || (decision.mode === 'off' && exporting === undefined)) {
     if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
     return idle({ settings, redactor, propagation, report })

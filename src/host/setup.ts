@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Limits } from '../base/limits.ts'
 import type { Guard } from '../base/safely.ts'
-import type { Propagation } from '../carrier/propagation.ts'
+import type { Propagation } from '../span/propagation.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Span } from '../span/span.ts'
 import type { Tracer } from '../span/tracer.ts'

@@ -1,7 +1,7 @@
 import type { Limits } from '../base/limits.ts'
 import type { Report } from '../base/report.ts'
 import type { Guard } from '../base/safely.ts'
-import type { Propagation } from '../carrier/propagation.ts'
+import type { Propagation } from '../span/propagation.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Tracer } from '../span/tracer.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Guard } from '../../base/safely.ts'
-import type { Propagation } from '../../carrier/propagation.ts'
+import type { Propagation } from '../../span/propagation.ts'
 import { isSuppressed } from '../../context/context.ts'
 import { adopt, type ApiContext, original } from './adopt.ts'
 

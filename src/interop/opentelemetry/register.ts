@@ -1,6 +1,6 @@
 import type { Report } from '../../base/report.ts'
 import { createGuard } from '../../base/safely.ts'
-import type { Propagation } from '../../carrier/propagation.ts'
+import type { Propagation } from '../../span/propagation.ts'
 import type { Tracer } from '../../span/tracer.ts'
 import { ContextManager } from './context-manager.ts'
 import { type ApiCopy, findCopies, isCopy } from './copies.ts'
