@@ -74,7 +74,9 @@ describe('a trace', () => {
     const id = idOf(1).toUpperCase()
     expect((await get(`traces/${id}`)).status).toBe(200)
     expect((await get(`traces/${id}/logs`)).json).toEqual([])
-    expect((await get(`traces/${id}/find?text=held`)).json).toEqual({ spanIds: ['00000000000000aa'] })
+    expect((await get(`traces/${id}/find?text=held`)).json).toEqual({
+      spanIds: ['00000000000000aa']
+    })
     expect((await get(`traces/${id}/find`)).status).toBe(400)
     expect((await get(`traces/${id}/spans/00000000000000AA`)).json.spanId).toBe('00000000000000aa')
   })
