@@ -18,14 +18,15 @@ import { Feed } from './list/feed.ts'
 import { base } from './route.ts'
 import { Shell } from './shell/shell.ts'
 import { pollStatus } from './shell/poll.ts'
-import { applySettings, neighbours } from './state.ts'
+import { applySettings, neighbours, route } from './state.ts'
 
 takeToken()
 applySettings()
 
 const feed = new Feed()
 neighbours.value = (traceId) => feed.neighbours(traceId)
-feed.start()
+const asked = route.value
+feed.start(asked.screen === 'list' ? (asked.params['q'] ?? '') : '')
 pollStatus()
 listenForKeys(document)
 

@@ -1,5 +1,5 @@
 import { signal, type Signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { dialog, shortcuts } from './state.ts'
 
 /** One shortcut: what the `?` dialog says of it, and what it does. */
@@ -24,7 +24,8 @@ export const keyGroups: Signal<readonly KeyGroup[]> = signal([])
 
 /** Makes a group of shortcuts work, and the dialog list them, while the component is on screen. */
 export function useKeys(title: string, keys: readonly Key[]): void {
-  useEffect(() => {
+  // Before paint: a key that is pressed the moment the screen is seen must not be lost.
+  useLayoutEffect(() => {
     const group = { title, keys }
     keyGroups.value = [...keyGroups.peek(), group]
     return () => {

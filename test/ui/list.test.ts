@@ -175,6 +175,26 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     ).toBe(true)
   })
 
+  test('begins with the filter of a link, and hears what comes under it', async () => {
+    const page = await start({}, '?q=%40db.system.name%3Apostgresql')
+    await connected(page)
+    await toolsOf(page)
+    expect(fixture.asked).toContain('filter @db.system.name:postgresql')
+    expect(fixture.asked.filter((line) => line.includes('/api/traces?limit'))).toEqual([])
+    fixture.emit(1, { route: '/under/filter', noise: '' })
+    await page.waitForSelector('text="/under/filter"')
+  })
+
+  test('connects although the filter changed before the first list had come', async () => {
+    const page = await start()
+    await page.reload({ waitUntil: 'commit' })
+    await page.waitForSelector('.filter input')
+    await page.click('.chips >> text=Errors')
+    await page.fill('.filter input', '@a:b')
+    await page.keyboard.press('Enter')
+    await connected(page)
+  })
+
   test('offers values that it has seen and takes one by the keyboard', async () => {
     const page = await start()
     await page.click('.filter input')

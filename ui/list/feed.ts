@@ -66,12 +66,19 @@ export class Feed {
     return this.#next !== undefined && this.rows.size < capacity
   }
 
-  start(): void {
+  /** Begins with the query of the address, so that a link to a filtered list asks for that list only. */
+  start(query: string): void {
+    this.#text = query
+    this.#query = parseQuery(query)
+    this.#served = this.#query.needsSpans ? query : ''
+    this.refilter()
     // The list first: its newest sequence number is where the connection begins, so nothing is sent twice.
     void this.#load(() => this.#connect())
   }
 
   #connect(): void {
+    // A filter that changes before the first list has come gets here twice.
+    if (this.#live) return this.#live.reopen()
     this.#live = connectLive({
       since: () => this.#newest,
       filter: () => this.#served,
@@ -126,7 +133,7 @@ export class Feed {
     void this.#load(
       () => {
         this.#deaf = false
-        this.#live?.reopen()
+        this.#connect()
       },
       () => {
         this.#newest = 0
