@@ -173,7 +173,7 @@ export function exportOf(value: TracingOptions['export']): Settings['export'] {
   if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
     return wrong('export', expected, undefined)
   for (const [name, header] of Object.entries(
-    known('export.headers', headers, Object.keys(headers))
+    known('export.headers', headers, Object.keys(headers ?? {}))
   ))
     if (typeof header !== 'string') wrong(`export.headers.${name}`, 'a text', header)
   return { url, headers }

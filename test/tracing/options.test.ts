@@ -1,0 +1,337 @@
+import { describe, expect, it } from 'vitest'
+import { defaultLimits } from '../../src/base/limits.ts'
+import { resolveOptions, type Settings, type TracingOptions } from '../../src/options.ts'
+
+const none = {}
+const long = 'a'.repeat(32)
+const authorize = (): boolean => true
+
+function setting<K extends keyof Settings>(name: K, options: object, env = none): Settings[K] {
+  return resolveOptions(options as TracingOptions, env)[name]
+}
+
+/** Option, what it is in the settings, its default, values with what they become, wrong values. */
+interface Row {
+  option: keyof TracingOptions
+  setting: keyof Settings
+  default: unknown
+  valid: [unknown, unknown][]
+  wrong: unknown[]
+}
+
+const rows: Row[] = [
+  {
+    option: 'path',
+    setting: 'path',
+    default: '/_traces',
+    valid: [
+      ['/t', '/t'],
+      ['/deep/er/_traces-1.0~x', '/deep/er/_traces-1.0~x']
+    ],
+    wrong: ['', '/', 't', '/t/', '//t', '/a b', '/%41', '/..', '/a/./b', 5, null]
+  },
+  {
+    option: 'service',
+    setting: 'service',
+    default: 'spanlight',
+    valid: [['orders', 'orders']],
+    wrong: ['', 5, null]
+  },
+  {
+    option: 'memory',
+    setting: 'memory',
+    default: 32 * 2 ** 20,
+    valid: [
+      [8 * 2 ** 20, 8 * 2 ** 20],
+      ['64MB', 64 * 2 ** 20],
+      ['64 mib', 64 * 2 ** 20],
+      ['0.5GB', 512 * 2 ** 20],
+      ['16384kb', 16 * 2 ** 20]
+    ],
+    wrong: ['7MB', '513MB', '1TB', '', 'much', '64M', 0, -1, Number.NaN, Infinity, true, null, {}]
+  },
+  {
+    option: 'access',
+    setting: 'access',
+    default: undefined,
+    valid: [
+      ['local', 'local'],
+      ['token', 'token'],
+      ['off', 'off'],
+      [authorize, authorize]
+    ],
+    wrong: ['', 'Local', 'none', true, false, null]
+  },
+  {
+    option: 'token',
+    setting: 'token',
+    default: undefined,
+    valid: [
+      [long, long],
+      ['', undefined]
+    ],
+    wrong: ['short', `${long} `, `${long}ä`, 5, null]
+  },
+  {
+    option: 'ingestToken',
+    setting: 'ingestToken',
+    default: undefined,
+    valid: [[long, long]],
+    wrong: ['short', 5]
+  },
+  {
+    option: 'allowedHosts',
+    setting: 'allowedHosts',
+    default: [],
+    valid: [
+      [
+        ['a.example', '.b.example'],
+        ['a.example', '.b.example']
+      ]
+    ],
+    wrong: ['a.example', true, [5], null]
+  },
+  {
+    option: 'allowedOrigins',
+    setting: 'allowedOrigins',
+    default: [],
+    valid: [[['https://a.example'], ['https://a.example']]],
+    wrong: ['https://a.example', '*', [null]]
+  },
+  {
+    option: 'listen',
+    setting: 'listen',
+    default: undefined,
+    valid: [
+      [{ port: 0 }, { port: 0, host: '127.0.0.1' }],
+      [
+        { port: 65_535, host: '::1' },
+        { port: 65_535, host: '::1' }
+      ]
+    ],
+    wrong: [
+      4319,
+      '4319',
+      null,
+      {},
+      { port: '1' },
+      { port: -1 },
+      { port: 65_536 },
+      { port: 1.5 },
+      { port: 1, host: 5 },
+      { port: 1, adress: 'x' }
+    ]
+  },
+  {
+    option: 'propagate',
+    setting: 'propagate',
+    default: ['w3c'],
+    valid: [
+      [[], []],
+      [['w3c'], ['w3c']]
+    ],
+    wrong: ['w3c', ['b3'], [5], true]
+  },
+  {
+    option: 'trustIncoming',
+    setting: 'trustIncoming',
+    default: 'private',
+    valid: [
+      [true, true],
+      [false, false],
+      ['private', 'private']
+    ],
+    wrong: ['public', 1, null]
+  },
+  {
+    option: 'slow',
+    setting: 'slowMs',
+    default: 1000,
+    valid: [
+      [250, 250],
+      ['250', 250],
+      ['1.5s', 1500],
+      ['20 ms', 20],
+      ['1m', 60_000]
+    ],
+    wrong: ['', 'soon', '1h', -1, Number.NaN, Infinity, null, true]
+  },
+  {
+    option: 'limits',
+    setting: 'limits',
+    default: defaultLimits,
+    valid: [
+      [{ spansPerTrace: 5 }, { ...defaultLimits, spansPerTrace: 5 }],
+      [{ spansPerTrace: undefined }, defaultLimits]
+    ],
+    wrong: [
+      null,
+      5,
+      [],
+      { spansPerTrace: 0 },
+      { spansPerTrace: Infinity },
+      { spansPerTrace: '5' },
+      { events: 1.5 },
+      { events: 1e9 },
+      { spans: 5 },
+      { toString: 5 }
+    ]
+  },
+  {
+    option: 'redact',
+    setting: 'redact',
+    default: {},
+    valid: [[{ keys: ['x-tenant*'] }, { keys: ['x-tenant*'] }]],
+    wrong: [false, null, { key: ['x'] }, { headers: { recrod: [] } }, { headers: 5 }]
+  },
+  {
+    option: 'capture',
+    setting: 'capture',
+    default: { console: true, requestHeaders: 'known', responseHeaders: 'known' },
+    valid: [
+      [{ console: false }, { console: false, requestHeaders: 'known', responseHeaders: 'known' }],
+      [
+        { requestHeaders: ['x-a'], responseHeaders: [] },
+        { console: true, requestHeaders: ['x-a'], responseHeaders: [] }
+      ]
+    ],
+    wrong: [
+      null,
+      5,
+      { console: 'no' },
+      { requestHeaders: 'all' },
+      { responseHeaders: [5] },
+      { headers: [] }
+    ]
+  },
+  {
+    option: 'instrument',
+    setting: 'instrument',
+    default: {},
+    valid: [[{ pg: 5 }, { pg: 5 }]],
+    wrong: [null, 'pg', ['pg'], 5]
+  },
+  {
+    option: 'export',
+    setting: 'export',
+    default: undefined,
+    valid: [
+      [false, false],
+      ['http://c/v1/traces', { url: 'http://c/v1/traces', headers: {} }],
+      [
+        { url: 'https://c/v1/traces', headers: { a: 'b' } },
+        { url: 'https://c/v1/traces', headers: { a: 'b' } }
+      ]
+    ],
+    wrong: [
+      true,
+      null,
+      5,
+      '',
+      'c:4318',
+      'ftp://c/',
+      'http://',
+      {},
+      { url: 5 },
+      { url: 'http://c/', headers: null },
+      { url: 'http://c/', headers: { a: 5 } },
+      { uri: 'http://c/' }
+    ]
+  },
+  {
+    option: 'sample',
+    setting: 'sample',
+    default: 1,
+    valid: [
+      [0, 0],
+      [0.25, 0.25],
+      [1, 1]
+    ],
+    wrong: [-0.1, 1.1, Number.NaN, '1', true, null]
+  }
+]
+
+describe.each(rows)('the option $option', (row) => {
+  it('has its default', () => {
+    expect(setting(row.setting, {})).toEqual(row.default)
+    expect(setting(row.setting, { [row.option]: undefined })).toEqual(row.default)
+  })
+
+  it.each(row.valid)('takes %j', (given, becomes) => {
+    expect(setting(row.setting, { [row.option]: given })).toEqual(becomes)
+  })
+
+  it.each(row.wrong.map((value) => [value]))(
+    'refuses %j with a TypeError that names it',
+    (value) => {
+      const act = (): unknown => setting(row.setting, { [row.option]: value })
+      expect(act).toThrow(TypeError)
+      expect(act).toThrow(new RegExp(`^spanlight: .*'${row.option}['.]`))
+    }
+  )
+})
+
+describe('the option ignore', () => {
+  const ignore = (value: unknown): Settings['ignore'] => setting('ignore', { ignore: value })
+
+  it('ignores nothing by default', () => {
+    expect(setting('ignore', {})('GET', '/health')).toBe(false)
+  })
+
+  it('takes exact paths and prefixes', () => {
+    const ignored = ignore(['/health', '/assets/*'])
+    expect(['/health', '/assets/a.js', '/assets/'].map((path) => ignored('GET', path))).toEqual([
+      true,
+      true,
+      true
+    ])
+    expect(['/health/x', '/Health', '/assets', '/'].map((path) => ignored('GET', path))).toEqual([
+      false,
+      false,
+      false,
+      false
+    ])
+  })
+
+  it('takes a function as it is', () => {
+    const fn = (method: string): boolean => method === 'OPTIONS'
+    expect(ignore(fn)).toBe(fn)
+  })
+
+  it.each([['/health'], [true], [null], [[5]], [[/x/]]])('refuses %s', (value) => {
+    expect(() => ignore(value)).toThrow(/^spanlight: option 'ignore' must be a list of texts/)
+  })
+})
+
+describe('the options as a whole', () => {
+  it('cover every option in the table above', () => {
+    const known = /the options are (.*)$/.exec(messageOf({ nonsense: 1 }))?.[1]?.split(', ')
+    expect(known?.sort()).toEqual([...rows.map(({ option }) => option as string), 'ignore'].sort())
+  })
+
+  it('refuse a name that is none', () => {
+    expect(messageOf({ pth: '/x' })).toMatch(/^spanlight: there is no option 'pth'/)
+    expect(messageOf({ constructor: 1 })).toMatch(/^spanlight: there is no option 'constructor'/)
+  })
+
+  it.each([[null], ['/x'], [5]])('refuse %j in place of an object', (value) => {
+    expect(() => resolveOptions(value as never, none)).toThrow(/option 'options' must be an object/)
+  })
+
+  it('show a wrong value in short, and never a secret', () => {
+    expect(messageOf({ service: 5 })).toContain('not 5')
+    expect(messageOf({ access: 'x'.repeat(500) }).length).toBeLessThan(200)
+    expect(messageOf({ token: 'hunter2' })).not.toContain('hunter2')
+    expect(messageOf({ ingestToken: 'hunter2' })).not.toContain('hunter2')
+    expect(messageOf({ export: 'ftp://me:hunter2@c/' })).not.toContain('hunter2')
+  })
+})
+
+function messageOf(options: object): string {
+  try {
+    resolveOptions(options as TracingOptions, none)
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('nothing was thrown')
+}
