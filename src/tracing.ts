@@ -119,6 +119,7 @@ export function createTracing(
     report,
     version,
     bootId,
+    slowMs: settings.slowMs,
     path: settings.path,
     mode: decision,
     token: settings.token ?? '',

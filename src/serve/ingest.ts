@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Report } from '../base/report.ts'
 import { readBody } from './body.ts'
 import type { Refusal } from './gate.ts'
-import { jsonShape } from './json-shape.ts'
 import { sendJson } from './respond.ts'
 
 /** Takes the spans of one body. `rejected` of them were not kept, for the reason that `message` says; `error` when it is no OTLP at all. */
@@ -76,8 +75,6 @@ export class IngestDoor {
   }
 
   #take(req: IncomingMessage, res: ServerResponse, body: Buffer): void {
-    const shape = jsonShape(body)
-    if (shape !== '') return this.refuse(req, res, refuse(400, shape))
     const result = this.#setup.ingest(body, req.socket.remoteAddress ?? '')
     if ('error' in result) return this.refuse(req, res, refuse(400, result.error))
     this.#spans.take(result.spans)

@@ -24,6 +24,8 @@ export interface LiveSetup {
   readonly report: Report
   readonly version: string
   readonly bootId: string
+  /** From which duration on a trace is slow, in milliseconds. */
+  readonly slowMs: number
   readonly limits?: Partial<LiveLimits>
 }
 
@@ -70,9 +72,9 @@ export class LiveHub {
     const page = newPage(channel, local, performance.now())
     this.#pages.add(page)
     if (this.#pages.size === 1) this.#start()
-    const { store, version, bootId } = this.#setup
+    const { store, version, bootId, slowMs } = this.#setup
     const { newest: seq, oldest } = store
-    channel.send(new Frame({ type: 'hello', bootId, seq, oldest, version }))
+    channel.send(new Frame({ type: 'hello', bootId, seq, oldest, version, slowMs }))
     return page
   }
 

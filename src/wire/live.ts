@@ -19,6 +19,8 @@ export interface Hello {
   /** The oldest sequence number still in memory. */
   oldest: number
   version: string
+  /** What `is:slow` means here, in milliseconds. */
+  slowMs: number
 }
 
 /** Changed traces, sent at most ten times a second. A trace that the page already has is replaced. */

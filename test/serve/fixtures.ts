@@ -212,6 +212,7 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
     report: silentReport(),
     version: '1.2.3',
     bootId: 'boot',
+    slowMs: 1000,
     assets: new URL('./ui/', import.meta.url),
     ...changes
   }

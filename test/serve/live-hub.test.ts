@@ -45,6 +45,7 @@ function hubOf(limits: LiveSetup['limits'], changes: Partial<LiveSetup> = {}) {
     report,
     version: '1',
     bootId: 'boot',
+    slowMs: 1000,
     limits: { tickMs: 1, ...limits },
     ...changes
   })

@@ -53,6 +53,7 @@ describe('a page', () => {
     expect(await page.next('hello')).toEqual({
       type: 'hello',
       bootId: 'boot',
+      slowMs: 1000,
       seq: 1,
       oldest: 1,
       version: '1.2.3'
