@@ -1,0 +1,42 @@
+import autocannon from 'autocannon'
+import { answer } from '../child.js'
+
+// Ids differ, as they do in life; a recorder that remembers the last path gains nothing.
+const paths = Array.from({ length: 500 }, (_, i) => `/api/orders/${1000 + i * 37}`)
+const headers = {
+  'user-agent':
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+  accept: 'application/json',
+  'accept-encoding': 'gzip, deflate, br',
+  'accept-language': 'en-GB,en;q=0.9'
+}
+
+process.send({})
+answer({
+  /** Exactly `amount` requests, each answered with 200. */
+  async load({ port, amount, connections = 10 }) {
+    const result = await autocannon({
+      url: `http://127.0.0.1:${port}`,
+      connections,
+      amount,
+      headers,
+      requests: paths.map((path) => ({ path }))
+    })
+    const answered = result['2xx']
+    if (answered !== amount || result.errors > 0)
+      throw new Error(`${answered} of ${amount} requests answered, ${result.errors} errors`)
+    return { perSecond: Math.round(amount / result.duration) }
+  },
+  /** A gentle stream of requests. */
+  async stream({ port, perSecond, seconds }) {
+    const result = await autocannon({
+      url: `http://127.0.0.1:${port}`,
+      connections: 10,
+      overallRate: perSecond,
+      duration: seconds,
+      headers,
+      requests: paths.map((path) => ({ path }))
+    })
+    return { perSecond: result['2xx'] / result.duration }
+  }
+})

@@ -1,0 +1,12 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api'
+import { recordToArray } from '../opentelemetry.js'
+import { answerLife } from './life.js'
+
+const { provider, ended } = recordToArray()
+const tracer = provider.getTracer('bench')
+const kind = { kind: 1 }
+
+answerLife({
+  start: (name) => tracer.startSpan(name, kind, ROOT_CONTEXT),
+  count: async () => ended()
+})

@@ -1,0 +1,21 @@
+// A span's whole life through the tracer, and what a million of them leave in V8's heap. The package wired as it is for users.
+import { createServer } from 'node:http'
+import { contextStorage, rootContext, suppressed } from '../../../dist/context/context.js'
+import { expressMiddleware } from '../../../dist/host/express.js'
+import { createTracing } from '../../../dist/tracing.js'
+import { recordedBySpanlight } from '../status.js'
+import { answerLife } from './life.js'
+
+const { host, tracer } = createTracing({ service: 'bench', access: 'local' })
+const trace = expressMiddleware(host)
+const server = createServer((req, res) => trace(req, res, () => res.end()))
+// This process asks itself, and the asking must not be among the spans.
+const quiet = suppressed(rootContext)
+const kind = { kind: 1, root: true }
+
+server.listen(0, '127.0.0.1', () =>
+  answerLife({
+    start: (name) => tracer.start(name, kind),
+    count: () => contextStorage.run(quiet, recordedBySpanlight, server.address().port)
+  })
+)

@@ -1,0 +1,4 @@
+export class HttpSpans {
+  constructor(seed?: number)
+  next(): { name: string; attributes: (string | number)[]; duration: number }
+}

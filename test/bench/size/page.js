@@ -1,0 +1,48 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { root } from '../build.js'
+
+const folder = join(root, 'dist/ui')
+
+/** Bytes of the page, gzipped as they are sent: what a browser loads before the list stands, and each file that it loads later. */
+export function pageBytes() {
+  const first = firstLoad()
+  const assets = readdirSync(join(folder, 'assets')).filter((name) => /\.(?:js|css)$/.test(name))
+  const lazy = assets
+    .filter((name) => !first.has(`assets/${name}`))
+    .map((name) => ({ name, bytes: gzipped(`assets/${name}`) }))
+  return {
+    first: [...first].reduce((sum, name) => sum + gzipped(name), 0),
+    files: first.size,
+    lazy
+  }
+}
+
+// What index.html names, and what those files import with no `import()`.
+function firstLoad() {
+  const found = new Set(['index.html'])
+  const html = read('index.html')
+  const open = [...html.matchAll(/(?:src|href)="((?:assets\/)[^"]+)"/g)].map(([, name]) => name)
+  while (open.length > 0) {
+    const name = open.pop()
+    if (found.has(name) || !existsSync(join(folder, name))) continue
+    found.add(name)
+    if (!name.endsWith('.js')) continue
+    for (const [, path] of read(name).matchAll(/(?:\bfrom|\bimport)\s*"\.\/([^"]+)"/g))
+      open.push(`assets/${basename(path)}`)
+  }
+  if (found.size < 3) throw new Error('the page names none of its files')
+  return found
+}
+
+function gzipped(name) {
+  const packed = join(folder, `${name}.gz`)
+  return existsSync(packed)
+    ? readFileSync(packed).length
+    : gzipSync(read(name), { level: 9 }).length
+}
+
+function read(name) {
+  return readFileSync(join(folder, name), 'utf8')
+}
