@@ -160,10 +160,11 @@ describe('withSpan', () => {
     let starts = 0
     let within: unknown
     const lazy = {
+      // oxlint-disable-next-line unicorn/no-thenable
       then(done: (value: number) => unknown) {
         starts++
         within = activeSpan()?.spanContext().spanId
-        return Promise.resolve(7).then(done)
+        return Promise.resolve(done(7))
       }
     }
     let value: unknown
@@ -175,7 +176,8 @@ describe('withSpan', () => {
 
   it('knows a function with a then for a thenable', async () => {
     const callable = Object.assign(() => 1, {
-      then: (done: (value: number) => unknown) => Promise.resolve(8).then(done)
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: (done: (value: number) => unknown) => Promise.resolve(done(8))
     })
     let value: unknown
     await inRequest(async () => {
@@ -235,7 +237,7 @@ describe('activeSpan', () => {
     const spans = await inRequest(async () => {
       see()
       await withSpan('inner', async () => {
-        await null
+        await Promise.resolve()
         see()
       })
       see()

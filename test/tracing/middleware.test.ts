@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Express } from 'express'
+import type { Express, RequestHandler } from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
 import { tracing as expressTracing } from '../../src/express.ts'
 import { traced } from '../../src/http.ts'
@@ -14,12 +13,10 @@ import {
   koaVersions,
   listen,
   PageApi,
+  Router,
   said,
   until
 } from './setup.ts'
-
-const require = createRequire(import.meta.url)
-const Router = require('@koa/router') as typeof import('@koa/router')
 
 afterEach(closeAll)
 
@@ -147,9 +144,9 @@ describe('the entry of one framework', () => {
 })
 
 describe('one process', () => {
-  function appWith(...middlewares: Parameters<Express['use']>): Express {
+  function appWith(middleware: RequestHandler): Express {
     const app = expressVersions[1][1]()
-    app.use(...middlewares)
+    app.use(middleware)
     app.get('/a', (_req, res) => void res.send('a'))
     return app
   }

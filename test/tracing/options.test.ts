@@ -7,7 +7,7 @@ const long = 'a'.repeat(32)
 const authorize = (): boolean => true
 
 function setting<K extends keyof Settings>(name: K, options: object, env = none): Settings[K] {
-  return resolveOptions(options as TracingOptions, env)[name]
+  return resolveOptions(options, env)[name]
 }
 
 /** Option, what it is in the settings, its default, values with what they become, wrong values. */
@@ -329,7 +329,7 @@ describe('the options as a whole', () => {
 
 function messageOf(options: object): string {
   try {
-    resolveOptions(options as TracingOptions, none)
+    resolveOptions(options, none)
   } catch (error) {
     return (error as Error).message
   }

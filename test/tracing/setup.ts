@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo, Socket } from 'node:net'
 import type express from 'express'
 import type Koa from 'koa'
+import type KoaRouter from '@koa/router'
 import { rootContext, runIn, suppressed } from '../../src/context/context.ts'
 import { shutdown } from '../../src/process-wide.ts'
 import type { Status } from '../../src/wire/status.ts'
@@ -20,6 +21,8 @@ export const koaVersions: readonly (readonly [string, typeof Koa])[] = [
   ['koa 2', require('koa2') as typeof Koa],
   ['koa 3', require('koa') as typeof Koa]
 ]
+
+export const Router = require('@koa/router') as typeof KoaRouter
 
 /** As another process would do it: a test's own requests are not to be recorded beside those of the server, which is in the same process. */
 export function fromOutside<T>(fn: () => T): T {
@@ -121,7 +124,7 @@ export class PageApi {
       const found = traces.find(fits)
       if (found !== undefined) return found
       if (i > 300)
-        throw new Error(`not among: ${traces.map(({ name, route }) => `${name} (${route})`)}`)
+        throw new Error(`not among: ${traces.map(({ name, route }) => `${name} ${route}`).join()}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
@@ -148,5 +151,5 @@ export async function until(condition: () => unknown): Promise<void> {
     if (await condition()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  throw new Error(`never came: ${condition}`)
+  throw new Error(`never came: ${String(condition)}`)
 }

@@ -36,7 +36,7 @@ async function served(app: RequestListener): Promise<{ origin: string; api: Page
 
 /** Names in display order, each below its parent. */
 function outline({ names, spans }: TraceColumns): string[] {
-  return spans.name.map((name, row) => `${'  '.repeat(spans.depth[row] as number)}${names[name]}`)
+  return spans.name.map((name, row) => `${'  '.repeat(spans.depth[row])}${names[name]}`)
 }
 
 describe('a request, from its start to the page', () => {
@@ -44,8 +44,8 @@ describe('a request, from its start to the page', () => {
     const app = appOf({ service: 'shop' })
     app.get('/orders/:id', async (_req, res) => {
       await withSpan('load', async (span) => {
-        span.setAttribute('rows', 3).addEvent('cache miss', { key: 'o7' })
-        await withSpan('decode', () => 1)
+        span.setAttribute('rows', 3).addEvent('cache miss', { order: 'o7' })
+        withSpan('decode', () => 1)
       })
       res.json({ ok: true })
     })
@@ -105,7 +105,7 @@ describe('a request, from its start to the page', () => {
     expect(work).toMatchObject({ kind: 'internal', parentId: root, name: 'load' })
     expect(attribute(work, 'rows')).toBe(3)
     expect(work.events).toEqual([
-      { time: expect.any(Number), name: 'cache miss', attributes: [['key', 'o7']] }
+      { time: expect.any(Number), name: 'cache miss', attributes: [['order', 'o7']] }
     ])
   })
 
@@ -172,7 +172,7 @@ describe('a request, from its start to the page', () => {
     expect(trace.response).toBe(-1)
     expect(trace.spans.flags.map((flags) => (flags & spanFlag.open) > 0)).toEqual([true, false])
     expect((await api.status()).inFlight).toBe(1)
-    expect((await api.span(traceId, trace.spans.id[0] as string)).open).toBe(true)
+    expect((await api.span(traceId, trace.spans.id[0])).open).toBe(true)
     expect(await api.traces('is:live')).toHaveLength(1)
 
     finish()
@@ -212,7 +212,7 @@ describe('a request, from its start to the page', () => {
   it('carries its context to the services that it calls', async () => {
     const heard: (string | undefined)[] = []
     const other = await listen((req, res) => {
-      heard.push(req.headers.traceparent)
+      heard.push(req.headers['traceparent']?.toString())
       res.end('x')
     })
     const app = appOf()
@@ -377,7 +377,6 @@ describe('the status', () => {
 
 describe('nothing is recorded, served or wrapped', () => {
   const { log } = console
-  const { emit } = process
   const withEnv = async (env: Record<string, string>, fn: () => Promise<void>): Promise<void> => {
     const before = { ...process.env }
     Object.assign(process.env, env)
@@ -393,7 +392,7 @@ describe('nothing is recorded, served or wrapped', () => {
     const listeners = process.eventNames().map((name) => process.listenerCount(name))
     const heard: (string | undefined)[] = []
     const other = await listen((req, res) => {
-      heard.push(req.headers.traceparent)
+      heard.push(req.headers['traceparent']?.toString())
       res.end()
     })
     const app = appOf(options)
@@ -414,7 +413,6 @@ describe('nothing is recorded, served or wrapped', () => {
     expect(heard).toEqual([undefined])
     expect(active).toEqual([undefined, false])
     expect(console.log).toBe(log)
-    expect(process.emit).toBe(emit)
     expect(process.eventNames().map((name) => process.listenerCount(name))).toEqual(listeners)
     expect(server.listenerCount('upgrade')).toBe(0)
     expect(Object.keys(currentTracing() ?? {})).toEqual(['host', 'tracer', 'close'])
