@@ -1,4 +1,5 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { defaultSlowMs } from '../src/wire/query.ts'
 import type { Hello } from '../src/wire/live.ts'
 import type { Status } from '../src/wire/status.ts'
 import type { Summary } from '../src/wire/summary.ts'
@@ -49,6 +50,9 @@ export type Connection =
 
 /** What the process said about itself when the page connected. */
 export const hello: Signal<Hello | undefined> = signal(undefined)
+
+/** What `is:slow` means in this process, in milliseconds; the language's own default until the process has said it. */
+export const slowMs: ReadonlySignal<number> = computed(() => hello.value?.slowMs ?? defaultSlowMs)
 
 /** The process was started anew while this page stayed open. */
 export const restarted: Signal<boolean> = signal(false)

@@ -2,7 +2,7 @@ const maxCauses = 5
 
 /** What is known of a thrown value, in the attributes of the exceptions semantic conventions. */
 export interface ErrorReading {
-  /** The class name, or the error's `code`-less kind: what goes to `error.type`. */
+  /** The error's name or class: what goes to `error.type`. */
   readonly type: string
   readonly message: string
   readonly attributes: Readonly<Record<string, string>>
@@ -13,7 +13,7 @@ export interface ErrorReading {
  * getters that throw. The chain of causes follows the stack as `Caused by: ...`, the way Java and Node print it.
  */
 export function readError(thrown: unknown): ErrorReading {
-  const type = read(thrown, 'name') || className(thrown) || typeof thrown
+  const type = typeOf(thrown)
   const message = isObject(thrown) ? read(thrown, 'message') : printed(thrown)
   const attributes: Record<string, string> = {
     'exception.type': type,
@@ -24,6 +24,12 @@ export function readError(thrown: unknown): ErrorReading {
   const code = read(thrown, 'code')
   if (code !== '') attributes['exception.code'] = code
   return { type, message, attributes }
+}
+
+/** `class Timeout extends Error {}` says 'Error' of itself unless it sets a name: then its class says more. */
+function typeOf(thrown: unknown): string {
+  const name = read(thrown, 'name')
+  return name === '' || name === 'Error' ? className(thrown) || name || typeof thrown : name
 }
 
 function stackOf(thrown: unknown): string {

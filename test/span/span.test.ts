@@ -183,6 +183,14 @@ describe('an exception', () => {
     )
   })
 
+  it('has the type of its class when it does not name itself', () => {
+    class Timeout extends Error {}
+    expect(readError(new Timeout('x')).type).toBe('Timeout')
+    expect(readError(Object.assign(new Timeout('x'), { name: 'Special' })).type).toBe('Special')
+    expect(readError(new Error('x')).type).toBe('Error')
+    expect(readError('text').type).toBe('String')
+  })
+
   it('ends a circle of causes', () => {
     const error = new Error('a')
     error.cause = new Error('b', { cause: error })

@@ -95,12 +95,21 @@ describe('an open trace', () => {
     expect(records.length).toBe(1)
   })
 
-  it('makes room for a newer one when too many are open, the longest untouched first', () => {
+  it('makes room for a newer one when too many are open, the longest open first', () => {
     const { tracer, open, records, report } = createRecorder({ openTraces: 3 })
     for (let i = 0; i < 5; i++) tracer.start(`request ${i}`)
     expect(open.size).toBe(3)
     expect(records.map((record) => record.spans[0].name)).toEqual(['request 0', 'request 1'])
     expect(report.drops.get('trace abandoned')).toBe(2)
+  })
+
+  it('keeps an older one that says that it is alive when it makes room', () => {
+    const { tracer, records } = createRecorder({ openTraces: 2 })
+    const stream = tracer.start('event stream') as Span
+    stream.alive = () => true
+    tracer.start('request 1')
+    tracer.start('request 2')
+    expect(records.map((record) => record.spans[0].name)).toEqual(['request 1'])
   })
 
   it('lets its spans go once they are handed on', () => {

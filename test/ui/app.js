@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { tracing, withSpan } from 'spanlight'
 
 const app = express()
-app.use(tracing({ service: 'shop', limits: { spansPerTrace: 20_000 } }))
+app.use(tracing({ service: 'shop', limits: { spansPerTrace: 20_000 }, slow: '60ms' }))
 
 let release = () => {}
 
@@ -26,6 +26,11 @@ app.get('/loop', async (_req, res) => {
   res.json({})
 })
 
+app.get('/slow', async (_req, res) => {
+  await wait(90)
+  res.json({})
+})
+
 app.get('/late', (_req, res) => {
   void withSpan('send mail', () => wait(120))
   res.json({})
@@ -39,6 +44,10 @@ app.get('/hang', async (_req, res) => {
 app.get('/release', (_req, res) => {
   release()
   res.json({})
+})
+
+app.get('/health', (_req, res) => {
+  res.json({ ok: true })
 })
 
 app.use((error, _req, res, _next) => {
@@ -57,7 +66,7 @@ async function query(name, text) {
   })
 }
 
-const server = app.listen(0, '127.0.0.1', () =>
+const server = app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () =>
   process.send({ url: `http://127.0.0.1:${server.address().port}` })
 )
 process.on('disconnect', () => process.exit(0))

@@ -193,7 +193,8 @@ export class Fixture {
       bootId: this.bootId,
       seq: this.#seq,
       oldest: this.store[0]?.seq ?? 0,
-      version: '0.1.0'
+      version: '0.1.0',
+      slowMs: 1000
     }
   }
 

@@ -31,8 +31,8 @@ export interface IngestSpan {
 }
 
 /** Starts test/ui/app.js, which uses the built package. */
-export async function startRealApp(): Promise<RealApp> {
-  const env = { ...process.env, NODE_ENV: 'development' }
+export async function startRealApp(variables: Record<string, string> = {}): Promise<RealApp> {
+  const env = { ...process.env, NODE_ENV: 'development', ...variables }
   const child = fork(fileURLToPath(new URL('app.js', import.meta.url)), {
     env,
     execArgv: [],
@@ -45,8 +45,11 @@ export async function startRealApp(): Promise<RealApp> {
     )
   })
   const page = `${url}/_traces/`
+  const token = variables['SPANLIGHT_TOKEN']
+  const headers: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` }
   const traces = async (query: string) => {
-    const answer = await fetch(`${page}api/traces?q=${encodeURIComponent(query)}`)
+    const answer = await fetch(`${page}api/traces?q=${encodeURIComponent(query)}`, { headers })
     return ((await answer.json()) as TraceList).traces
   }
   return {

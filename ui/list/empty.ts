@@ -6,7 +6,7 @@ import { formatCount, formatMany, formatTime } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { base } from '../route.ts'
-import { connection, listCounts, loading, pausedAt, status, zone } from '../state.ts'
+import { connection, listCounts, loading, pausedAt, slowMs, status, zone } from '../state.ts'
 import type { Feed } from './feed.ts'
 import { terms } from './query-text.ts'
 
@@ -117,7 +117,7 @@ function noMatch(feed: Feed, query: string, onQuery: (query: string) => void): V
       ${
         parts.length > 1 &&
         html`<ul class="term-hits">${parts.map((term) => {
-          const one = parseQuery(term)
+          const one = parseQuery(term, slowMs.value)
           const hits = feed.rows.all.filter((row) => matchSummary(one, row.summary)).length
           return html`<li key=${term}><code>${term}</code> <span class="muted">alone: ${formatCount(hits)}</span></li>`
         })}</ul>`

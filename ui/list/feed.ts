@@ -15,7 +15,8 @@ import {
   rate,
   restarted,
   showNoise,
-  skipped
+  skipped,
+  slowMs
 } from '../state.ts'
 import { Rows } from './rows.ts'
 
@@ -69,7 +70,7 @@ export class Feed {
   /** Begins with the query of the address, so that a link to a filtered list asks for that list only. */
   start(query: string): void {
     this.#text = query
-    this.#query = parseQuery(query)
+    this.#query = parseQuery(query, slowMs.peek())
     this.#served = this.#query.needsSpans ? query : ''
     this.refilter()
     // The list first: its newest sequence number is where the connection begins, so nothing is sent twice.
@@ -124,7 +125,7 @@ export class Feed {
   setQuery(text: string): void {
     if (text === this.#text) return
     this.#text = text
-    this.#query = parseQuery(text)
+    this.#query = parseQuery(text, slowMs.peek())
     const served = this.#query.needsSpans ? text : ''
     if (served === this.#served) return this.refilter()
     this.#served = served
@@ -141,6 +142,12 @@ export class Feed {
         this.refilter()
       }
     )
+  }
+
+  /** What a word of the query means has changed. */
+  #reread(): void {
+    this.#query = parseQuery(this.#text, slowMs.peek())
+    this.refilter()
   }
 
   refilter(): void {
@@ -214,7 +221,9 @@ export class Feed {
     switch (message.type) {
       case 'hello': {
         const before = hello.peek()
+        const slow = slowMs.peek()
         hello.value = message
+        if (slowMs.peek() !== slow) this.#reread()
         if (before && before.bootId !== message.bootId) this.#restart()
         return
       }
