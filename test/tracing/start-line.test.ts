@@ -30,7 +30,7 @@ function app(options = '', listen = "app.listen(0, '127.0.0.1', said)"): string 
 }
 
 async function portOf(child: Child): Promise<string> {
-  return (await child.prints(/port (\d+)\n/))[1] as string
+  return (await child.prints(/port (\d+)\n/))[1]
 }
 
 /** Stops it, and gives what it had printed about itself. */
@@ -56,7 +56,7 @@ describe('in local mode', () => {
     const child = consumer.run(app("{ path: '/deep/t' }"), development)
     const [, address] = await child.prints(/traces at (\S+)/)
     expect(address).toMatch(/\/deep\/t\/$/)
-    const page = await ask((address as string).replace('localhost', '127.0.0.1'))
+    const page = await ask(address.replace('localhost', '127.0.0.1'))
     expect([page.status, page.headers.get('content-type')]).toEqual([
       200,
       'text/html; charset=utf-8'
@@ -125,8 +125,8 @@ describe('in token mode', () => {
     const [line, address, made] = await first.prints(/traces at (\S+#t=(\S+)) .*/)
     expect(line).toContain('(with token: NODE_ENV is not set and this is no terminal;')
     expect(made).toMatch(/^[\w-]{43}$/)
-    expect(await answers(address as string, made as string)).toBe(200)
-    expect(await answers(address as string, 'x'.repeat(43))).toBe(401)
+    expect(await answers(address, made)).toBe(200)
+    expect(await answers(address, 'x'.repeat(43))).toBe(401)
     await stop(first)
 
     const file = join(consumer.folder, 'node_modules/.cache/spanlight/token')
@@ -140,7 +140,7 @@ describe('in token mode', () => {
     const child = consumer.run(app(), { NODE_ENV: 'staging', SPANLIGHT_TOKEN: token })
     const [, address, given] = await child.prints(/traces at (\S+#t=(\S+))/)
     expect(given).toBe(token)
-    expect(await answers(address as string, token)).toBe(200)
+    expect(await answers(address, token)).toBe(200)
     await stop(child)
   })
 
@@ -165,7 +165,7 @@ describe('with a port of its own', () => {
     const child = consumer.run(app('{ listen: { port: 0 } }'), development)
     const port = await portOf(child)
     const [, address] = await child.prints(/traces at (\S+)/)
-    const { origin, port: own } = new URL(address as string)
+    const { origin, port: own } = new URL(address)
     expect(own).not.toBe(port)
     expect((await ask(`${origin}/_traces/api/status`)).status).toBe(200)
     expect((await ask(`${origin}/`)).status).toBe(200)
@@ -220,7 +220,7 @@ describe('what was asked for and not given is said', () => {
       'off: SPANLIGHT_ACCESS is none of local, token and off'
     ]
   ])('%s', async (_, options, env, line) => {
-    const child = consumer.run(app(options), env as Record<string, string>)
+    const child = consumer.run(app(options), env)
     await portOf(child)
     expect(await stop(child)).toEqual([`spanlight: ${line}`])
   })
