@@ -188,7 +188,7 @@ describe('an exception', () => {
     expect(readError(new Timeout('x')).type).toBe('Timeout')
     expect(readError(Object.assign(new Timeout('x'), { name: 'Special' })).type).toBe('Special')
     expect(readError(new Error('x')).type).toBe('Error')
-    expect(readError('text').type).toBe('String')
+    expect(readError('text').type).toBe('string')
   })
 
   it('ends a circle of causes', () => {
