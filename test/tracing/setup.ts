@@ -119,11 +119,11 @@ export class PageApi {
 
   /** The first trace that fits, as soon as there is one: a response is answered a moment before its span has ended. */
   async find(fits: (trace: Summary) => boolean): Promise<Summary> {
-    for (let i = 0; ; i++) {
+    for (const deadline = Date.now() + 15_000; ;) {
       const traces = await this.traces()
       const found = traces.find(fits)
       if (found !== undefined) return found
-      if (i > 300)
+      if (Date.now() > deadline)
         throw new Error(`not among: ${traces.map(({ name, route }) => `${name} ${route}`).join()}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
