@@ -2,7 +2,7 @@ import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import type { SummaryData } from '../trace/summary.ts'
 import { segmentFull } from './bytes.ts'
-import type { Decoder } from './decoder.ts'
+import { Decoder } from './decoder.ts'
 import { Encoder } from './encoder.ts'
 import type { RingPlan } from './plan.ts'
 import { Ring } from './ring.ts'
@@ -27,7 +27,8 @@ export class RecordRing {
   readonly #plan: RingPlan
   readonly #ring: Ring<Segment>
   readonly #encoder: Encoder
-  readonly #decoder: Decoder
+  // Its own: it remembers texts by their segment's first position, which each ring counts for itself.
+  readonly #decoder = new Decoder()
   /** The lower 32 bits of positions. The distance to the next position tells the rest. */
   readonly #heads: Uint32Array
   /** Each record begins with its sequence number; in the other ring that is its position. */
@@ -35,13 +36,12 @@ export class RecordRing {
   #highest = 0
   #evictedSpans = 0
 
-  constructor(plan: RingPlan, decoder: Decoder, numbered: boolean) {
+  constructor(plan: RingPlan, numbered: boolean) {
     this.#plan = plan
     this.#ring = new Ring(
       Array.from({ length: plan.segments }, () => new Segment(plan.segmentBytes))
     )
     this.#encoder = new Encoder(plan.maxTextIds, plan.seenSlots)
-    this.#decoder = decoder
     this.#heads = new Uint32Array(plan.buckets)
     this.#numbered = numbered
   }
@@ -100,7 +100,9 @@ export class RecordRing {
     if (before > 0) {
       flags |= rowFlag.follows
       this.setFlags(before, this.flags(before) | rowFlag.followed)
+      this.#find(before).traces--
     }
+    segment.traces++
     if (seq < this.#highest) flags |= rowFlag.displaced
     else this.#highest = seq
     const head = this.#head(key)
@@ -237,9 +239,11 @@ export class RecordRing {
   get stats(): RingStats {
     let bytes = 0
     let spans = 0
+    let traces = 0
     for (const segment of this.#ring.blocks()) {
       bytes += segment.used
       spans += segment.spans
+      traces += segment.traces
     }
     const { oldest, next } = this.#ring
     const first = this.#ring.find(oldest)
@@ -247,6 +251,7 @@ export class RecordRing {
       capacity: this.#plan.segments * this.#plan.segmentBytes,
       bytes,
       spans,
+      traces,
       records: next - oldest,
       evictedSpans: this.#evictedSpans,
       oldestMs: first === undefined ? 0 : this.#decoder.epochMs(first, this.#place(first, oldest))

@@ -37,6 +37,8 @@ export class Segment implements Block {
   end = 0
   baseMs = 0
   spans = 0
+  /** Traces whose newest record is here. */
+  traces = 0
   /** See StringWriter.folds. */
   folds = false
   /** Texts and definitions that have an id. */
@@ -60,7 +62,7 @@ export class Segment implements Block {
 
   reset(first: number): void {
     this.first = first
-    this.count = this.end = this.spans = this.texts = this.definitions = 0
+    this.count = this.end = this.spans = this.traces = this.texts = this.definitions = 0
     this.folds = false
   }
 

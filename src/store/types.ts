@@ -61,6 +61,8 @@ export interface RingStats {
   /** Bytes of them that are in use. */
   readonly bytes: number
   readonly spans: number
+  /** A trace has a record for the request itself, and one for each batch of spans that came later. */
+  readonly traces: number
   readonly records: number
   readonly evictedSpans: number
   /** Epoch milliseconds of the oldest record; 0 when empty. */

@@ -208,7 +208,15 @@ export class NaiveStore implements TraceStore {
   }
 
   get stats(): { recent: RingStats; kept: RingStats } {
-    const none = { capacity: 0, bytes: 0, spans: 0, records: 0, evictedSpans: 0, oldestMs: 0 }
+    const none = {
+      capacity: 0,
+      bytes: 0,
+      spans: 0,
+      traces: 0,
+      records: 0,
+      evictedSpans: 0,
+      oldestMs: 0
+    }
     return { recent: { ...none, records: this.#rows.length }, kept: none }
   }
 

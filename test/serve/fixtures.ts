@@ -65,6 +65,7 @@ function memoryStore(memory: Memory): TraceStore {
     capacity: 1024,
     bytes: 0,
     spans: 0,
+    traces: 0,
     records: 0,
     oldestMs: 0,
     get evictedSpans() {
