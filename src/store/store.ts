@@ -4,7 +4,6 @@ import { createGuard, type Guard } from '../base/safely.ts'
 import type { SpanData, TraceRecord } from '../base/span-data.ts'
 import { rootOf, summarise } from '../trace/summary.ts'
 import { halves, stripped } from './cut.ts'
-import { Decoder } from './decoder.ts'
 import { minMemory, planRings } from './plan.ts'
 import { type Draft, RecordRing } from './record-ring.ts'
 import { rowFlag } from './segment.ts'
@@ -43,10 +42,9 @@ class Store implements TraceStore {
 
   constructor({ memory, report }: StoreSetup) {
     const { recent, kept } = planRings(memory)
-    const decoder = new Decoder()
     this.#report = report
-    this.#recent = new RecordRing(recent, decoder, false)
-    this.#kept = new RecordRing(kept, decoder, true)
+    this.#recent = new RecordRing(recent, false)
+    this.#kept = new RecordRing(kept, true)
   }
 
   get newest(): number {
