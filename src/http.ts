@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AnyServer, type Listener, traced as tracedBy } from './host/http.ts'
 import type { TracingOptions } from './options.ts'
 import { sharedTracing } from './process-wide.ts'
@@ -10,6 +11,11 @@ export { shutdown } from './process-wide.ts'
  * `createServer(traced(listener))`; a server (http, https, http2 with its compatible API) is traced in place and given back.
  * @throws TypeError when an option is wrong, naming it
  */
+export function traced<T extends (req: IncomingMessage, res: ServerResponse) => unknown>(
+  listener: T,
+  options?: TracingOptions
+): T
+export function traced<T extends Listener | AnyServer>(target: T, options?: TracingOptions): T
 export function traced<T extends Listener | AnyServer>(target: T, options?: TracingOptions): T {
   return tracedBy(sharedTracing(options).host, target)
 }

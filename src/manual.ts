@@ -1,26 +1,38 @@
 import { activeContext, runIn } from './context/context.ts'
 import { NonRecordingSpan } from './context/non-recording.ts'
+import type { TraceState } from './base/span-context.ts'
 import { StatusCode } from './base/span-data.ts'
 import { readError } from './span/exception.ts'
-import type { Span as LiveSpan } from './span/span.ts'
+import type { AttributesInput, LinkInput } from './span/input.ts'
+import type { TimeInput } from './span/time.ts'
 import type { SpanOptions } from './span/tracer.ts'
 import { currentTracing } from './process-wide.ts'
 
-/** OpenTelemetry's Span interface, the same object that `@opentelemetry/api` hands out. */
-export type Span = Pick<
-  LiveSpan,
-  | 'spanContext'
-  | 'setAttribute'
-  | 'setAttributes'
-  | 'addEvent'
-  | 'addLink'
-  | 'addLinks'
-  | 'setStatus'
-  | 'updateName'
-  | 'recordException'
-  | 'isRecording'
-  | 'end'
->
+/** OpenTelemetry's Span interface, the same object that `@opentelemetry/api` hands out; after its end every call does nothing. */
+export interface Span {
+  spanContext(): {
+    /** 32 hex digits. */
+    traceId: string
+    /** 16 hex digits. */
+    spanId: string
+    traceFlags: number
+    isRemote?: boolean
+    traceState?: TraceState
+  }
+  /** Texts, numbers, booleans and lists of one kind of these; anything else is left out. */
+  setAttribute(key: string, value: unknown): this
+  setAttributes(attributes: AttributesInput): this
+  addEvent(name: string, attributesOrTime?: AttributesInput | TimeInput, time?: TimeInput): this
+  addLink(link: LinkInput): this
+  addLinks(links: readonly LinkInput[]): this
+  /** Codes: 1 is ok, which is final, and 2 an error. */
+  setStatus(status: { readonly code: number; readonly message?: string | undefined }): this
+  updateName(name: string): this
+  /** An `exception` event with type, message, stack and the chain of causes. */
+  recordException(exception: unknown, time?: TimeInput): void
+  isRecording(): boolean
+  end(time?: TimeInput): void
+}
 
 /**
  * Runs `fn` inside a new span, a child of the active one, and ends the span when `fn` returns or its promise settles. What is thrown is
@@ -39,8 +51,8 @@ export function withSpan<T>(
     throw new TypeError('spanlight: withSpan(name, fn) needs a function as its last argument')
   const context = activeContext()
   const tracer = currentTracing()?.tracer
-  const span = (tracer?.start(name, options ?? undefined, context) ?? nowhere()) as Span
-  return runIn(context.withSpan(span), run, span, fn)
+  const span = tracer?.start(name, options ?? undefined, context) ?? nowhere()
+  return runIn(context.withSpan(span), run<T>, span as Span, fn)
 }
 
 function run<T>(span: Span, fn: (span: Span) => T): T {

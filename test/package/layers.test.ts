@@ -39,10 +39,17 @@ function filesBelow(folder: string): string[] {
     .map((name) => join(root, folder, name))
 }
 
-/** Every import and re-export of a file, dynamic ones included. */
-function importsOf(file: string): string[] {
-  const text = readFileSync(file, 'utf8').replace(/^\s*(?:\/\/|\*).*$/gm, '')
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string)
+/** Every import and re-export of a file, dynamic ones included; of `require` those that name a package outright. */
+function importsOf(file: string, types = true): string[] {
+  const text = readFileSync(file, 'utf8').replace(/^\s*(?:\/\/|\/?\*).*$/gm, '')
+  const statements = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm
+  const calls = /\b(?:import|createRequire\([^)]*\))\('([^']+)'\)/g
+  return [
+    ...[...text.matchAll(statements)]
+      .filter((match) => types || match[1] === undefined)
+      .map((match) => match[2] as string),
+    ...[...text.matchAll(calls)].map((match) => match[1] as string)
+  ]
 }
 
 const sources = filesBelow('src')
@@ -59,7 +66,6 @@ describe('the folders of src', () => {
         const from = roomOf(file)
         const to = roomOf(resolve(dirname(file), target))
         if (from === to || rankOf(to) < rankOf(from)) continue
-        // The base's words may say what crosses the wire and the other way round: both know nothing else.
         offending.push(
           `${relative(root, file)} imports ${target}: '${to}' (rank ${rankOf(to)}) is not below '${from}' (rank ${rankOf(from)})`
         )
@@ -70,16 +76,27 @@ describe('the folders of src', () => {
 
   it('leave wire free of Node, of packages and of everything else in src', () => {
     const wire = sources.filter((file) => roomOf(file) === 'wire')
-    expect(wire.flatMap(importsOf).filter((path) => !path.startsWith('./'))).toEqual([])
+    expect(
+      wire.flatMap((file) => importsOf(file)).filter((path) => !path.startsWith('./'))
+    ).toEqual([])
   })
 
   it('use only ws and lru-cache of all packages', () => {
     const packages = new Set(
       sources
-        .flatMap(importsOf)
+        .flatMap((file) => importsOf(file, false))
         .filter((path) => !path.startsWith('.') && !path.startsWith('node:'))
     )
     expect([...packages].sort()).toEqual(['lru-cache', 'ws'])
+  })
+
+  it('name of all other packages only types, in the entries made for them', () => {
+    const typed = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((path) => !/^(?:\.|node:|lru-cache$|ws$)/.test(path))
+        .map((path) => `${relative(root, file)}: ${path}`)
+    )
+    expect(typed.sort()).toEqual(['src/express.ts: express', 'src/koa.ts: koa'])
   })
 })
 

@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../..')
-const packages = ['@koa/router', '@opentelemetry/api', 'express', 'express4', 'koa', 'koa2', 'pg']
+const packages = [
+  '@koa/router',
+  '@opentelemetry/api',
+  '@types',
+  'express',
+  'express4',
+  'koa',
+  'koa2',
+  'pg'
+]
 
 export interface Ended {
   code: number | null

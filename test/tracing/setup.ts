@@ -69,11 +69,6 @@ export async function listen(server: Server | Parameters<typeof createServer>[1]
   return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
 }
 
-/** Something that a test opened and that is to be closed with it. */
-export function closeLater(close: () => Promise<unknown>): void {
-  closers.push(close)
-}
-
 /** Ends the recorder and closes every server of the test. */
 export async function closeAll(): Promise<void> {
   await shutdown()

@@ -1,0 +1,168 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { describe, expect, it } from 'vitest'
+import { version } from '../../src/version.ts'
+import { entries, manifest, root } from './manifest.ts'
+
+const require = createRequire(import.meta.url)
+
+function npm(...words: string[]): string {
+  return spawnSync('npm', words, { cwd: root, encoding: 'utf8' }).stdout
+}
+
+describe('the manifest', () => {
+  it('passes publint', async () => {
+    const { messages } = await publint({
+      pkgDir: root,
+      level: 'suggestion',
+      strict: true,
+      pack: false
+    })
+    expect(messages).toEqual([])
+  })
+
+  it('has the version that the code says', () => {
+    expect(manifest.version).toBe(version)
+  })
+
+  it('asks for two packages at run time, and leaves every peer optional', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['lru-cache', 'ws'])
+    const peers = Object.keys(manifest.peerDependencies)
+    expect(peers.sort()).toEqual(['@opentelemetry/api', 'express', 'koa'])
+    for (const peer of peers)
+      expect(manifest.peerDependenciesMeta[peer]).toEqual({ optional: true })
+  })
+
+  it('pins its tools exactly', () => {
+    const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+      ([, wanted]) => !/^(?:npm:@?[\w/.-]+@)?\d+\.\d+\.\d+$/.test(wanted)
+    )
+    expect(loose).toEqual([])
+  })
+
+  it('runs nothing of ours when it is installed', () => {
+    const { scripts } = manifest as unknown as { scripts: Record<string, string> }
+    expect(
+      Object.keys(scripts).filter((name) => /install|^(?:pre|post)?prepare$/.test(name))
+    ).toEqual([])
+  })
+})
+
+describe('the lock file', () => {
+  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
+
+  it('names no registry, so that any serves', () => {
+    expect(lock.match(/"resolved": "[^"]*"/g) ?? []).toEqual([])
+    expect(lock).not.toMatch(/registry\.|https?:\/\/[^"]*\.tgz/)
+  })
+
+  it('holds a hash of every package', () => {
+    const { packages } = JSON.parse(lock) as {
+      packages: Record<string, { integrity?: string; link?: boolean }>
+    }
+    const without = Object.entries(packages).filter(
+      ([path, { integrity }]) => path !== '' && integrity === undefined
+    )
+    expect(without).toEqual([])
+  })
+})
+
+describe('the packed files', () => {
+  interface Packed {
+    files: { path: string; size: number }[]
+    size: number
+    unpackedSize: number
+  }
+  const [packed] = JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts')) as [Packed]
+  const paths = packed.files.map(({ path }) => path)
+
+  it('are what a user needs and nothing else', () => {
+    expect(paths.filter((path) => !path.startsWith('dist/')).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'package.json'
+    ])
+    const odd = paths.filter(
+      (path) => path.startsWith('dist/') && !/^dist\/(?:ui\/.+|.+\.js|.+\.d\.ts)$/.test(path)
+    )
+    expect(odd).toEqual([])
+    expect(paths.filter((path) => /tsbuildinfo|\.map$|\.test\./.test(path))).toEqual([])
+  })
+
+  it('hold every entry with its types, and the page with the notices of what is in it', () => {
+    for (const [, { types, default: code }] of entries) {
+      expect(paths).toContain(code.slice(2))
+      expect(paths).toContain(types.slice(2))
+    }
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'dist/ui/index.html',
+        'dist/ui/manifest.json',
+        'dist/ui/third-party-notices.txt'
+      ])
+    )
+  })
+
+  it('hold the file of every module of src, and of none that is gone', () => {
+    const built = paths.filter((path) => path.endsWith('.js') && !path.startsWith('dist/ui/'))
+    const gone = built.filter(
+      (path) => !existsSync(join(root, path.replace(/^dist/, 'src').replace(/js$/, 'ts')))
+    )
+    expect(gone).toEqual([])
+  })
+
+  it('stay small', () => {
+    expect(packed.unpackedSize).toBeLessThan(2 * 2 ** 20)
+  })
+})
+
+describe('the exported names', () => {
+  const names = async (entry: string): Promise<string[]> =>
+    Object.keys((await import(entry)) as object).sort()
+
+  it('of spanlight', async () => {
+    expect(await names('spanlight')).toEqual(['activeSpan', 'shutdown', 'tracing', 'withSpan'])
+  })
+
+  it.each(['spanlight/express', 'spanlight/koa'])('of %s', async (entry) => {
+    expect(await names(entry)).toEqual(['activeSpan', 'shutdown', 'tracing', 'withSpan'])
+  })
+
+  it('of spanlight/http', async () => {
+    expect(await names('spanlight/http')).toEqual(['activeSpan', 'shutdown', 'traced', 'withSpan'])
+  })
+
+  it('are the same by import and by require', async () => {
+    expect(entries.map(([name]) => name)).toEqual([
+      'spanlight',
+      'spanlight/express',
+      'spanlight/koa',
+      'spanlight/http'
+    ])
+    for (const [name] of entries)
+      expect(Object.keys(require(name) as object).sort()).toEqual(await names(name))
+  })
+
+  it('leave the inside of the package inside', async () => {
+    expect(() => require('spanlight/dist/tracing.js') as unknown).toThrow(
+      'not defined by "exports"'
+    )
+    expect((require('spanlight/package.json') as { name: string }).name).toBe('spanlight')
+  })
+})
+
+describe('knip', () => {
+  it('finds no file, export or package that nothing uses', { timeout: 120_000 }, () => {
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [join(root, 'node_modules/knip/bin/knip.js'), '--no-progress', '--no-config-hints'],
+      { cwd: root, encoding: 'utf8' }
+    )
+    expect(stdout.trim()).toBe('')
+    expect(status).toBe(0)
+  })
+})
