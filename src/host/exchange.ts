@@ -68,7 +68,8 @@ export class Exchange {
     this.context = context
     this.span = span
     this.res = res
-    this.routing = span instanceof Span ? new Routing(span, recorder.routes) : undefined
+    this.routing =
+      span instanceof Span ? new Routing(span, recorder.routes, recorder.paths) : undefined
   }
 
   get ended(): boolean {

@@ -8,7 +8,7 @@ import { decide, Exchange, isDecided, type StreamState } from './exchange.ts'
 import { headerReader } from './headers.ts'
 import { isLoopback, isPrivate } from './peer.ts'
 import { hasBody, knownMethod, pathOf, requestDescriber, targetOf } from './request.ts'
-import { routeNames } from './route.ts'
+import { pathRules, routeNames } from './route.ts'
 import type { Framework, HostSetup, Recorder } from './setup.ts'
 
 export type { Framework, HostSetup } from './setup.ts'
@@ -41,7 +41,8 @@ export class Host {
         headerReader('request', request, setup.redactor)
       ),
       responseHeaders: headerReader('response', response, setup.redactor),
-      routes: routeNames(setup.redactor, setup.limits)
+      routes: routeNames(setup.redactor, setup.limits),
+      paths: pathRules(setup.redactor, setup.limits)
     }
   }
 

@@ -17,7 +17,7 @@ export function knownMethod(method: string | undefined): string {
 }
 
 /** The request target as it came; mounted routers of Express and Connect rewrite `url`. */
-export function targetOf(req: IncomingMessage): string {
+export function targetOf(req: Pick<IncomingMessage, 'url'>): string {
   const { originalUrl } = req as { readonly originalUrl?: unknown }
   return typeof originalUrl === 'string' ? originalUrl : (req.url ?? '')
 }

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
-import type { Limits } from '../base/limits.ts'
+import { clip, type Limits } from '../base/limits.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Span } from '../span/span.ts'
-import { fill, joinPaths, routeText } from './template.ts'
+import { remembering } from './remember.ts'
+import { pathOf, targetOf } from './request.ts'
+import { fill, hideValue, joinPaths, routeText } from './template.ts'
 
 /** A point where routers hang together: the path that led there, and the pattern it matched. */
 interface Mount {
@@ -40,6 +42,28 @@ export function routeNames(redactor: Redactor, limits: Limits): RouteNames {
   }
 }
 
+/** What becomes of a path with parameters whose names say that they are secret: `/reset/:token`. */
+export interface PathRules {
+  /** The secret ones among the parameters of a pattern. */
+  secretsOf(pattern: string): readonly string[]
+  /** A path as it may be stored. */
+  clean(path: string): string
+}
+
+// `:name`, `*name`, `:"name"`, and a named group of a regular expression.
+const parameterNames = /(?:[:*]"?|\(\?<)([\w$]+)/g
+
+export function pathRules(redactor: Redactor, limits: Limits): PathRules {
+  // The rule is asked what it would do with a text of that name.
+  const isSecret = (name: string): boolean => redactor.attribute(name, 'x') !== 'x'
+  return {
+    secretsOf: remembering((pattern) =>
+      [...pattern.matchAll(parameterNames)].map((match) => match[1] as string).filter(isSecret)
+    ),
+    clean: (path) => clip(redactor.path(path), limits.valueLength)
+  }
+}
+
 /** The parts of a framework's request that say where routing stands. */
 export interface RoutedRequest {
   readonly baseUrl?: unknown
@@ -54,16 +78,21 @@ export interface RoutedRequest {
  */
 export class Routing {
   /** Asked at the end for the route of a framework that tells it on a context of its own. */
-  source: { readonly _matchedRoute?: unknown } | undefined
+  source: { readonly _matchedRoute?: unknown; readonly params?: unknown } | undefined
   readonly #span: Span
   readonly #names: RouteNames
+  readonly #paths: PathRules
   readonly #method: string
   #mount = rootMount
   #routed = false
 
-  constructor(span: Span, names: RouteNames) {
+  /** The request's path without the secret values that were seen; undefined while there was none. */
+  #path: string | undefined
+
+  constructor(span: Span, names: RouteNames, paths: PathRules) {
     this.#span = span
     this.#names = names
+    this.#paths = paths
     this.#method = span.name
   }
 
@@ -78,6 +107,7 @@ export class Routing {
       const part = base.slice(parent.base.length)
       const template = typeof pattern === 'string' ? pattern : fill(part, req.params)
       this.#mount = { base, template: joinPaths(parent.template, template), parent }
+      this.#hide(template, req, req.params)
     }
   }
 
@@ -88,16 +118,22 @@ export class Routing {
     while (mount !== undefined && mount.base !== base) mount = mount.parent
     if (mount !== undefined) this.#mount = mount
     const template = mount === undefined ? fill(base, undefined) : mount.template
-    this.#found(joinPaths(template, routeText(path, req)))
+    const route = routeText(path, req)
+    this.#found(joinPaths(template, route))
+    this.#hide(route, req, req.params)
   }
 
   /** What can be said when the answer is out. Lets go of the framework's objects. */
   settle(res: ServerResponse): void {
-    const matched = this.source?._matchedRoute
+    const { _matchedRoute: matched, params } = this.source ?? {}
     this.source = undefined
-    if (matched !== undefined && matched !== null) this.#found(routeText(matched, undefined))
-    if (this.#routed) return
     const req = res.req as RoutedRequest | undefined
+    if (matched !== undefined && matched !== null) {
+      const route = routeText(matched, undefined)
+      this.#found(route)
+      if (req) this.#hide(route, req, params)
+    }
+    if (this.#routed) return
     if (req === undefined || req === null) return
     const base = textOf(req.baseUrl)
     if (req.route?.path !== undefined) {
@@ -106,6 +142,16 @@ export class Routing {
       // No route, but the request never left a mounted handler: that one answered.
       this.#found(this.#mount.template)
     }
+  }
+
+  // Where a value is secret by its name, it is in the path, too.
+  #hide(pattern: string, req: RoutedRequest, params: unknown): void {
+    const secrets = this.#paths.secretsOf(pattern)
+    if (secrets.length === 0 || typeof params !== 'object' || params === null) return
+    this.#path ??= pathOf(targetOf(req))
+    for (const name of secrets)
+      this.#path = hideValue(this.#path, name, (params as Record<string, unknown>)[name])
+    this.#span.put('url.path', this.#paths.clean(this.#path))
   }
 
   #found(route: string): void {

@@ -7,7 +7,7 @@ import type { Span } from '../span/span.ts'
 import type { Tracer } from '../span/tracer.ts'
 import type { HeaderNames, HeaderReader } from './headers.ts'
 import type { Head } from './request.ts'
-import type { RouteNames } from './route.ts'
+import type { PathRules, RouteNames } from './route.ts'
 
 export type Framework = 'express 4' | 'express 5' | 'connect' | 'koa' | 'http' | 'https' | 'http2'
 
@@ -48,4 +48,5 @@ export interface Recorder {
   readonly describeRequest: (span: Span, head: Head) => void
   readonly responseHeaders: HeaderReader
   readonly routes: RouteNames
+  readonly paths: PathRules
 }

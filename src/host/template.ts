@@ -32,6 +32,20 @@ export function fill(path: string, params: unknown): string {
   return rest.reduce(fillWithin, segments.join('/'))
 }
 
+/** A path with the value of a parameter replaced by its name: every segment that is the value, for which of them it was is not known. */
+export function hideValue(path: string, name: string, given: unknown): string {
+  const value = valueOf(given)
+  if (value === '') return path
+  const hidden = placeholder(name, value.includes('/'))
+  const segments = path.split('/')
+  const clean = segments.map((segment) => (decoded(segment) === value ? hidden : segment)).join('/')
+  if (clean !== path) return clean
+  return [value, encodeURIComponent(value), encodeURI(value)].reduce(
+    (text, form) => text.replaceAll(form, hidden),
+    path
+  )
+}
+
 function fillWithin(path: string, [name, value]: [string, string]): string {
   const wide = value.includes('/')
   for (const text of [value, encodeURIComponent(value), encodeURI(value)]) {

@@ -32,6 +32,8 @@ function nextSign(text: string, from: number): number {
 
 function nameBefore(text: string, sign: number): string {
   let end = sign
+  // Node prints a map's entry as `'token' => 'x'`.
+  if (text[sign + 1] === '>' && text[end - 1] === ' ' && isQuote(text.charCodeAt(end - 2))) end--
   if (isQuote(text.charCodeAt(end - 1))) end--
   if (text.charCodeAt(end - 1) === backslash) end--
   let start = end
@@ -43,13 +45,15 @@ function nameBefore(text: string, sign: number): string {
 function valueOf(text: string, sign: number): { from: number; to: number } | undefined {
   let from = sign + 1
   const colon = text[sign] === ':'
-  if (colon && text[from] === ' ') from++
+  const entry = text.startsWith('> ', from) && isQuote(text.charCodeAt(sign - 2))
+  if (entry) from += 2
+  else if (colon && text[from] === ' ') from++
   const escaped = text.charCodeAt(from) === backslash
   if (escaped) from++
   const first = text.charCodeAt(from)
   if (isQuote(first)) return { from: from + 1, to: closing(text, from, first, escaped) }
   // "a == b" and "a => b" are no pairs; a colon in prose has neither a quoted name nor a quoted value.
-  if (first === 0x3d || first === 0x3e || escaped) return undefined
+  if (entry || first === 0x3d || first === 0x3e || escaped) return undefined
   if (colon && !isQuote(text.charCodeAt(sign - 1))) return undefined
   let to = from
   while (to < text.length && !' \t\r\n&,;"\'`<>(){}'.includes(text[to] as string)) to++

@@ -14,7 +14,7 @@ export interface ErrorReading {
  */
 export function readError(thrown: unknown): ErrorReading {
   const type = typeOf(thrown)
-  const message = isObject(thrown) ? read(thrown, 'message') : printed(thrown)
+  const message = isObject(thrown) ? messageOf(thrown) : printed(thrown)
   const attributes: Record<string, string> = {
     'exception.type': type,
     'exception.message': message
@@ -38,15 +38,36 @@ function stackOf(thrown: unknown): string {
   let error = thrown
   while (isObject(error) && parts.length < maxCauses && !seen.has(error)) {
     seen.add(error)
+    const message = messageOf(error)
     const stack =
-      read(error, 'stack') ||
-      [read(error, 'name'), read(error, 'message')].filter(Boolean).join(': ')
+      stackWith(error, message) || [read(error, 'name'), message].filter(Boolean).join(': ')
     if (stack !== '') parts.push(parts.length === 0 ? stack : `Caused by: ${stack}`)
     error = get(error, 'cause')
   }
   if (error !== undefined && error !== null && !isObject(error))
     parts.push(`Caused by: ${printed(error)}`)
   return isObject(thrown) ? parts.join('\n') : ''
+}
+
+/**
+ * The message, without the values of a statement: they are never recorded, and PostgreSQL quotes what it refused. SQLSTATE class 22 (data
+ * exception) quotes values; a syntax error quotes the token that it stumbled over, which is a value when it is not a word or a sign.
+ */
+function messageOf(error: object): string {
+  const message = read(error, 'message')
+  const state = read(error, 'code')
+  if (/^22[0-9A-Z]{3}$/.test(state)) return message.replace(/"(?:.*"|.*$)/s, '?')
+  if (state !== '42601') return message
+  return message.replace(/(?<= at or near )(?!"(?:[a-z_]\w{0,62}|[^\w"']{1,2})"$).*$/is, '?')
+}
+
+// The stack begins with the message as it was when the error was made.
+function stackWith(error: object, message: string): string {
+  const stack = read(error, 'stack')
+  const whole = read(error, 'message')
+  if (whole === message) return stack
+  const at = stack.indexOf(whole)
+  return at < 0 ? '' : stack.slice(0, at) + message + stack.slice(at + whole.length)
 }
 
 function isObject(value: unknown): value is object {

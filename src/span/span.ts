@@ -86,7 +86,7 @@ export class Span implements SpanData {
     this.start = seed.start
     this.flags = seed.flags
     this.scope = seed.scope
-    this.traceState = seed.traceState === undefined ? '' : seed.traceState.serialize()
+    this.traceState = seed.shownState
   }
 
   get open(): boolean {
@@ -158,7 +158,11 @@ export class Span implements SpanData {
     if (this.#duration >= 0) return this
     const target = this.links.length < this.#rules.limits.links ? readLink(link) : undefined
     if (target === undefined) this.droppedLinks++
-    else push(this, 'links', { ...target, attributes: this.#clean(get(link, 'attributes')) })
+    else {
+      const traceState = this.#rules.redactor.text(target.traceState, target.traceState.length)
+      const attributes = this.#clean(get(link, 'attributes'))
+      push(this, 'links', { ...target, traceState, attributes })
+    }
     return this
   }
 
@@ -249,6 +253,8 @@ export interface SpanSeed {
   readonly flags: number
   readonly scope: Scope
   readonly traceState: TraceState | undefined
+  /** The same as text, as it may be stored. */
+  readonly shownState: string
 }
 
 // Most spans have no event, link or log: the lists are made when the first one comes.

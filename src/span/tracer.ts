@@ -1,5 +1,5 @@
 import { newSpanId, newTraceId, type TraceId } from '../base/ids.ts'
-import { randomFlag, sampledFlag, type SpanContext } from '../base/span-context.ts'
+import { randomFlag, sampledFlag, type SpanContext, type TraceState } from '../base/span-context.ts'
 import { type Scope, SpanKind } from '../base/span-data.ts'
 import { activeContext, type Context, isSuppressed } from '../context/context.ts'
 import type { Sampler } from './sampler.ts'
@@ -35,6 +35,8 @@ export const ownScope: Scope = { name: 'spanlight', version: '' }
 /** Starts spans. The one place that decides about ids, parents, sampling and the recording of a span. */
 export class Tracer {
   readonly #setup: TracerSetup
+  // One list is shared by all spans of a trace, so it is read once.
+  readonly #states = new WeakMap<TraceState, string>()
 
   constructor(setup: TracerSetup) {
     this.#setup = setup
@@ -53,6 +55,15 @@ export class Tracer {
     const trace = this.#setup.openTrace(traceId)
     if (trace === undefined) return new NonRecordingSpan(childContext(traceId, parent, true))
     return this.#create(name, options, trace, parent)
+  }
+
+  /** The scope of an instrumentation, as it may be stored. */
+  scope(name: string, version: string): Scope {
+    const { limits, redactor } = this.#setup
+    return {
+      name: redactor.text(name, limits.nameLength),
+      version: redactor.text(version, limits.nameLength)
+    }
   }
 
   // A span whose parent in this process is not recorded is not recorded either; the sampled flag of a stranger never forces anything.
@@ -77,14 +88,29 @@ export class Tracer {
       start: offsetOf(options.startTime, trace, now),
       flags: flagsOf(parent, true),
       scope: options.scope ?? ownScope,
-      traceState: parent?.traceState
+      traceState: parent?.traceState,
+      shownState: this.#shown(parent?.traceState)
     })
     if (!trace.add(span)) return new NonRecordingSpan(span.spanContext())
     if (options.attributes !== undefined) span.setAttributes(options.attributes)
     if (options.links !== undefined) span.addLinks(options.links)
     return span
   }
+
+  // It is passed on as it came, and kept and shown like any text of a stranger.
+  #shown(state: TraceState | undefined): string {
+    if (state === undefined) return ''
+    let shown = this.#states.get(state)
+    if (shown === undefined) {
+      shown = this.#setup.redactor.text(state.serialize(), maxTraceState)
+      this.#states.set(state, shown)
+    }
+    return shown
+  }
 }
+
+/** Characters; W3C Trace Context asks to carry 512 at least. */
+const maxTraceState = 512
 
 // Our own spans' contexts are right by construction; only a stranger's has to be looked at.
 function parentOf({ span }: Context): SpanContext | undefined {

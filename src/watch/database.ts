@@ -65,11 +65,6 @@ export function startDatabaseSpan(setup: WatchSetup, call: DatabaseCall): Databa
   return new OpenCall(span, context)
 }
 
-// SQLSTATE class 22, data exception: the message quotes the value that was refused, and values are never recorded.
-function withoutData(message: string, status: string | undefined): string {
-  return status?.startsWith('22') ? message.replace(/"[^"]*"?/g, '?') : message
-}
-
 class OpenCall implements DatabaseSpan {
   readonly context: Context
   #span: Span | undefined
@@ -91,7 +86,7 @@ class OpenCall implements DatabaseSpan {
     const code = attributes['exception.code'] ?? ''
     if (status !== undefined) span.setAttribute('db.response.status_code', status)
     span.setAttribute('error.type', status ?? (code || type))
-    span.setStatus({ code: StatusCode.error, message: withoutData(message, status) || code })
+    span.setStatus({ code: StatusCode.error, message: message || code })
     this.#end()
   }
 

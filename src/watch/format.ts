@@ -87,6 +87,10 @@ class Cutter {
   }
 
   #cutItems(items: readonly unknown[], depth: number): unknown[] {
+    const [name, value] = items
+    // An entry, as of Object.entries().
+    if (items.length === 2 && typeof name === 'string' && typeof value === 'string')
+      return [this.cut(name, depth + 1), this.#cutNamed(name, value, depth)]
     const cut = items.slice(0, maxItems).map((item) => this.cut(item, depth + 1))
     if (items.length > maxItems) cut.push(new Shown(`... ${items.length - maxItems} more items`))
     return cut

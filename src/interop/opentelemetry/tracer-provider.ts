@@ -40,6 +40,11 @@ export class TracerProvider {
     this.#on = false
   }
 
+  /** For `ApiTracer` only: a scope as it may be stored. */
+  scope({ name, version }: Scope): Scope {
+    return this.#setup.tracer.scope(name, version)
+  }
+
   /** For `ApiTracer` only. Never throws. */
   start(name: string, options: SpanOptions, context: Context): ApiSpan {
     const begin = (): ApiSpan => this.#setup.tracer.start(name, options, context)
@@ -51,10 +56,12 @@ export class TracerProvider {
 export class ApiTracer {
   readonly #provider: TracerProvider
   readonly #scope: Scope
+  readonly #stored: Scope
 
   constructor(provider: TracerProvider, scope: Scope) {
     this.#provider = provider
     this.#scope = scope
+    this.#stored = provider.scope(scope)
   }
 
   startSpan(name: string, options?: SpanOptions, context?: ApiContext): ApiSpan {
@@ -83,7 +90,7 @@ export class ApiTracer {
   }
 
   #start(name: string, options: SpanOptions | undefined, context: Context): ApiSpan {
-    return this.#provider.start(name, { ...options, scope: this.#scope }, context)
+    return this.#provider.start(name, { ...options, scope: this.#stored }, context)
   }
 
   // Libraries keep the tracer they once got; when another provider has taken our place, their spans are its spans.
