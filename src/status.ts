@@ -1,4 +1,4 @@
-import type { Report } from './base/report.ts'
+import type { DropReason, Report } from './base/report.ts'
 import type { Settings } from './options.ts'
 import type { TraceStore } from './store/types.ts'
 import type { OpenTraces } from './trace/open-traces.ts'
@@ -12,7 +12,17 @@ interface StatusSetup {
   readonly version: string
   readonly bootId: string
   readonly instrumented: () => readonly Instrumented[]
+  /** What keeping and reading have cost so far. */
+  readonly overheadMs: number
 }
+
+/** Losses of spans. The others lose log lines, pages' frames or what was sent on, and are told apart by their reason. */
+const spanLosses: ReadonlySet<DropReason> = new Set([
+  'span limit of the trace',
+  'late span without its trace',
+  'record larger than a segment',
+  'ingest invalid'
+])
 
 /** What the process says about itself. Who may see it and how many do is added by whoever serves it. */
 export function statusOf({
@@ -22,7 +32,8 @@ export function statusOf({
   report,
   version,
   bootId,
-  instrumented
+  instrumented,
+  overheadMs
 }: StatusSetup): Status {
   const { recent, kept } = store.stats
   const drops = [...report.drops].map(([reason, count]) => ({ reason, count }))
@@ -41,7 +52,10 @@ export function statusOf({
       spans: recent.spans,
       traces: recent.traces,
       evicted: recent.evictedSpans,
-      dropped: drops.reduce((sum, { count }) => sum + count, 0),
+      dropped: drops.reduce(
+        (sum, { reason, count }) => sum + (spanLosses.has(reason) ? count : 0),
+        0
+      ),
       oldest: recent.oldestMs
     },
     kept: { capacity: kept.capacity, bytes: kept.bytes, spans: kept.spans, traces: kept.traces },
@@ -50,6 +64,6 @@ export function statusOf({
     instrumented: [...instrumented()],
     pages: 0,
     sample: settings.sample,
-    overheadMs: 0
+    overheadMs
   }
 }

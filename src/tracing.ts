@@ -43,7 +43,9 @@ export function createTracing(
   options: TracingOptions = {},
   env: NodeJS.ProcessEnv = process.env
 ): Tracing {
-  const report = createReport()
+  // The rules report, too, while they are read.
+  let hide = (text: string): string => text
+  const report = createReport(undefined, (text) => hide(text))
   const settings = resolveOptions(options, env, (line) => report.once(line))
   const { limits } = settings
   const decision = decideMode({
@@ -60,6 +62,7 @@ export function createTracing(
   // What is recorded ...
   const mode = decision.mode === 'local' ? 'local' : 'token'
   const redactor = createRedactor({ mode, limits, options: settings.redact, report })
+  hide = (text) => redactor.text(text, limits.messageLength)
   const propagation = settings.propagate.length > 0 ? w3cPropagation : noPropagation
   if (settings.disabled || (decision.mode === 'off' && exporting === undefined)) {
     if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
@@ -95,19 +98,20 @@ export function createTracing(
   const routes = new Routes(now)
   const slowest = new SlowestOfRoute()
   const exporter = exporting && createExporter({ ...exporting, report })
-  function keep(recorded: TraceRecord): void {
-    const record = redactor.record(recorded)
+  let overheadMs = 0
+  function keep(record: TraceRecord): void {
+    const began = now()
     const summary = summarise(record)
     routes.observe(summary)
     store.add(record, summary.errors > 0 ? 'error' : slowest.admit(summary) ? 'slow' : '')
     if (record.source === 'local') exporter?.export(record)
+    overheadMs += now() - began
   }
 
   // ... and read by the page, its API and other services.
   const reader = createReader({
     store,
     open,
-    shown: (record) => redactor.record(record),
     routes,
     slowMs: settings.slowMs,
     now
@@ -147,7 +151,8 @@ export function createTracing(
         report,
         version,
         bootId,
-        instrumented: () => watches.instrumented
+        instrumented: () => watches.instrumented,
+        overheadMs
       })
   })
   const host = createHost({

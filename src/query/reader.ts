@@ -17,8 +17,6 @@ import type { Reader } from './types.ts'
 export interface ReaderSetup {
   readonly store: TraceStore
   readonly open: Pick<OpenTraces, 'get' | 'inFlight' | 'size'>
-  /** The last word on what is in flight before anybody sees it, as on what is stored. @default as it is */
-  readonly shown?: (record: TraceRecord) => TraceRecord
   readonly routes: { figures(): RouteFigures[] }
   /** What `is:slow` means, in milliseconds. @default 1000 */
   readonly slowMs?: number
@@ -33,7 +31,7 @@ const cachedMs = 30_000
 
 /** Joins what is stored and what is in flight: the one place that reads, for the page, the API and the formats alike. */
 export function createReader(setup: ReaderSetup): Reader {
-  const { store, open, slowMs, now, shown = (record) => record } = setup
+  const { store, open, slowMs, now } = setup
   const decoded = new LRUCache<TraceId, Decoded>({
     maxSize: cachedSpans,
     sizeCalculation: ({ spans }) => Math.max(1, spans),
@@ -57,14 +55,14 @@ export function createReader(setup: ReaderSetup): Reader {
 
   function withOpen(traceId: TraceId, records: readonly TraceRecord[]): TraceRecord[] {
     const snapshot = open.get(traceId)?.snapshot()
-    return snapshot === undefined ? [...records] : [...records, shown(snapshot)]
+    return snapshot === undefined ? [...records] : [...records, snapshot]
   }
 
   /** The trace's line; undefined when nothing of it is in memory. */
   function lineOf(traceId: TraceId, entries: readonly Entry[]): Summary | undefined {
     const trace = open.get(traceId)
     const snapshot = trace?.snapshot()
-    const parts = snapshot === undefined ? entries : [...entries, summarise(shown(snapshot))]
+    const parts = snapshot === undefined ? entries : [...entries, summarise(snapshot)]
     return parts.length === 0 ? undefined : mergeSummary(traceId, parts, trace?.inFlight === true)
   }
 

@@ -293,6 +293,15 @@ describe('the options, from end to end', () => {
     expect(attribute(span, 'hook.was')).toBe('here')
   })
 
+  it('redact: { hook }, once for each record', async () => {
+    let calls = 0
+    const api = await requestTo('/a', {
+      redact: { hook: (attributes) => ({ ...attributes, calls: ++calls }) }
+    })
+    const { traceId } = await api.named('GET /a')
+    expect(attribute((await api.spans(traceId)).get('GET /a'), 'calls')).toBeLessThanOrEqual(2)
+  })
+
   it('redact: { hook }, for what is in flight', async () => {
     let finish = (): void => {}
     const app = appOf({ redact: { hook: () => ({ only: 'this' }) } })
@@ -372,6 +381,16 @@ describe('the status', () => {
       ['@opentelemetry/api', true]
     ])
     for (const { how } of status.instrumented) expect(how).not.toBe('')
+    expect(status.overheadMs).toBeGreaterThan(0)
+  })
+
+  it('counts as dropped what was lost of spans, not a line that belongs to none', async () => {
+    const { api } = await served(appOf())
+    console.log('outside of any request')
+    expect(await api.status()).toMatchObject({
+      ring: { dropped: 0 },
+      drops: [{ reason: 'log without an open span', count: 1 }]
+    })
   })
 })
 
