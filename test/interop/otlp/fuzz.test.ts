@@ -65,7 +65,8 @@ describe('decoding', () => {
         const body = JSON.parse(encodeJson([one]))
         for (const [at, to] of list) {
           const all = places(body)
-          all[at % all.length]?.(to)
+          // A copy: the same object put into itself would make a request without an end.
+          all[at % all.length]?.(structuredClone(to))
         }
         check(decodeJson(bytes(body), decodeSetup()))
       }),
