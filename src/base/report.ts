@@ -9,6 +9,8 @@ export interface Report {
   once(line: string): void
   /** Counts a loss under its reason; shown in the page's status. */
   drop(reason: DropReason, count?: number): void
+  /** What may be printed of an error's text, which can be the host's or quote what a stranger sent. */
+  hide(text: string): string
   /** Losses so far, by reason. */
   readonly drops: ReadonlyMap<DropReason, number>
 }
@@ -28,11 +30,15 @@ export type DropReason =
   | 'slow page'
   | 'internal error'
 
-export function createReport(write: (text: string) => void = writeStderr): Report {
+export function createReport(
+  write: (text: string) => void = writeStderr,
+  hide: (text: string) => string = (text) => text
+): Report {
   const drops = new Map<DropReason, number>()
   const said = new Set<string>()
   return {
     drops,
+    hide,
     say: (line) => write(`spanlight: ${visible(line)}\n`),
     once(line) {
       if (said.has(line) || said.size > 200) return

@@ -35,7 +35,7 @@ export function createGuard(part: string, report: Report): Guard {
       errors = 0
     }
     errors++
-    report.once(`${part} failed and went on: ${describe(error)}`)
+    report.once(`${part} failed and went on: ${report.hide(describe(error))}`)
     if (errors < maxErrors) return
     on = false
     report.say(

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fill, joinPaths, routeText } from '../../src/host/template.ts'
+import { fill, hideValue, joinPaths, routeText } from '../../src/host/template.ts'
 
 describe('joinPaths', () => {
   it.each([
@@ -56,6 +56,22 @@ describe('fill', () => {
         expect(typeof fill(path, params)).toBe('string')
       })
     )
+  })
+})
+
+describe('hideValue', () => {
+  it.each([
+    ['/reset/abc', 'abc', '/reset/:token'],
+    ['/reset/abc/now', 'abc', '/reset/:token/now'],
+    ['/reset/%61bc', 'abc', '/reset/:token'],
+    ['/abc/abc', 'abc', '/:token/:token'],
+    ['/reset-abc.html', 'abc', '/reset-:token.html'],
+    ['/reset-a%20b', 'a b', '/reset-:token'],
+    ['/reset/a/b', ['a', 'b'], '/reset/*token'],
+    ['/reset/', '', '/reset/'],
+    ['/reset/x', undefined, '/reset/x']
+  ])('%j without %j is %j', (path, value, hidden) => {
+    expect(hideValue(path, 'token', value)).toBe(hidden)
   })
 })
 

@@ -58,6 +58,7 @@ const channels: readonly [string, (redact: Redactor, canary: string) => unknown]
     (r, c) =>
       r.attribute('exception.stacktrace', `Error: Bearer ${c}\n at https://u:${c}@h/x.js:1:1`)
   ],
+  ['printed map', (r, c) => r.text(`URLSearchParams { 'token' => '${c}', 'page' => '1' }`, 2048)],
   ['log line', (r, c) => r.text(`token=${c} session_id="${c}"`, 2048)],
   [
     'private key',

@@ -101,6 +101,7 @@ describe('the options', () => {
       drops: new Map(),
       say() {},
       drop() {},
+      hide: (text: string) => text,
       once: (line: string) => void lines.push(line)
     }
     redactor({ options: { allowKeys: ['password', 'session-kind'] }, report })

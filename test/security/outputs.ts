@@ -68,7 +68,8 @@ export class Reader {
   /** Follows the live socket from the beginning until `close`. */
   socket(): Promise<{ close(): void }> {
     const address = `${this.#page.replace('http', 'ws')}/live`
-    const protocols = ['spanlight.v1', ...(this.#token && [`spanlight.token.${this.#token}`])]
+    const protocols = ['spanlight.v1']
+    if (this.#token !== '') protocols.push(`spanlight.token.${this.#token}`)
     const socket = new WebSocket(address, protocols, { origin: new URL(this.#page).origin })
     socket.on('message', (data) => {
       this.outputs.push({ door: 'live socket', text: (data as Buffer).toString('utf8') })

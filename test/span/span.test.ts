@@ -191,6 +191,24 @@ describe('an exception', () => {
     expect(readError('text').type).toBe('string')
   })
 
+  it.each([
+    ['22P02', 'invalid input syntax for type integer: "a "b" c"', 'syntax for type integer: ?'],
+    ['22003', 'value "99" is out of range for type integer', 'value ? is out of range'],
+    ['22007', 'invalid value "x', 'invalid value ?'],
+    ['42601', 'unterminated quoted string at or near "\'secret"', 'at or near ?'],
+    ['42601', 'syntax error at or near "12abc"', 'at or near ?'],
+    ['42601', 'syntax error at or near "FORM"', 'at or near "FORM"'],
+    ['42601', 'syntax error at or near ")"', 'at or near ")"'],
+    ['42P01', 'relation "orders" does not exist', 'relation "orders" does not exist']
+  ])('keeps no value that PostgreSQL quotes: %s %s', (code, message, shown) => {
+    const error = Object.assign(new Error(message), { code })
+    const { message: kept, attributes } = readError(error)
+    expect(kept).toContain(shown)
+    expect(attributes['exception.stacktrace']).toMatch(/^Error: [^]*\n {4}at /)
+    for (const text of [kept, attributes['exception.stacktrace']])
+      expect(text).not.toMatch(/secret|99|12abc|"a |"x/)
+  })
+
   it('ends a circle of causes', () => {
     const error = new Error('a')
     error.cause = new Error('b', { cause: error })
