@@ -8,9 +8,6 @@ export const segmentFull: Error = new Error('segment full')
 const digits = new Uint8Array(128).fill(255)
 for (let i = 0; i < 16; i++) digits['0123456789abcdef'.charCodeAt(i)] = i
 
-const float = new Float64Array(1)
-const floatBytes = new Uint8Array(float.buffer)
-
 /**
  * Writes into a segment, front to back. Room is asked for in steps (`room`), not per byte: the end of the array cannot be the guard,
  * because other data of the segment lies behind `limit`.
@@ -19,6 +16,8 @@ export class ByteWriter {
   bytes: Buffer = Buffer.alloc(0)
   at = 0
   limit = 0
+  readonly #float = new Float64Array(1)
+  readonly #floatBytes = new Uint8Array(this.#float.buffer)
 
   room(size: number): void {
     if (this.at + size > this.limit) throw segmentFull
@@ -70,8 +69,8 @@ export class ByteWriter {
   }
 
   float(value: number): void {
-    float[0] = value
-    this.bytes.set(floatBytes, this.at)
+    this.#float[0] = value
+    this.bytes.set(this.#floatBytes, this.at)
     this.at += 8
   }
 
@@ -100,6 +99,8 @@ export class ByteWriter {
 export class ByteReader {
   bytes: Buffer = Buffer.alloc(0)
   at = 0
+  readonly #float = new Float64Array(1)
+  readonly #floatBytes = new Uint8Array(this.#float.buffer)
 
   byte(): number {
     return this.bytes[this.at++] as number
@@ -135,8 +136,8 @@ export class ByteReader {
   }
 
   float(): number {
-    for (let i = 0; i < 8; i++) floatBytes[i] = this.bytes[this.at++] as number
-    return float[0] as number
+    for (let i = 0; i < 8; i++) this.#floatBytes[i] = this.bytes[this.at++] as number
+    return this.#float[0] as number
   }
 
   hex(length: number): string {

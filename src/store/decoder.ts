@@ -15,9 +15,10 @@ import { ByteReader } from './bytes.ts'
 import { scopeInPlace } from './definitions.ts'
 import { extra, headFlag, noises, parentCode, roots, severities } from './layout.ts'
 import type { Segment } from './segment.ts'
+import { skipText } from './strings.ts'
 import { TextReader } from './text-reader.ts'
 import type { Entry } from './types.ts'
-import { readNumber, readValue } from './values.ts'
+import { readNumber, readValue, skipValue } from './values.ts'
 
 const none: readonly never[] = Object.freeze([])
 
@@ -34,6 +35,9 @@ export class Decoder {
   #errors = 0
   #db = 0
   #droppedSpans = 0
+  #httpStatus = 0
+  #method = ''
+  #route = ''
 
   /** A number that stands at the beginning of a row's record. */
   leading(segment: Segment, row: number): number {
@@ -59,15 +63,17 @@ export class Decoder {
     this.#aim(segment, place)
     this.#head()
     const from = this.#from
-    const httpStatus = readNumber(from)
-    const method = this.#text()
-    const route = this.#text()
+    const implied = (this.#flags & headFlag.implied) !== 0
+    if (!implied) this.#readFigures()
     const service = this.#resource().service
-    const status = (from.byte() >> 3) & 3
-    if ((from.byte() & 4) !== 0) from.at++
+    const first = from.byte()
+    const second = from.byte()
+    if ((second & 4) !== 0) from.at++
     const name = this.#text()
     const start = from.signed()
     const duration = from.signed()
+    if (implied) this.#findFigures(first, second)
+    const status = (first >> 3) & 3
     const plain = (this.#flags & headFlag.plain) !== 0
     return {
       seq,
@@ -78,9 +84,9 @@ export class Decoder {
       start: this.#epochMs + start / 1e6,
       duration: duration / 1e6,
       status: status as StatusCode,
-      httpStatus,
-      method,
-      route,
+      httpStatus: this.#httpStatus,
+      method: this.#method,
+      route: this.#route,
       spans: this.#count,
       errors: plain ? (status === 2 ? 1 : 0) : this.#errors,
       db: this.#db,
@@ -93,9 +99,11 @@ export class Decoder {
   record(segment: Segment, place: number, traceId: TraceId): TraceRecord {
     this.#aim(segment, place)
     this.#head()
-    readNumber(this.#from)
-    this.#texts.skip()
-    this.#texts.skip()
+    if ((this.#flags & headFlag.implied) === 0) {
+      readNumber(this.#from)
+      skipText(this.#from)
+      skipText(this.#from)
+    }
     const resource = this.#resource()
     const { length, root } = { length: this.#count, root: this.#rootIndex }
     const spans: SpanData[] = []
@@ -127,6 +135,48 @@ export class Decoder {
     this.#errors = plain ? 0 : from.varint()
     this.#db = plain ? 0 : from.varint()
     this.#droppedSpans = (flags & headFlag.dropped) === 0 ? 0 : from.varint()
+  }
+
+  #readFigures(): void {
+    this.#httpStatus = readNumber(this.#from)
+    this.#method = this.#text()
+    this.#route = this.#text()
+  }
+
+  // From the attributes of the root span, behind its ids and scope.
+  #findFigures(first: number, second: number): void {
+    const from = this.#from
+    this.#skipIds(first & parentCode.mask)
+    if (second >> 3 === scopeInPlace) this.#scope(scopeInPlace)
+    const { keys, slots } = this.#texts.shape(from.varint())
+    let method: unknown = ''
+    let route: unknown = ''
+    let pathAt = -1
+    let status: unknown = 0
+    for (let i = 0; i < keys.length; i++) {
+      if (i === slots.method) method = readValue(from, this.#text)
+      else if (i === slots.route) route = readValue(from, this.#text)
+      else if (i === slots.status) status = readValue(from, this.#text)
+      else {
+        if (i === slots.path) pathAt = from.at
+        skipValue(from)
+      }
+    }
+    this.#httpStatus = typeof status === 'number' ? status : 0
+    this.#method = typeof method === 'string' ? method : ''
+    this.#route = typeof route === 'string' ? route : ''
+    if (this.#route !== '' || pathAt < 0) return
+    from.at = pathAt
+    const path = readValue(from, this.#text)
+    this.#route = typeof path === 'string' ? path : ''
+  }
+
+  #skipIds(parent: number): void {
+    const from = this.#from
+    if (parent === parentCode.texts) {
+      const texts = from.byte() + 1
+      for (let i = 0; i < texts; i++) skipText(from)
+    } else from.at += parent === parentCode.bytes ? 16 : 8
   }
 
   #span(before: readonly SpanData[]): SpanData {
@@ -217,7 +267,7 @@ export class Decoder {
   #attributes(): Attributes | readonly never[] {
     const shape = this.#from.varint()
     if (shape === 0) return none
-    const keys = this.#texts.keys(shape)
+    const { keys } = this.#texts.shape(shape)
     const list: Attributes = []
     for (const key of keys) list.push(key, readValue(this.#from, this.#text))
     return list

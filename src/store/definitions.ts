@@ -1,12 +1,15 @@
 import type { ReadonlyAttributes, Resource, Scope } from '../base/span-data.ts'
 import type { ByteWriter } from './bytes.ts'
+import { type FigureSlots, figureSlots } from './figure-slots.ts'
+import { RouteMatch } from './routes.ts'
 import { detached, type StringWriter } from './strings.ts'
-import { writeSharedValue, writeValue } from './values.ts'
+import { writePath, writeSharedValue, writeValue } from './values.ts'
 
 /** A list of attribute keys, as a hidden class is of an object: spans of one kind of work have the same keys in the same order. */
 interface Shape {
   readonly id: number
   readonly keys: readonly string[]
+  readonly slots: FigureSlots
 }
 
 export const maxDefinitions = 1024
@@ -23,6 +26,7 @@ const maxInBucket = 16
 export class DefinitionWriter {
   readonly #out: ByteWriter
   readonly #texts: StringWriter
+  readonly #match = new RouteMatch()
   /** Where the definition of an id stands. */
   readonly places: Uint32Array = new Uint32Array(maxDefinitions)
   count = 0
@@ -34,6 +38,8 @@ export class DefinitionWriter {
   #lastResourceId = 0
   #lastScope: Scope | undefined
   #lastScopeId = 0
+  #lastList: ReadonlyAttributes | undefined
+  #lastShape: Shape | undefined
 
   constructor(out: ByteWriter, texts: StringWriter) {
     this.#out = out
@@ -47,6 +53,7 @@ export class DefinitionWriter {
     this.#resources.clear()
     this.#lastResource = undefined
     this.#lastScope = undefined
+    this.#lastList = undefined
   }
 
   /** Keys as a shape (0 for none, 1 for a definition, id + 2), then the values. */
@@ -58,20 +65,45 @@ export class DefinitionWriter {
       out.byte(0)
       return
     }
-    const bucket = this.#shapes[
+    const shape = this.#shapeOf(list)
+    this.#lastList = undefined
+    if (shape === undefined) this.#defineShape(list)
+    else out.varint(shape.id + 2)
+    const slots = shape?.slots
+    const path = slots === undefined || slots.route < 0 ? -1 : slots.path * 2 + 1
+    for (let i = 1; i < length; i += 2) {
+      const value = list[i] as string
+      if (i === path)
+        writePath(out, this.#texts, this.#match, value, list[(slots?.route ?? 0) * 2 + 1] as string)
+      else writeValue(out, this.#texts, value)
+    }
+  }
+
+  /** Where the keys stand that the list of traces shows; undefined when these keys are not a shape yet. */
+  slotsOf(list: ReadonlyAttributes): FigureSlots | undefined {
+    return list.length < 2 ? undefined : this.#shapeOf(list)?.slots
+  }
+
+  // The root's attributes are asked for twice, for the record's head and for the span.
+  #shapeOf(list: ReadonlyAttributes): Shape | undefined {
+    if (list === this.#lastList) return this.#lastShape
+    this.#lastList = list
+    return (this.#lastShape = findShape(this.#bucket(list), list))
+  }
+
+  #bucket(list: ReadonlyAttributes): Shape[] {
+    const length = list.length
+    return this.#shapes[
       (length * 7 +
         keyLength(list, 0) +
         keyLength(list, length >> 2) * 3 +
         keyLength(list, (length >> 1) - 1) * 5) &
         (buckets - 1)
     ] as Shape[]
-    const id = findShape(bucket, list)
-    if (id < 0) this.#defineShape(bucket, list)
-    else out.varint(id + 2)
-    for (let i = 1; i < length; i += 2) writeValue(out, this.#texts, list[i] as string)
   }
 
-  #defineShape(bucket: Shape[], list: ReadonlyAttributes): void {
+  #defineShape(list: ReadonlyAttributes): void {
+    const bucket = this.#bucket(list)
     const out = this.#out
     const size = list.length >> 1
     const keys: string[] = []
@@ -84,7 +116,7 @@ export class DefinitionWriter {
       keys.push(detached(key))
     }
     if (this.count < maxDefinitions && bucket.length < maxInBucket)
-      bucket.push({ id: this.#assign(place), keys })
+      bucket.push({ id: this.#assign(place), keys, slots: figureSlots(keys) })
   }
 
   /** The scope's id; -1 when it must be defined in place. */
@@ -175,14 +207,14 @@ function keyLength(list: ReadonlyAttributes, pair: number): number {
   return (list[pair * 2] as string).length
 }
 
-function findShape(bucket: readonly Shape[], list: ReadonlyAttributes): number {
+function findShape(bucket: readonly Shape[], list: ReadonlyAttributes): Shape | undefined {
   const size = list.length >> 1
   for (const shape of bucket) {
     const keys = shape.keys
     if (keys.length !== size) continue
     let i = 0
     while (i < size && keys[i] === list[i * 2]) i++
-    if (i === size) return shape.id
+    if (i === size) return shape
   }
-  return -1
+  return undefined
 }

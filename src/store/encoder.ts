@@ -2,7 +2,8 @@ import type { SpanData, SpanEvent, SpanLink, SpanLog, TraceRecord } from '../bas
 import type { SummaryData } from '../trace/summary.ts'
 import { ByteWriter } from './bytes.ts'
 import { DefinitionWriter, scopeInPlace } from './definitions.ts'
-import { extra, headFlag, noises, parentCode, roots, severities } from './layout.ts'
+import { followsFrom } from './figure-slots.ts'
+import { extra, headFlag, kindBits, parentCode, severities } from './layout.ts'
 import { ParentTable } from './parents.ts'
 import { StringWriter } from './strings.ts'
 import { writeNumber } from './values.ts'
@@ -12,8 +13,8 @@ import { writeNumber } from './values.ts'
  * for a whole ring; `begin` starts it anew.
  *
  *     record   head, resource, root span, the other spans in their order
- *     head     flags, time, [spans, index of the root, errors, db], [dropped spans]
- *              http status, method, route: the figures of the list that are not fields of the root span
+ *     head     flags, time, [spans, index of the root, errors, db], [dropped spans],
+ *              [http status, method, route]: figures of the list, when they do not follow from the root span
  *     span     2 bytes of flags, [extras], [scope], name, start, duration, span id, [parent], shape, values, [extras' data]
  *
  * The root stands first because the list reads its name, time and status from there.
@@ -47,13 +48,15 @@ export class Encoder {
     const rootSpan = spans[root] as SpanData
     const out = this.out
     const plain = spans.length === 1 && figures.db === 0
+    const slots = this.definitions.slotsOf(rootSpan.attributes)
+    const implied = slots !== undefined && followsFrom(figures, rootSpan.attributes, slots)
     out.room(80)
     out.byte(
-      roots.indexOf(figures.root) |
-        (noises.indexOf(figures.noise) << 2) |
+      kindBits(figures.root, figures.noise) |
         (record.source === 'ingest' ? headFlag.ingest : 0) |
         (plain ? headFlag.plain : 0) |
-        (record.droppedSpans > 0 ? headFlag.dropped : 0)
+        (record.droppedSpans > 0 ? headFlag.dropped : 0) |
+        (implied ? headFlag.implied : 0)
     )
     out.signed(record.epochMs - this.#baseMs)
     if (!plain) {
@@ -63,9 +66,11 @@ export class Encoder {
       out.varint(figures.db)
     }
     if (record.droppedSpans > 0) out.varint(record.droppedSpans)
-    writeNumber(out, figures.httpStatus)
-    this.texts.write(figures.method)
-    this.texts.write(figures.route)
+    if (!implied) {
+      writeNumber(out, figures.httpStatus)
+      this.texts.write(figures.method)
+      this.texts.write(figures.route)
+    }
     this.definitions.resource(record.resource)
     this.#span(rootSpan, 0)
     if (spans.length === 1) return

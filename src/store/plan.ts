@@ -16,7 +16,7 @@ export interface RingPlan {
 export const minMemory: number = 2 ** 20
 const fewestSegments = 16
 // A record of one HTTP span and its row take about 100 bytes; fewer buckets than records make a lookup slow, each bucket takes 4 bytes.
-const bytesPerBucket = 48
+const bytesPerBucket = 64
 
 /** Divides the memory: three quarters for the recent ring, one for the kept one, everything that belongs to them included. */
 export function planRings(memory: number): { recent: RingPlan; kept: RingPlan } {

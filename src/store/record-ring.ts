@@ -129,6 +129,7 @@ export class RecordRing {
   }
 
   #search(key: TraceKey, position: number): number {
+    if (position === 0) return 0
     const ring = this.#ring
     const oldest = ring.oldest
     while (position >= oldest) {
@@ -150,6 +151,7 @@ export class RecordRing {
   }
 
   #head(key: TraceKey): number {
+    if (this.#ring.empty) return 0
     const low = this.#heads[key.hash & (this.#heads.length - 1)] as number
     if (low === 0) return 0
     const next = this.#ring.next

@@ -27,10 +27,13 @@ export class Ring<B extends Block> {
   readonly #blocks: readonly B[]
   #active = 0
   #used = 1
+  // Most positions are near the one that was looked for before.
+  #hit: B
 
   /** Takes at least two blocks, so that the one that is filled is never the one that is lost. */
   constructor(blocks: readonly B[]) {
     this.#blocks = blocks
+    this.#hit = this.active
     this.active.reset(1)
   }
 
@@ -41,6 +44,10 @@ export class Ring<B extends Block> {
   /** The oldest position in the ring; `next` when the ring is empty. */
   get oldest(): number {
     return this.#at(0).first
+  }
+
+  get empty(): boolean {
+    return this.#used === 1 && this.active.count === 0
   }
 
   /** The position that the next item gets. */
@@ -61,6 +68,8 @@ export class Ring<B extends Block> {
 
   /** The block that holds a position, if it is still there. */
   find(position: number): B | undefined {
+    const hit = this.#hit
+    if (position >= hit.first && position < hit.first + hit.count) return hit
     if (!(position >= this.oldest && position < this.next)) return undefined
     let low = 0
     let high = this.#used - 1
@@ -69,7 +78,7 @@ export class Ring<B extends Block> {
       if (this.#at(middle).first <= position) low = middle
       else high = middle - 1
     }
-    return this.#at(low)
+    return (this.#hit = this.#at(low))
   }
 
   /** Blocks in use, oldest first. */
@@ -81,7 +90,8 @@ export class Ring<B extends Block> {
   clear(): void {
     const next = this.next
     this.#used = 1
-    this.active.reset(next)
+    // All of them: a block that is out of use must not seem to hold what it held.
+    for (const block of this.#blocks) block.reset(next)
   }
 
   #at(age: number): B {

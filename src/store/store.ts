@@ -86,8 +86,9 @@ class Store implements TraceStore {
   #addWhole(record: TraceRecord, keep: Entry['kept']): number {
     const key = this.#key
     const before = this.#kept.newest(key)
-    const reason =
-      keep === '' && before > 0 ? this.#kept.flags(before) & rowFlag.kept : reasons.indexOf(keep)
+    let reason = 0
+    if (keep !== '') reason = reasons.indexOf(keep)
+    else if (before > 0) reason = this.#kept.flags(before) & rowFlag.kept
     const draft = draftOf(record)
     const seq = this.#recent.add(draft, key, this.#recent.next, reason)
     if (seq === 0 || reason === 0) return seq

@@ -1,4 +1,4 @@
-import { type ByteWriter, segmentFull } from './bytes.ts'
+import { type ByteReader, type ByteWriter, segmentFull } from './bytes.ts'
 
 /**
  * Texts in a segment. The first time a text is written in place; the second time it gets an id that stands for the first place. Texts
@@ -16,6 +16,7 @@ export const textCode = { wideId: 0x80, short: 0xa0, long: 0xe0 } as const
 
 export const maxTextId: number = 128 + 32 * 256
 const shortest = 64
+const longestPart = 16
 // Ids that only `shared` may take, so that one-off values cannot use up what definitions need.
 const reserved = 256
 
@@ -24,9 +25,11 @@ export class StringWriter {
   readonly #maxIds: number
   /** Where a text that was written in place stands, plus one, by its hash; a newer text takes the place of an older one. */
   readonly #seen: Uint32Array
+  /** The id of that text, plus one; 0 while it has none. */
+  readonly #seenIds: Uint16Array
   /**
-   * Texts with an id. Each is also in the segment's bytes, so all together are no longer than a segment. Texts without an id are not in
-   * here: a map of all would hold on to the host's strings, and through a slice to whatever it was cut from.
+   * Texts that came three times. Each is also in the segment's bytes, so all together are no longer than a segment. Others are not in
+   * here: a copy of each would take longer than the rest of its span, and the host's own string may hold on to what it was cut from.
    */
   readonly #ids = new Map<string, number>()
   /** Where the text of an id stands. */
@@ -39,12 +42,14 @@ export class StringWriter {
     this.#out = out
     this.#maxIds = Math.min(maxIds, maxTextId)
     this.#seen = new Uint32Array(seenSlots)
+    this.#seenIds = new Uint16Array(seenSlots)
     this.places = new Uint32Array(this.#maxIds)
   }
 
   reset(): void {
     this.#ids.clear()
     this.#seen.fill(0)
+    this.#seenIds.fill(0)
     this.count = 0
     this.folds = false
   }
@@ -59,12 +64,43 @@ export class StringWriter {
     const hash = this.#writeText(text)
     const slot = (hash ^ (hash >>> 15)) & (this.#seen.length - 1)
     const before = (this.#seen[slot] as number) - 1
-    this.#seen[slot] = start + 1
-    if (before < 0 || text.length < 2 || this.count >= this.#maxIds - reserved) return
-    if (!this.#same(before, start)) return
+    if (before < 0 || text.length < 2 || !this.#same(before, start)) {
+      this.#seen[slot] = start + 1
+      this.#seenIds[slot] = 0
+      return
+    }
+    let known = (this.#seenIds[slot] as number) - 1
+    if (known >= 0) {
+      this.#ids.set(detached(text), known)
+    } else {
+      if (this.count >= this.#maxIds - reserved) return
+      known = this.#assign(before)
+      this.#seenIds[slot] = known + 1
+    }
     this.#out.at = start
-    this.#seen[slot] = before + 1
-    this.#writeId(this.#assign(text, before))
+    this.#writeId(known)
+  }
+
+  /** Writes a part of a text. A short one gets no id: an id from a path seldom comes twice, and then takes hardly less. */
+  writePart(text: string, from: number, to: number): void {
+    const out = this.#out
+    const bytes = out.bytes
+    const length = to - from
+    out.room(80)
+    const body = out.at + 1
+    let seen = 0
+    if (length <= longestPart)
+      for (let i = 0; i < length; i++) {
+        const code = text.charCodeAt(from + i)
+        seen |= code
+        bytes[body + i] = code
+      }
+    if (length > longestPart || seen > 127) {
+      this.write(text.slice(from, to))
+      return
+    }
+    bytes[out.at] = textCode.short + length
+    out.at = body + length
   }
 
   /**
@@ -80,7 +116,7 @@ export class StringWriter {
     if (this.count >= this.#maxIds) throw segmentFull
     const start = this.#out.at
     this.#writeText(text)
-    this.#assign(text, start)
+    this.#ids.set(detached(text), this.#assign(start))
   }
 
   #writeId(id: number): void {
@@ -94,10 +130,9 @@ export class StringWriter {
     }
   }
 
-  #assign(text: string, place: number): number {
+  #assign(place: number): number {
     const id = this.count++
     this.places[id] = place
-    this.#ids.set(detached(text), id)
     this.#out.limit -= 4
     this.#out.room(16)
     return id
@@ -169,6 +204,8 @@ export class StringWriter {
  * so that looking up a literal compares pointers.
  */
 export function detached(text: string): string {
+  // V8 makes no slices of less than 13 characters.
+  if (text.length < 13) return text
   return Object.keys({ [text]: 0 })[0] as string
 }
 
@@ -244,6 +281,15 @@ export function readText(bytes: Buffer, place: number): string {
   let from = place + 1
   if (bytes[place] === textCode.long) while ((bytes[from++] as number) > 127);
   return readWide(bytes, from, textEnd(bytes, place))
+}
+
+/** Moves behind a text. */
+export function skipText(from: ByteReader): void {
+  const first = from.byte()
+  if (first >= textCode.short) {
+    const size = first === textCode.long ? from.varint() : first - textCode.short
+    from.at += size
+  } else if (first >= textCode.wideId) from.at++
 }
 
 const chunk = 4096

@@ -2,9 +2,16 @@ import type { Attributes } from '../base/attributes.ts'
 import type { Resource, Scope } from '../base/span-data.ts'
 import { ByteReader } from './bytes.ts'
 import { maxDefinitions } from './definitions.ts'
+import { type FigureSlots, figureSlots } from './figure-slots.ts'
 import type { Segment } from './segment.ts'
 import { maxTextId, readText, readWide, textCode } from './strings.ts'
 import { readValue } from './values.ts'
+
+/** Keys of attributes in their order. */
+export interface Shape {
+  readonly keys: readonly string[]
+  readonly slots: FigureSlots
+}
 
 const textSlots = 2048
 const definitionSlots = 256
@@ -22,7 +29,7 @@ export class TextReader {
   // A segment's first position never comes again, so with an id it names a text for ever.
   readonly #textKeys = new Float64Array(textSlots)
   readonly #texts: string[] = Array.from({ length: textSlots }, () => '')
-  readonly #keys = new Slots<readonly string[]>()
+  readonly #shapes = new Slots<Shape>()
   readonly #scopes = new Slots<Scope>()
   readonly #resources = new Slots<Resource>()
 
@@ -35,21 +42,12 @@ export class TextReader {
     return this.#readFrom(this.#from)
   }
 
-  skip(): void {
-    const from = this.#from
-    const first = from.byte()
-    if (first >= textCode.short) {
-      const size = first === textCode.long ? from.varint() : first - textCode.short
-      from.at += size
-    } else if (first >= textCode.wideId) from.at++
-  }
-
-  /** Keys of a shape: 1 when its definition follows, else its id + 2. */
-  keys(code: number): readonly string[] {
-    return this.#definition(this.#keys, code - 1, (from) => {
+  /** 1 when its definition follows, else its id + 2. */
+  shape(code: number): Shape {
+    return this.#definition(this.#shapes, code - 1, (from) => {
       const keys: string[] = []
       for (let left = from.varint(); left > 0; left--) keys.push(this.#readFrom(from))
-      return keys
+      return { keys, slots: figureSlots(keys) }
     })
   }
 

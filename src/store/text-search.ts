@@ -1,6 +1,8 @@
 import type { Segment } from './segment.ts'
 
-const maxNeedles = 8
+const maxTexts = 8
+const maxParts = 3
+const longestPart = 80
 const maxHits = 64
 
 /** Where a text was found in a segment, for as long as the segment does not change. */
@@ -17,29 +19,26 @@ interface Found {
  * may belong to any record of the segment.
  */
 export class TextSearch {
-  readonly #needles = new Map<string, Needle>()
+  readonly #needles = new Map<string, readonly Needle[]>()
 
   /** True only when no text of the row's record contains `text`, compared in lower case; numbers and ids are no texts. */
   lacks(segment: Segment, row: number, text: string): boolean {
     if (segment.folds) return false
-    const needle = this.#needle(text)
-    if (needle.bytes.length === 0) return false
-    const hits = needle.in(segment)
-    if (hits === undefined) return false
     const from = segment.place(row)
     const to = segment.place(row + 1)
-    for (const hit of hits) if (hit >= from && hit < to) return false
-    return true
+    for (const needle of this.#needlesOf(text))
+      if (needle.in(segment)?.every((hit) => hit < from || hit >= to) === true) return true
+    return false
   }
 
-  #needle(text: string): Needle {
+  #needlesOf(text: string): readonly Needle[] {
     const known = this.#needles.get(text)
     if (known !== undefined) return known
     // One query asks for a few texts of each trace in turn.
-    if (this.#needles.size >= maxNeedles) this.#needles.clear()
-    const needle = new Needle(text)
-    this.#needles.set(text, needle)
-    return needle
+    if (this.#needles.size >= maxTexts) this.#needles.clear()
+    const needles = searchable(text.toLowerCase()).map((part) => new Needle(part))
+    this.#needles.set(text, needles)
+    return needles
   }
 }
 
@@ -49,7 +48,7 @@ class Needle {
   readonly #found = new Map<Segment, Found>()
 
   constructor(text: string) {
-    this.bytes = Buffer.from(searchable(text.toLowerCase()).slice(0, 80), 'utf8')
+    this.bytes = Buffer.from(text.slice(0, longestPart), 'utf8')
     this.#skip = skips(this.bytes)
   }
 
@@ -102,20 +101,25 @@ function skips(needle: Buffer): Uint8Array {
 }
 
 /**
- * The longest part of a lower-case text that stands in the bytes just so, apart from the case of ASCII letters. Letters of other scripts
- * have a case that bytes do not show, and surrogates are written in two ways.
+ * The parts of a lower-case text that stand in the bytes just so, apart from the case of ASCII letters; the longest few, all of which must
+ * be in a record that holds the text. Letters of other scripts have a case that bytes do not show, surrogates are written in two ways, and
+ * a path may be written in pieces between its slashes.
  */
-function searchable(text: string): string {
-  let best = ''
-  let run = ''
+function searchable(text: string): string[] {
+  const parts = ['']
   for (let i = 0; i < text.length; i++) {
     const char = text[i] as string
-    const code = char.charCodeAt(0)
-    const plain =
-      code < 0x80 ||
-      ((code & 0xf800) !== 0xd800 && char.toUpperCase() === char && char.toLowerCase() === char)
-    run = plain ? run + char : ''
-    if (run.length > best.length) best = run
+    if (isPlain(char)) parts[parts.length - 1] += char
+    else if (parts[parts.length - 1] !== '') parts.push('')
   }
-  return best
+  return parts
+    .filter((part) => part !== '')
+    .sort((a, b) => b.length - a.length)
+    .slice(0, maxParts)
+}
+
+function isPlain(char: string): boolean {
+  const code = char.charCodeAt(0)
+  if (code < 0x80) return char !== '/'
+  return (code & 0xf800) !== 0xd800 && char.toUpperCase() === char && char.toLowerCase() === char
 }

@@ -1,18 +1,22 @@
 import type { AttributeValue } from '../base/attributes.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import type { StringWriter } from './strings.ts'
+import { fillRoute, type RouteMatch } from './routes.ts'
+import { skipText, type StringWriter } from './strings.ts'
 
 // First bytes of a value that is no text; strings.ts has the codes below.
 const code = {
-  false: 0xe1,
-  true: 0xe2,
-  float: 0xe3,
-  byte: 0xe4,
-  bytes2: 0xe5,
-  bytes3: 0xe6,
-  positive: 0xe7,
-  negative: 0xe8,
-  list: 0xe9,
+  /** A route and one value of its parameters, a route and two. */
+  path1: 0xe1,
+  path2: 0xe2,
+  false: 0xe3,
+  true: 0xe4,
+  float: 0xe5,
+  byte: 0xe6,
+  bytes2: 0xe7,
+  bytes3: 0xe8,
+  positive: 0xe9,
+  negative: 0xea,
+  list: 0xeb,
   small: 0xf0
 } as const
 
@@ -57,6 +61,27 @@ function writeOther(
   }
 }
 
+/** Writes a path by the route that answered it, if it follows from it. */
+export function writePath(
+  out: ByteWriter,
+  texts: StringWriter,
+  match: RouteMatch,
+  path: AttributeValue,
+  route: AttributeValue
+): void {
+  const whole = typeof path === 'string' && typeof route === 'string'
+  const count = whole ? match.match(route, path) : 0
+  if (count === 0) {
+    writeValue(out, texts, path)
+    return
+  }
+  out.room(16)
+  out.byte(count === 1 ? code.path1 : code.path2)
+  texts.write(route as string)
+  for (let i = 0; i < count * 2; i += 2)
+    texts.writePart(path as string, match.bounds[i] as number, match.bounds[i + 1] as number)
+}
+
 /** At most 9 bytes; sizes, ports and status codes take 2 or 3. */
 export function writeNumber(out: ByteWriter, value: number): void {
   out.room(16)
@@ -95,10 +120,27 @@ export function readValue(from: ByteReader, text: () => string): AttributeValue 
   const first = from.bytes[from.at] as number
   if (first <= 0xe0) return text()
   from.at++
+  if (first === code.path1) return fillRoute(text(), [text()])
+  if (first === code.path2) return fillRoute(text(), [text(), text()])
   if (first !== code.list) return readScalar(from, first)
   const list: AttributeValue[] = []
   for (let left = from.varint(); left > 0; left--) list.push(readValue(from, text))
   return list as unknown as AttributeValue
+}
+
+/** Moves behind a value. */
+export function skipValue(from: ByteReader): void {
+  const first = from.bytes[from.at] as number
+  if (first <= 0xe0) {
+    skipText(from)
+    return
+  }
+  from.at++
+  if (first === code.path1 || first === code.path2) {
+    for (let texts = first === code.path1 ? 2 : 3; texts > 0; texts--) skipText(from)
+  } else if (first === code.list) {
+    for (let left = from.varint(); left > 0; left--) skipValue(from)
+  } else readScalar(from, first)
 }
 
 export function readNumber(from: ByteReader): number {
