@@ -1,5 +1,5 @@
 import { clientHeader } from '../src/wire/live.ts'
-import type { ApiError, RouteFigures, ServiceMap, Status } from '../src/wire/status.ts'
+import type { ApiError, Status } from '../src/wire/status.ts'
 import type { TraceList } from '../src/wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../src/wire/trace.ts'
 import { base } from './route.ts'
@@ -42,10 +42,6 @@ export function token(): string {
   } catch {
     return ''
   }
-}
-
-export function forgetToken(): void {
-  sessionStorage.removeItem(tokenKey)
 }
 
 /** Headers that every request of the page carries; the first makes a cross-origin copy of it impossible. */
@@ -106,14 +102,6 @@ export function getStatus(signal?: AbortSignal): Promise<Status> {
   return getJson<Status>('api/status', signal)
 }
 
-export function getRoutes(signal?: AbortSignal): Promise<RouteFigures[]> {
-  return getJson<RouteFigures[]>('api/routes', signal)
-}
-
-export function getMap(signal?: AbortSignal): Promise<ServiceMap> {
-  return getJson<ServiceMap>('api/map', signal)
-}
-
 /** Fetches `path` with the token and hands it to the browser as a file: a plain link could not carry the header. */
 export async function download(path: string, name: string): Promise<void> {
   const answer = await ask(path)
@@ -123,11 +111,6 @@ export async function download(path: string, name: string): Promise<void> {
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
-}
-
-/** An answer of the API as text, for copying. */
-export async function getText(path: string, signal?: AbortSignal): Promise<string> {
-  return (await ask(path, signal)).text()
 }
 
 async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {

@@ -13,8 +13,6 @@ export type AttributeValue =
  */
 export type Attributes = (string | AttributeValue)[]
 
-export const noAttributes: readonly never[] = Object.freeze([])
-
 export function getAttribute(
   attributes: readonly (string | AttributeValue)[],
   key: string
