@@ -1,5 +1,4 @@
 import type { RequestHandler } from 'express'
-import { expressMiddleware } from './host/express.ts'
 import type { TracingOptions } from './options.ts'
 import { sharedTracing } from './process-wide.ts'
 
@@ -8,5 +7,5 @@ export { shutdown } from './process-wide.ts'
 
 /** `tracing()` of the package's root with exactly Express's type. */
 export function tracing(options?: TracingOptions): RequestHandler {
-  return expressMiddleware(sharedTracing(options).host)
+  return sharedTracing(options).express()
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AnyServer, type Listener, traced as tracedBy } from './host/http.ts'
+import type { AnyServer, Listener } from './host/http.ts'
 import type { TracingOptions } from './options.ts'
 import { sharedTracing } from './process-wide.ts'
 
@@ -17,5 +17,5 @@ export function traced<T extends (req: IncomingMessage, res: ServerResponse) => 
 ): T
 export function traced<T extends Listener | AnyServer>(target: T, options?: TracingOptions): T
 export function traced<T extends Listener | AnyServer>(target: T, options?: TracingOptions): T {
-  return tracedBy(sharedTracing(options).host, target)
+  return sharedTracing(options).traced(target)
 }

@@ -1,5 +1,4 @@
 import type { Middleware } from 'koa'
-import { koaMiddleware } from './host/koa.ts'
 import type { TracingOptions } from './options.ts'
 import { sharedTracing } from './process-wide.ts'
 
@@ -8,5 +7,5 @@ export { shutdown } from './process-wide.ts'
 
 /** `tracing()` of the package's root with exactly Koa's type. */
 export function tracing(options?: TracingOptions): Middleware {
-  return koaMiddleware(sharedTracing(options).host)
+  return sharedTracing(options).koa()
 }

@@ -8,6 +8,9 @@ import type { TimeInput } from './span/time.ts'
 import type { SpanOptions } from './span/tracer.ts'
 import { currentTracing } from './process-wide.ts'
 
+/** Where nothing records. */
+const own = { active: activeContext, run: runIn }
+
 /** OpenTelemetry's Span interface, the same object that `@opentelemetry/api` hands out; after its end every call does nothing. */
 export interface Span {
   spanContext(): {
@@ -49,10 +52,10 @@ export function withSpan<T>(
   const [options, fn] = rest.length === 1 ? [undefined, rest[0]] : rest
   if (typeof fn !== 'function')
     throw new TypeError('spanlight: withSpan(name, fn) needs a function as its last argument')
-  const context = activeContext()
-  const tracer = currentTracing()?.tracer
+  const { tracer, contexts = own } = currentTracing() ?? {}
+  const context = contexts.active()
   const span = tracer?.start(name, options ?? undefined, context) ?? nowhere()
-  return runIn(context.withSpan(span), run<T>, span as Span, fn)
+  return contexts.run(context.withSpan(span), run<T>, span as Span, fn)
 }
 
 function run<T>(span: Span, fn: (span: Span) => T): T {
@@ -84,7 +87,7 @@ function run<T>(span: Span, fn: (span: Span) => T): T {
 
 /** The span that is active where this is called: of the request, of `withSpan`, or of an instrumentation; undefined outside any. */
 export function activeSpan(): Span | undefined {
-  return activeContext().span as Span | undefined
+  return (currentTracing()?.contexts ?? own).active().span as Span | undefined
 }
 
 function fail(span: Span, error: unknown): void {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { expressMiddleware } from './host/express.ts'
-import { type KoaContext, koaMiddleware } from './host/koa.ts'
+import type { KoaContext } from './host/koa.ts'
 import type { TracingOptions } from './options.ts'
 import { sharedTracing } from './process-wide.ts'
 
@@ -16,9 +15,9 @@ export interface TracingMiddleware {
  * @throws TypeError when an option is wrong, naming it
  */
 export function tracing(options?: TracingOptions): TracingMiddleware {
-  const { host } = sharedTracing(options)
-  const express = expressMiddleware(host)
-  const koa = koaMiddleware(host)
+  const shared = sharedTracing(options)
+  const express = shared.express()
+  const koa = shared.koa()
   // Koa calls with two arguments, Express with three; Express counts the parameters of a function to find out what it is for.
   return function tracing(a: unknown, b: unknown, next?: (error?: unknown) => void): unknown {
     if (next !== undefined) return express(a as IncomingMessage, b as ServerResponse, next)

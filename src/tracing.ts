@@ -4,7 +4,11 @@ import { createReport, type Report } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
 import { noPropagation, type Propagation, w3cPropagation } from './span/propagation.ts'
+import { activeContext, type Context, runIn } from './context/context.ts'
+import { type ExpressMiddleware, expressMiddleware } from './host/express.ts'
 import { createHost, type Host } from './host/host.ts'
+import { type AnyServer, type Listener, traced } from './host/http.ts'
+import { type KoaMiddleware, koaMiddleware } from './host/koa.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import { decodeJson } from './interop/otlp/decode.ts'
 import { encodeJson } from './interop/otlp/encode.ts'
@@ -28,12 +32,23 @@ import { summarise } from './trace/summary.ts'
 import { version } from './version.ts'
 import { startWatches } from './watches.ts'
 
-/** Everything that records, keeps and shows, wired together. One per process; see `process-wide.ts`. */
+/**
+ * Everything that records, keeps and shows, wired together. One per process; see `process-wide.ts`. It hands out its own middlewares and
+ * its own contexts, because who asks for them may be another copy of the package, which has another AsyncLocalStorage.
+ */
 export interface Tracing {
-  readonly host: Host
   readonly tracer: Tracer
+  readonly contexts: Contexts
+  express(): ExpressMiddleware
+  koa(): KoaMiddleware
+  traced<T extends Listener | AnyServer>(target: T): T
   /** Stops recording, gives back everything that was wrapped, closes the page. */
   close(): Promise<void>
+}
+
+export interface Contexts {
+  readonly active: () => Context
+  readonly run: typeof runIn
 }
 
 const now = (): number => systemClock.now()
@@ -188,8 +203,7 @@ export function createTracing(
   const stopAnnouncing = announce({ serve, settings, report, decision, pages, watches })
 
   return {
-    host,
-    tracer,
+    ...handOut(host, tracer),
     async close() {
       stopAnnouncing()
       host.close()
@@ -224,5 +238,15 @@ function idle({ settings, redactor, propagation, report }: IdleSetup): Tracing {
   const page = (): boolean => false
   const host = createHost({ tracer, propagation, redactor, limits, guard, ignore, path, page })
   host.close()
-  return { host, tracer, close: () => Promise.resolve() }
+  return { ...handOut(host, tracer), close: () => Promise.resolve() }
+}
+
+function handOut(host: Host, tracer: Tracer): Omit<Tracing, 'close'> {
+  return {
+    tracer,
+    contexts: { active: activeContext, run: runIn },
+    express: () => expressMiddleware(host),
+    koa: () => koaMiddleware(host),
+    traced: (target) => traced(host, target)
+  }
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
-const root = resolve(import.meta.dirname, '../..')
+export const root: string = resolve(import.meta.dirname, '../..')
 const packages = [
   '@koa/router',
   '@opentelemetry/api',

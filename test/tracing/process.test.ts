@@ -1,7 +1,9 @@
+import { cpSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Consumer, type Ended } from './child.ts'
+import { Consumer, type Ended, root } from './child.ts'
 
 const env = { NODE_ENV: 'development' }
 let consumer: Consumer
@@ -175,6 +177,75 @@ describe('the package is loaded', () => {
       'host.cjs'
     ).ended
     expect(stdout).toBe('true\n')
+  })
+
+  it('twice, as a hot reload or a second dependency does: one recorder, one span for a request, with its route', async () => {
+    cpSync(join(root, 'dist'), join(consumer.folder, 'node_modules/other/dist'), {
+      recursive: true
+    })
+    cpSync(join(root, 'package.json'), join(consumer.folder, 'node_modules/other/package.json'))
+    for (const name of ['ws', 'lru-cache'])
+      symlinkSync(join(root, 'node_modules', name), join(consumer.folder, 'node_modules', name))
+    const { stdout, stderr } = await consumer.run(
+      `
+      import express from 'express'
+      import Koa from 'koa'
+      import { createServer } from 'node:http'
+      import { shutdown } from 'spanlight'
+      import { traced } from 'spanlight/http'
+      import { activeSpan, tracing, withSpan } from './node_modules/other/dist/index.js'
+      traced(() => {})
+      const app = express()
+      app.use(tracing())
+      app.get('/a/:id', (req, res) => {
+        console.log('loading')
+        res.json(withSpan('step', () => activeSpan().isRecording()))
+      })
+      const koa = new Koa()
+      koa.silent = true
+      koa.use(tracing()).use(() => { throw new RangeError('too far') })
+      const results = []
+      for (const listener of [app, koa.callback()]) {
+        const server = createServer(listener).listen(0, '127.0.0.1')
+        await new Promise((resolve) => server.once('listening', resolve))
+        const origin = 'http://127.0.0.1:' + server.address().port
+        const path = listener === app ? '/a/7' : '/k'
+        const { get } = await import('node:http')
+        const ask = (path) => new Promise((resolve) => get(origin + path, (res) => {
+          let text = ''
+          res.on('data', (part) => (text += part)).on('end', () => resolve(text))
+        }))
+        results.push(await ask(path))
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        const { traces } = JSON.parse(await ask('/_traces/api/traces?q=' + encodeURIComponent('@url.path=' + path)))
+        for (const { traceId } of traces) {
+          const { names, spans } = JSON.parse(await ask('/_traces/api/traces/' + traceId))
+          const logs = JSON.parse(await ask('/_traces/api/traces/' + traceId + '/logs'))
+          results.push(spans.name.map((name, row) => [names[name], spans.depth[row], spans.flags[row] & 128]), logs.length)
+        }
+        server.close()
+      }
+      process.stdout.write('>' + JSON.stringify(results))
+      await shutdown()
+      `,
+      env
+    ).ended
+    const results = JSON.parse(stdout.split('>').at(-1) as string) as unknown[]
+    expect(results, stderr).toEqual([
+      'true',
+      [
+        [expect.stringMatching(/^GET 127/), 0, 0],
+        ['GET /a/:id', 1, 0],
+        ['step', 2, 0]
+      ],
+      1,
+      'Internal Server Error',
+      [
+        [expect.stringMatching(/^GET 127/), 0, 0],
+        ['GET', 1, 128]
+      ],
+      0
+    ])
   })
 
   it('without a line on any stream, and without a listener, a timer or a patch', async () => {
