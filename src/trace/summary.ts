@@ -62,12 +62,12 @@ export function summarise(record: TraceRecord): SummaryData {
 }
 
 export function rootOf(spans: readonly SpanData[]): SpanData {
+  const first = spans[0] as SpanData
+  // Nearly always: the local root is the first to start.
+  if (spans.length === 1 || first.parentId === undefined) return first
   const ids = new Set<string>()
   for (const span of spans) ids.add(span.spanId)
-  return (
-    spans.find((span) => span.parentId === undefined || !ids.has(span.parentId)) ??
-    (spans[0] as SpanData)
-  )
+  return spans.find((span) => span.parentId === undefined || !ids.has(span.parentId)) ?? first
 }
 
 function httpStatusOf(span: SpanData): number {
