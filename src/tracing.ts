@@ -37,6 +37,7 @@ import { startWatches } from './watches.ts'
  * its own contexts, because who asks for them may be another copy of the package, which has another AsyncLocalStorage.
  */
 export interface Tracing {
+  readonly host: Host
   readonly tracer: Tracer
   readonly contexts: Contexts
   express(): ExpressMiddleware
@@ -243,6 +244,7 @@ function idle({ settings, redactor, propagation, report }: IdleSetup): Tracing {
 
 function handOut(host: Host, tracer: Tracer): Omit<Tracing, 'close'> {
   return {
+    host,
     tracer,
     contexts: { active: activeContext, run: runIn },
     express: () => expressMiddleware(host),
