@@ -1,4 +1,4 @@
-import type { Attributes } from '../base/attributes.ts'
+import { type Attributes, getString } from '../base/attributes.ts'
 import type { SpanId, TraceId } from '../base/ids.ts'
 import type {
   Resource,
@@ -13,12 +13,13 @@ import type {
 } from '../base/span-data.ts'
 import { ByteReader } from './bytes.ts'
 import { scopeInPlace } from './definitions.ts'
-import { extra, headFlag, noises, parentCode, roots, severities } from './layout.ts'
+import { extra, headFlag, impliedName, noises, parentCode, roots, severities } from './layout.ts'
 import type { Segment } from './segment.ts'
+import { fillRoute } from './routes.ts'
 import { skipText } from './strings.ts'
 import { TextReader } from './text-reader.ts'
 import type { Entry } from './types.ts'
-import { readNumber, readValue, skipValue } from './values.ts'
+import { readNumber, readParameters, readValue, skipValue } from './values.ts'
 
 const none: readonly never[] = Object.freeze([])
 
@@ -69,7 +70,8 @@ export class Decoder {
     const first = from.byte()
     const second = from.byte()
     if ((second & 4) !== 0) from.at++
-    const name = this.#text()
+    const named = this.#hasName()
+    const name = named ? this.#text() : ''
     const start = from.signed()
     const duration = from.signed()
     if (implied) this.#findFigures(first, second)
@@ -80,7 +82,7 @@ export class Decoder {
       traceId,
       kept,
       service,
-      name,
+      name: named ? name : `${this.#method} ${this.#route}`,
       start: this.#epochMs + start / 1e6,
       duration: duration / 1e6,
       status: status as StatusCode,
@@ -171,6 +173,13 @@ export class Decoder {
     this.#route = typeof path === 'string' ? path : ''
   }
 
+  // False, and the code is passed, when the name follows from the attributes.
+  #hasName(): boolean {
+    if (this.#from.bytes[this.#from.at] !== impliedName) return true
+    this.#from.at++
+    return false
+  }
+
   #skipIds(parent: number): void {
     const from = this.#from
     if (parent === parentCode.texts) {
@@ -184,7 +193,8 @@ export class Decoder {
     const first = from.byte()
     const second = from.byte()
     const extras = (second & 4) === 0 ? 0 : from.byte()
-    const name = this.#text()
+    const named = this.#hasName()
+    const name = named ? this.#text() : ''
     const start = from.signed()
     const duration = from.signed()
     let spanId: string
@@ -215,7 +225,7 @@ export class Decoder {
       spanId: spanId as SpanId,
       parentId: parentId as SpanId | undefined,
       parentRemote: first > 127,
-      name,
+      name: named ? name : nameOf(attributes),
       kind: (first & 7) as SpanKind,
       start,
       duration,
@@ -267,9 +277,21 @@ export class Decoder {
   #attributes(): Attributes | readonly never[] {
     const shape = this.#from.varint()
     if (shape === 0) return none
-    const { keys } = this.#texts.shape(shape)
+    const { keys, slots } = this.#texts.shape(shape)
     const list: Attributes = []
-    for (const key of keys) list.push(key, readValue(this.#from, this.#text))
+    let parameters: string[] | undefined
+    for (const key of keys) {
+      if (list.length === slots.path * 2) parameters = readParameters(this.#from, this.#text)
+      list.push(
+        key,
+        parameters === undefined || list.length !== slots.path * 2
+          ? readValue(this.#from, this.#text)
+          : ''
+      )
+    }
+    // Only now: the route may stand behind the path.
+    if (parameters !== undefined)
+      list[slots.path * 2 + 1] = fillRoute(list[slots.route * 2 + 1] as string, parameters)
     return list
   }
 
@@ -280,4 +302,8 @@ export class Decoder {
   #resource(): Resource {
     return this.#texts.resource(this.#from.varint())
   }
+}
+
+function nameOf(attributes: Attributes | readonly never[]): string {
+  return `${getString(attributes, 'http.request.method')} ${getString(attributes, 'http.route')}`
 }

@@ -2,8 +2,8 @@ import type { SpanData, SpanEvent, SpanLink, SpanLog, TraceRecord } from '../bas
 import type { SummaryData } from '../trace/summary.ts'
 import { ByteWriter } from './bytes.ts'
 import { DefinitionWriter, scopeInPlace } from './definitions.ts'
-import { followsFrom } from './figure-slots.ts'
-import { extra, headFlag, kindBits, parentCode, severities } from './layout.ts'
+import { followsFrom, namedByRoute } from './figure-slots.ts'
+import { extra, headFlag, impliedName, kindBits, parentCode, severities } from './layout.ts'
 import { ParentTable } from './parents.ts'
 import { StringWriter } from './strings.ts'
 import { writeNumber } from './values.ts'
@@ -72,7 +72,7 @@ export class Encoder {
       this.texts.write(figures.route)
     }
     this.definitions.resource(record.resource)
-    this.#span(rootSpan, 0)
+    this.#span(rootSpan, 0, implied && namedByRoute(rootSpan.name, rootSpan.attributes, slots))
     if (spans.length === 1) return
     const parents = this.#parents
     parents.begin(rootSpan.spanId)
@@ -80,12 +80,12 @@ export class Encoder {
     for (let i = 0; i < spans.length; i++) {
       if (i === root) continue
       const span = spans[i] as SpanData
-      this.#span(span, index)
+      this.#span(span, index, false)
       parents.add(span.spanId, index++)
     }
   }
 
-  #span(span: SpanData, index: number): void {
+  #span(span: SpanData, index: number, nameImplied: boolean): void {
     const out = this.out
     const parentId = span.parentId
     const parent = parentId === undefined || index === 0 ? -1 : this.#parents.find(parentId)
@@ -105,7 +105,8 @@ export class Encoder {
         ((scope < 0 || scope >= scopeInPlace ? scopeInPlace : scope) << 3)
     )
     if (extras !== 0) out.byte(extras)
-    this.texts.write(span.name)
+    if (nameImplied) out.byte(impliedName)
+    else this.texts.write(span.name)
     out.room(64)
     out.signed(span.start)
     out.signed(span.duration)

@@ -32,6 +32,26 @@ export function followsFrom(
   )
 }
 
+/** Whether the name is method, space, route. */
+export function namedByRoute(
+  name: string,
+  attributes: ReadonlyAttributes,
+  slots: FigureSlots
+): boolean {
+  if (slots.method < 0 || slots.route < 0) return false
+  const method = attributes[slots.method * 2 + 1]
+  const route = attributes[slots.route * 2 + 1]
+  return (
+    typeof method === 'string' &&
+    typeof route === 'string' &&
+    route !== '' &&
+    name.length === method.length + 1 + route.length &&
+    name.charCodeAt(method.length) === 32 &&
+    name.startsWith(method) &&
+    name.endsWith(route)
+  )
+}
+
 function textAt(attributes: ReadonlyAttributes, slot: number): string {
   const value = slot < 0 ? '' : attributes[slot * 2 + 1]
   return typeof value === 'string' ? value : ''

@@ -8,6 +8,9 @@ export const headFlag = { ingest: 0x10, plain: 0x20, dropped: 0x40, implied: 0x8
 /** In a span's first flags; `index` is that of a span that stands before it in the record. */
 export const parentCode = { mask: 0x60, bytes: 0x20, index: 0x40, texts: 0x60 } as const
 
+/** In the place of a root span's name: method, space, route, as the semantic conventions name a request. */
+export const impliedName = 0xff
+
 export const extra = {
   traceState: 0x01,
   statusMessage: 0x02,

@@ -1,3 +1,4 @@
+import { packAddress, unpackAddress } from './address.ts'
 import { type ByteReader, type ByteWriter, segmentFull } from './bytes.ts'
 
 /**
@@ -8,11 +9,12 @@ import { type ByteReader, type ByteWriter, segmentFull } from './bytes.ts'
  *     80-9f + byte  id 128 to 8319
  *     a0-df         text of 0 to 63 bytes, in place
  *     e0 + varint   longer text, in place
+ *     e1 + 4 bytes  IPv4 address, in place
  *
  * Bytes are UTF-8, except that half a surrogate pair is written as if it were a character (three bytes), so that any JavaScript string
  * comes back as it was.
  */
-export const textCode = { wideId: 0x80, short: 0xa0, long: 0xe0 } as const
+export const textCode = { wideId: 0x80, short: 0xa0, long: 0xe0, address: 0xe1 } as const
 
 export const maxTextId: number = 128 + 32 * 256
 const shortest = 64
@@ -146,6 +148,11 @@ export class StringWriter {
     if (length >= shortest) return this.#writeLong(text)
     const bytes = out.bytes
     const body = out.at + 1
+    if (packAddress(text, bytes, body)) {
+      out.byte(textCode.address)
+      out.at = body + 4
+      return sampleHash(bytes, body, out.at)
+    }
     let hash = length
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i)
@@ -265,6 +272,7 @@ function isPair(text: string, i: number): boolean {
 /** Where a text ends that stands in place. */
 export function textEnd(bytes: Buffer, place: number): number {
   const first = bytes[place] as number
+  if (first === textCode.address) return place + 5
   if (first !== textCode.long) return place + 1 + first - textCode.short
   let at = place + 1
   let size = 0
@@ -279,6 +287,7 @@ export function textEnd(bytes: Buffer, place: number): number {
 /** The text that stands at a place. */
 export function readText(bytes: Buffer, place: number): string {
   let from = place + 1
+  if (bytes[place] === textCode.address) return unpackAddress(bytes, from)
   if (bytes[place] === textCode.long) while ((bytes[from++] as number) > 127);
   return readWide(bytes, from, textEnd(bytes, place))
 }
@@ -286,7 +295,8 @@ export function readText(bytes: Buffer, place: number): string {
 /** Moves behind a text. */
 export function skipText(from: ByteReader): void {
   const first = from.byte()
-  if (first >= textCode.short) {
+  if (first === textCode.address) from.at += 4
+  else if (first >= textCode.short) {
     const size = first === textCode.long ? from.varint() : first - textCode.short
     from.at += size
   } else if (first >= textCode.wideId) from.at++

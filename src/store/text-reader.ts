@@ -1,5 +1,6 @@
 import type { Attributes } from '../base/attributes.ts'
 import type { Resource, Scope } from '../base/span-data.ts'
+import { unpackAddress } from './address.ts'
 import { ByteReader } from './bytes.ts'
 import { maxDefinitions } from './definitions.ts'
 import { type FigureSlots, figureSlots } from './figure-slots.ts'
@@ -89,6 +90,10 @@ export class TextReader {
     if (first < textCode.wideId) return this.#byId(first)
     if (first < textCode.short)
       return this.#byId(128 + ((first - textCode.wideId) << 8) + from.byte())
+    if (first === textCode.address) {
+      from.at += 4
+      return unpackAddress(from.bytes, from.at - 4)
+    }
     const size = first === textCode.long ? from.varint() : first - textCode.short
     const start = from.at
     from.at += size

@@ -1,3 +1,4 @@
+import { mayBeInAddress } from './address.ts'
 import type { Segment } from './segment.ts'
 
 const maxTexts = 8
@@ -102,8 +103,8 @@ function skips(needle: Buffer): Uint8Array {
 
 /**
  * The parts of a lower-case text that stand in the bytes just so, apart from the case of ASCII letters; the longest few, all of which must
- * be in a record that holds the text. Letters of other scripts have a case that bytes do not show, surrogates are written in two ways, and
- * a path may be written in pieces between its slashes.
+ * be in a record that holds the text. Letters of other scripts have a case that bytes do not show, surrogates are written in two ways, a
+ * path and a request's name may be written in pieces between slashes and spaces, an address is four bytes.
  */
 function searchable(text: string): string[] {
   const parts = ['']
@@ -113,13 +114,13 @@ function searchable(text: string): string[] {
     else if (parts[parts.length - 1] !== '') parts.push('')
   }
   return parts
-    .filter((part) => part !== '')
+    .filter((part) => part !== '' && !mayBeInAddress(part))
     .sort((a, b) => b.length - a.length)
     .slice(0, maxParts)
 }
 
 function isPlain(char: string): boolean {
   const code = char.charCodeAt(0)
-  if (code < 0x80) return char !== '/'
+  if (code < 0x80) return char !== '/' && char !== ' '
   return (code & 0xf800) !== 0xd800 && char.toUpperCase() === char && char.toLowerCase() === char
 }

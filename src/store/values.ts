@@ -1,22 +1,23 @@
 import type { AttributeValue } from '../base/attributes.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { fillRoute, type RouteMatch } from './routes.ts'
-import { skipText, type StringWriter } from './strings.ts'
+import type { RouteMatch } from './routes.ts'
+import { skipText, type StringWriter, textCode } from './strings.ts'
 
 // First bytes of a value that is no text; strings.ts has the codes below.
 const code = {
-  /** A route and one value of its parameters, a route and two. */
-  path1: 0xe1,
-  path2: 0xe2,
-  false: 0xe3,
-  true: 0xe4,
-  float: 0xe5,
-  byte: 0xe6,
+  /** The span's `http.route` with the values of its parameters, one or two, which follow as texts. */
+  path1: 0xe2,
+  path2: 0xe3,
+  false: 0xe4,
+  true: 0xe5,
+  float: 0xe6,
   bytes2: 0xe7,
   bytes3: 0xe8,
   positive: 0xe9,
   negative: 0xea,
   list: 0xeb,
+  /** And three more: the higher two of ten bits. */
+  bits10: 0xec,
   small: 0xf0
 } as const
 
@@ -77,7 +78,6 @@ export function writePath(
   }
   out.room(16)
   out.byte(count === 1 ? code.path1 : code.path2)
-  texts.write(route as string)
   for (let i = 0; i < count * 2; i += 2)
     texts.writePart(path as string, match.bounds[i] as number, match.bounds[i + 1] as number)
 }
@@ -88,8 +88,8 @@ export function writeNumber(out: ByteWriter, value: number): void {
   if ((value | 0) === value && value > 0) {
     if (value < 16) {
       out.byte(code.small + value)
-    } else if (value < 0x100) {
-      out.byte(code.byte)
+    } else if (value < 0x400) {
+      out.byte(code.bits10 | (value >> 8))
       out.byte(value)
     } else if (value < 0x10000) {
       out.byte(code.bytes2)
@@ -118,26 +118,36 @@ export function writeNumber(out: ByteWriter, value: number): void {
 /** Reads a value; `text` reads one whose first byte is a text's. */
 export function readValue(from: ByteReader, text: () => string): AttributeValue {
   const first = from.bytes[from.at] as number
-  if (first <= 0xe0) return text()
+  if (first <= textCode.address) return text()
   from.at++
-  if (first === code.path1) return fillRoute(text(), [text()])
-  if (first === code.path2) return fillRoute(text(), [text(), text()])
   if (first !== code.list) return readScalar(from, first)
   const list: AttributeValue[] = []
   for (let left = from.varint(); left > 0; left--) list.push(readValue(from, text))
   return list as unknown as AttributeValue
 }
 
+/**
+ * Reads a value that writePath wrote, where it stands in pieces: the values of the parameters. Undefined, and nothing is read, when it is
+ * written like any other.
+ */
+export function readParameters(from: ByteReader, text: () => string): string[] | undefined {
+  const first = from.bytes[from.at]
+  if (first !== code.path1 && first !== code.path2) return undefined
+  from.at++
+  return first === code.path1 ? [text()] : [text(), text()]
+}
+
 /** Moves behind a value. */
 export function skipValue(from: ByteReader): void {
   const first = from.bytes[from.at] as number
-  if (first <= 0xe0) {
+  if (first <= textCode.address) {
     skipText(from)
     return
   }
   from.at++
   if (first === code.path1 || first === code.path2) {
-    for (let texts = first === code.path1 ? 2 : 3; texts > 0; texts--) skipText(from)
+    skipText(from)
+    if (first === code.path2) skipText(from)
   } else if (first === code.list) {
     for (let left = from.varint(); left > 0; left--) skipValue(from)
   } else readScalar(from, first)
@@ -150,9 +160,8 @@ export function readNumber(from: ByteReader): number {
 
 function readScalar(from: ByteReader, first: number): number | boolean {
   if (first >= code.small) return first - code.small
+  if (first >= code.bits10) return ((first & 3) << 8) | from.byte()
   switch (first) {
-    case code.byte:
-      return from.byte()
     case code.bytes2:
       return from.byte() * 0x100 + from.byte()
     case code.bytes3:
