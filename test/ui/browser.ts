@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { buildPage } from '../../ui/build.mjs'
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+export const executablePath: string = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
 export const hasBrowser: boolean = existsSync(executablePath)
 if (!hasBrowser) console.warn(`skipped: no chromium at ${executablePath}; set CHROMIUM`)

@@ -1,0 +1,169 @@
+/** What an attacking page is told: `url` is the page's address at the victim, with a slash at its end. */
+export interface Attack {
+  readonly technique: string
+  readonly url: string
+}
+
+/** What it got: the text it could read, '' when it could read none. */
+export interface Loot {
+  readonly text: string
+  /** It got further than a refusal, whether or not it could read anything. */
+  readonly opened: boolean
+}
+
+export const techniques = [
+  'CORS GET',
+  'no-cors GET',
+  'page fetch',
+  'text/plain POST',
+  'JSON POST',
+  'blind POST',
+  'WebSocket',
+  'script',
+  'iframe'
+] as const
+
+export const further = [
+  'client header',
+  'event stream',
+  'form POST',
+  'image',
+  'prefetch',
+  'beacon',
+  'popup',
+  'worker'
+] as const
+
+/** Runs in the attacker's page: everything that it needs must stand inside. */
+export async function attack({ technique, url }: Attack): Promise<Loot> {
+  const nothing = { text: '', opened: false }
+  const spans = JSON.stringify({
+    resourceSpans: [
+      {
+        resource: {
+          attributes: [{ key: 'service.name', value: { stringValue: 'poisoned' } }]
+        },
+        scopeSpans: [
+          {
+            spans: [
+              {
+                traceId: 'a'.repeat(32),
+                spanId: 'b'.repeat(16),
+                name: 'poisoned',
+                startTimeUnixNano: '1700000000000000000'
+              }
+            ]
+          }
+        ]
+      }
+    ]
+  })
+  const read = async (address: string, init?: RequestInit): Promise<Loot> => {
+    try {
+      const answer = await fetch(address, init)
+      return { text: await answer.text(), opened: answer.ok }
+    } catch {
+      return nothing
+    }
+  }
+  const element = (name: string, set: (one: any) => void): Promise<Loot> =>
+    new Promise((resolve) => {
+      const one = document.createElement(name) as any
+      one.onload = () => {
+        let text = ''
+        try {
+          text = one.contentDocument?.documentElement.outerHTML ?? ''
+        } catch {
+          // Another origin: nothing can be read.
+        }
+        resolve({ text, opened: name !== 'iframe' || text.includes('Spanlight') })
+      }
+      one.onerror = () => resolve(nothing)
+      set(one)
+      document.body.append(one)
+      setTimeout(() => resolve(nothing), 400)
+    })
+  const socket = (): Promise<Loot> =>
+    new Promise((resolve) => {
+      const one = new WebSocket(`${url.replace('http', 'ws')}live`, 'spanlight.v1')
+      one.addEventListener('open', () => one.send(JSON.stringify({ type: 'since', seq: 0 })))
+      one.addEventListener('message', ({ data }) => resolve({ text: String(data), opened: true }))
+      one.addEventListener('error', () => resolve(nothing))
+    })
+  const stream = (): Promise<Loot> =>
+    new Promise((resolve) => {
+      const one = new EventSource(`${url}live?since=0`)
+      one.addEventListener('open', () => resolve({ text: '', opened: true }))
+      one.addEventListener('message', ({ data }) => resolve({ text: String(data), opened: true }))
+      one.addEventListener('error', () => {
+        one.close()
+        resolve(nothing)
+      })
+    })
+  const popup = async (): Promise<Loot> => {
+    const one = window.open(url)
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    try {
+      return { text: one?.document.documentElement.outerHTML ?? '', opened: false }
+    } catch {
+      return nothing
+    }
+  }
+  const form = async (): Promise<Loot> => {
+    const frame = document.createElement('iframe')
+    frame.name = 'sink'
+    const one = document.createElement('form')
+    Object.assign(one, { method: 'post', action: `${url}api/clear`, target: 'sink' })
+    document.body.append(frame, one)
+    one.submit()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    return nothing
+  }
+  const json = { 'content-type': 'application/json' }
+  switch (technique) {
+    case 'CORS GET':
+      return read(`${url}api/traces`)
+    case 'no-cors GET':
+      return read(`${url}api/traces`, { mode: 'no-cors', credentials: 'include' })
+    case 'page fetch':
+      return read(url)
+    case 'text/plain POST':
+      return read(`${url}v1/traces`, { method: 'POST', mode: 'no-cors', body: spans })
+    case 'JSON POST':
+      return read(`${url}v1/traces`, { method: 'POST', headers: json, body: spans })
+    case 'blind POST':
+      return read(`${url}api/clear`, { method: 'POST', mode: 'no-cors' })
+    case 'WebSocket':
+      return socket()
+    case 'script':
+      return element('script', (one) => (one.src = `${url}api/traces`))
+    case 'iframe':
+      return element('iframe', (one) => (one.src = url))
+    case 'client header':
+      return read(`${url}api/clear`, { method: 'POST', headers: { 'x-spanlight': '1' } })
+    case 'event stream':
+      return stream()
+    case 'form POST':
+      return form()
+    case 'image':
+      return element('img', (one) => (one.src = `${url}api/status`))
+    case 'prefetch':
+      return element('link', (one) =>
+        Object.assign(one, { rel: 'prefetch', href: `${url}api/traces` })
+      )
+    case 'beacon':
+      navigator.sendBeacon(`${url}v1/traces`, spans)
+      navigator.sendBeacon(`${url}api/clear`)
+      return nothing
+    case 'popup':
+      return popup()
+    case 'worker':
+      try {
+        await navigator.serviceWorker.register(`${url}assets/app.js`)
+        return { text: '', opened: true }
+      } catch {
+        return nothing
+      }
+  }
+  throw new Error(`unknown technique ${technique}`)
+}

@@ -1,0 +1,249 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { TraceList } from '../../src/wire/summary.ts'
+import { buildOnce, executablePath, hasBrowser } from '../ui/browser.ts'
+import { attack, further, type Loot, techniques } from './attacks.ts'
+import { type Program, start } from './child.ts'
+
+const token = randomBytes(32).toString('base64url')
+
+/** An application with one trace that nobody else may see. */
+class Victim {
+  readonly #program: Program
+  readonly port: number
+
+  constructor(program: Program, port: number) {
+    this.#program = program
+    this.port = port
+  }
+
+  static async start(framework: string, access: string, allowedHosts: string[]): Promise<Victim> {
+    const program = start('gate-app.js', { NODE_ENV: 'development' })
+    program.tell({ framework, options: { service: 'shop', access, allowedHosts, token } })
+    const { port } = await program.heard<{ port: number }>()
+    const victim = new Victim(program, port)
+    await fetch(`http://127.0.0.1:${port}/secret-trace`)
+    return victim
+  }
+
+  /** Its traces in full, by its own account. */
+  async traces(): Promise<string> {
+    const api = `http://127.0.0.1:${this.port}/_traces/api/traces`
+    const init = { headers: { authorization: `Bearer ${token}` } }
+    const { traces } = (await (await fetch(api, init)).json()) as TraceList
+    const texts = traces.map(async ({ traceId }) =>
+      (await fetch(`${api}/${traceId}?format=otlp`, init)).text()
+    )
+    return (await Promise.all(texts)).join()
+  }
+
+  stop(): Promise<void> {
+    return this.#program.kill()
+  }
+}
+
+describe.skipIf(!hasBrowser)('in a browser', () => {
+  let browser: Browser
+  let local: Victim
+  let rebound: Victim
+  let staging: Victim
+  let attacker: Server
+  let attackerPort: number
+  let context: BrowserContext
+
+  beforeAll(async () => {
+    await buildOnce()
+    attacker = createServer((_req, res) => {
+      res.setHeader('content-type', 'text/html')
+      res.end('<!doctype html><title>attacker</title><body></body>')
+    })
+    await new Promise<void>((resolve) => attacker.listen(0, '127.0.0.1', resolve))
+    attackerPort = (attacker.address() as AddressInfo).port
+    const names = ['attacker.test', 'rebound.test', 'staging.test']
+    const rules = names.map((name) => `MAP ${name} 127.0.0.1`).join(', ')
+    ;[browser, local, rebound, staging] = await Promise.all([
+      chromium.launch({
+        executablePath,
+        args: ['--headless', '--no-sandbox', '--disable-gpu', `--host-resolver-rules=${rules}`]
+      }),
+      Victim.start('express', 'local', []),
+      Victim.start('express', 'local', []),
+      Victim.start('koa', 'token', ['staging.test'])
+    ])
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await Promise.all([local?.stop(), rebound?.stop(), staging?.stop()])
+    attacker?.closeAllConnections()
+    attacker?.close()
+  })
+
+  const attackers: Record<string, () => { at: string; victim: Victim; target: string }> = {
+    'another site, at localhost': () => ({
+      at: `http://attacker.test:${attackerPort}/`,
+      victim: local,
+      target: `http://localhost:${local.port}/_traces/`
+    }),
+    'another port of localhost': () => ({
+      at: `http://localhost:${attackerPort}/`,
+      victim: local,
+      target: `http://localhost:${local.port}/_traces/`
+    }),
+    'a name that was rebound to this machine': () => ({
+      at: `http://rebound.test:${rebound.port}/attack`,
+      victim: rebound,
+      target: `http://rebound.test:${rebound.port}/_traces/`
+    }),
+    'another site, at a staging server without TLS': () => ({
+      at: `http://attacker.test:${attackerPort}/`,
+      victim: staging,
+      target: `http://staging.test:${staging.port}/_traces/`
+    }),
+    'localhost, at 127.0.0.1': () => ({
+      at: `http://localhost:${attackerPort}/`,
+      victim: local,
+      target: `http://127.0.0.1:${local.port}/_traces/`
+    })
+  }
+
+  describe.each(Object.entries(attackers))('%s', (_name, attackerOf) => {
+    let page: Page
+    let target: string
+    let victim: Victim
+    let answers: string[]
+
+    // A rebound page was served by the attacker before its name changed hands.
+    beforeAll(async () => {
+      const { at, ...rest } = attackerOf()
+      ;({ target, victim } = rest)
+      context = await browser.newContext()
+      await context.route(
+        (url) => url.pathname === '/attack',
+        (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><body></body>' })
+      )
+      page = await context.newPage()
+      page.on('response', (response) => {
+        if (response.url().startsWith(target) && response.status() < 400)
+          answers.push(`${response.status()} ${response.request().resourceType()}`)
+      })
+      await page.goto(at)
+    })
+    afterAll(() => context?.close())
+
+    test.each([...techniques, ...further])('gets nothing by %s', async (technique) => {
+      answers = []
+      const loot: Loot = await page.evaluate(attack, { technique, url: target })
+      expect(loot.text).not.toMatch(/secret-|Spanlight/)
+      expect(loot.opened).toBe(false)
+      // A staging host without TLS gets no Sec-Fetch headers: there the shell, which holds no data, is answered, and kept from being framed.
+      const shell = technique === 'iframe' && victim === staging ? ['200 document'] : []
+      expect(answers).toEqual(shell)
+    })
+
+    test('has neither cleared nor forged a trace in the end', async () => {
+      const traces = await victim.traces()
+      expect(traces).toContain('/secret-trace')
+      expect(traces).not.toContain('poisoned')
+    })
+  })
+
+  describe('the owner', () => {
+    afterEach(() => context?.close())
+
+    async function openPage(url: string): Promise<Page> {
+      context = await browser.newContext()
+      const page = await context.newPage()
+      await page.goto(url)
+      return page
+    }
+
+    test.each(['localhost', '127.0.0.1'])(
+      'sees the traces at %s and may change them',
+      async (host) => {
+        const page = await openPage(`http://${host}:${local.port}/_traces/`)
+        await page.waitForSelector('.item >> text=/secret-trace')
+        await page.waitForSelector('.live .dot.ok')
+        expect(await pin(page)).toBe(200)
+      }
+    )
+
+    test('sees the traces of a staging server with the token, which leaves the address', async () => {
+      const page = await openPage(`http://staging.test:${staging.port}/_traces/#t=${token}`)
+      await page.waitForSelector('.item')
+      await page.waitForSelector('.live .dot.ok')
+      expect(page.url()).toBe(`http://staging.test:${staging.port}/_traces/`)
+      expect(await pin(page, token)).toBe(200)
+    })
+
+    test('sees nothing of a staging server without the token', async () => {
+      const page = await openPage(`http://staging.test:${staging.port}/_traces/`)
+      await page.waitForSelector('.live >> text=Locked')
+      expect(await page.locator('.item').count()).toBe(0)
+      expect(await pin(page, 'x'.repeat(43))).toBe(401)
+    })
+
+    test('may follow a link from another site', async () => {
+      const page = await openPage(`http://attacker.test:${attackerPort}/`)
+      await page.evaluate((url) => location.assign(url), `http://localhost:${local.port}/_traces/`)
+      await page.waitForSelector('.item >> text=/secret-trace')
+    })
+  })
+
+  test('what else runs at the application’s own origin cannot make a service worker of the page', async () => {
+    context = await browser.newContext()
+    const page = await context.newPage()
+    const base = `http://localhost:${local.port}/`
+    await page.goto(`${base}_traces/`)
+    const script = await page.$eval('script[src]', (one) => (one as HTMLScriptElement).src)
+    await page.goto(base)
+    const failed = await page.evaluate(
+      (url) => navigator.serviceWorker.register(url).then(() => '', String),
+      script
+    )
+    expect(failed).toMatch(/403/)
+    await context.close()
+  })
+
+  test('the page’s policy refuses what a string could become', async () => {
+    context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(`http://localhost:${local.port}/_traces/`)
+    const refused = await page.evaluate(() => {
+      const one = document.createElement('div')
+      const tries: (() => unknown)[] = [
+        () => (one.innerHTML = '<b>x</b>'),
+        () => document.write('<b>x</b>'),
+        () => one.setAttribute('onclick', 'x'),
+        () => new Worker('data:text/javascript,1'),
+        () => (document.createElement('script').src = 'data:text/javascript,1')
+      ]
+      return tries.map((attempt) => {
+        try {
+          attempt()
+          return 'allowed'
+        } catch (error) {
+          return (error as Error).name
+        }
+      })
+    })
+    expect(refused).not.toContain('allowed')
+    await context.close()
+  })
+})
+
+/** Pins the newest trace from within the page, as the page does it. */
+function pin(page: Page, bearer = ''): Promise<number> {
+  return page.evaluate(async (given) => {
+    const headers: Record<string, string> = { 'x-spanlight': '1' }
+    if (given !== '') headers['authorization'] = `Bearer ${given}`
+    const list = await fetch('api/traces', { headers })
+    if (!list.ok) return list.status
+    const { traces } = (await list.json()) as { traces: { traceId: string }[] }
+    const url = `api/traces/${traces[0]?.traceId}/pin`
+    return (await fetch(url, { method: 'POST', headers })).status
+  }, bearer)
+}
