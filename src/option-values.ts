@@ -176,7 +176,14 @@ export function exportOf(value: TracingOptions['export']): Settings['export'] {
     known('export.headers', headers, Object.keys(headers ?? {}))
   ))
     if (typeof header !== 'string') wrong(`export.headers.${name}`, 'a text', header)
-  return { url, headers }
+  return { url: tracesAddress(url), headers }
+}
+
+/** An address without a path is a collector's, whose traces are taken at `/v1/traces`. */
+function tracesAddress(url: string): string {
+  const address = new URL(url)
+  if (address.pathname === '/') address.pathname = '/v1/traces'
+  return address.href
 }
 
 export function redactOf(value: RedactOptions): RedactOptions {

@@ -1,6 +1,7 @@
 import { createReport } from './base/report.ts'
 import type { TracingOptions } from './options.ts'
-import { createTracing, type Tracing } from './tracing.ts'
+import type { Tracing } from './handles.ts'
+import { createTracing } from './tracing.ts'
 
 /**
  * One recorder per process, whatever mounts it how often: a second mount, a second application, a module that is loaded anew. The

@@ -1,27 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from './base/clock.ts'
-import { createReport, type Report } from './base/report.ts'
+import { createReport } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
-import { noPropagation, type Propagation, w3cPropagation } from './span/propagation.ts'
-import { activeContext, type Context, runIn } from './context/context.ts'
-import { type ExpressMiddleware, expressMiddleware } from './host/express.ts'
-import { createHost, type Host } from './host/host.ts'
-import { type AnyServer, type Listener, traced } from './host/http.ts'
-import { type KoaMiddleware, koaMiddleware } from './host/koa.ts'
+import { createHost } from './host/host.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import { decodeJson } from './interop/otlp/decode.ts'
 import { encodeJson } from './interop/otlp/encode.ts'
 import { createExporter } from './interop/otlp/exporter.ts'
 import { exporterFromEnvironment } from './interop/otlp/environment.ts'
-import { resolveOptions, type Settings, type TracingOptions } from './options.ts'
+import { handOut, idleTracing, type Tracing } from './handles.ts'
+import { resolveOptions, type TracingOptions } from './options.ts'
 import { createReader } from './query/reader.ts'
 import { Routes, SlowestOfRoute } from './query/routes.ts'
-import { createRedactor, type RecordRedactor } from './redact/redactor.ts'
+import { createRedactor } from './redact/redactor.ts'
 import { listenForPages } from './serve/listen.ts'
 import { decideMode } from './serve/mode.ts'
 import { createServe } from './serve/serve.ts'
 import { tokenDirectory } from './serve/token.ts'
+import { noPropagation, w3cPropagation } from './span/propagation.ts'
 import { ratioSampler } from './span/sampler.ts'
 import { Tracer } from './span/tracer.ts'
 import { announce } from './start-line.ts'
@@ -31,26 +28,6 @@ import { OpenTraces } from './trace/open-traces.ts'
 import { summarise } from './trace/summary.ts'
 import { version } from './version.ts'
 import { startWatches } from './watches.ts'
-
-/**
- * Everything that records, keeps and shows, wired together. One per process; see `process-wide.ts`. It hands out its own middlewares and
- * its own contexts, because who asks for them may be another copy of the package, which has another AsyncLocalStorage.
- */
-export interface Tracing {
-  readonly host: Host
-  readonly tracer: Tracer
-  readonly contexts: Contexts
-  express(): ExpressMiddleware
-  koa(): KoaMiddleware
-  traced<T extends Listener | AnyServer>(target: T): T
-  /** Stops recording, gives back everything that was wrapped, closes the page. */
-  close(): Promise<void>
-}
-
-export interface Contexts {
-  readonly active: () => Context
-  readonly run: typeof runIn
-}
 
 const now = (): number => systemClock.now()
 
@@ -82,7 +59,7 @@ export function createTracing(
   const propagation = settings.propagate.length > 0 ? w3cPropagation : noPropagation
   if (settings.disabled || (decision.mode === 'off' && exporting === undefined)) {
     if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
-    return idle({ settings, redactor, propagation, report })
+    return idleTracing({ settings, redactor, propagation, report })
   }
   const resource: Resource = {
     service: settings.service,
@@ -215,40 +192,5 @@ export function createTracing(
       pages?.close()
       await exporter?.close()
     }
-  }
-}
-
-interface IdleSetup {
-  readonly settings: Settings
-  readonly redactor: RecordRedactor
-  readonly propagation: Propagation
-  readonly report: Report
-}
-
-/** Nobody could see or receive anything: requests pass, spans by hand go nowhere, nothing is wrapped, no memory is taken. */
-function idle({ settings, redactor, propagation, report }: IdleSetup): Tracing {
-  const { limits, ignore, path } = settings
-  const tracer = new Tracer({
-    limits,
-    redactor,
-    now,
-    sampler: () => false,
-    openTrace: () => undefined
-  })
-  const guard = createGuard('recording of requests', report)
-  const page = (): boolean => false
-  const host = createHost({ tracer, propagation, redactor, limits, guard, ignore, path, page })
-  host.close()
-  return { ...handOut(host, tracer), close: () => Promise.resolve() }
-}
-
-function handOut(host: Host, tracer: Tracer): Omit<Tracing, 'close'> {
-  return {
-    host,
-    tracer,
-    contexts: { active: activeContext, run: runIn },
-    express: () => expressMiddleware(host),
-    koa: () => koaMiddleware(host),
-    traced: (target) => traced(host, target)
   }
 }

@@ -218,6 +218,7 @@ const rows: Row[] = [
     valid: [
       [false, false],
       ['http://c/v1/traces', { url: 'http://c/v1/traces', headers: {} }],
+      ['http://c:4318', { url: 'http://c:4318/v1/traces', headers: {} }],
       [
         { url: 'https://c/v1/traces', headers: { a: 'b' } },
         { url: 'https://c/v1/traces', headers: { a: 'b' } }
