@@ -41,7 +41,7 @@ function plan(segments: number, segmentBytes: number): RingPlan {
 // Two rings, each with: tables of what is being filled, and the map of texts with an id, whose texts are all in the segment too.
 function overhead(segmentBytes: number, memory: number): number {
   const { seenSlots, maxTextIds } = plan(1, segmentBytes)
-  const filling = seenSlots * 4 + (maxTextIds + maxDefinitions) * 4 + segmentBytes
+  const filling = seenSlots * 6 + (maxTextIds + maxDefinitions) * 4 + segmentBytes
   const caches = Math.min(memory / 32, 2 ** 20)
   return 2 * filling + (memory / bytesPerBucket) * 4 + caches
 }
