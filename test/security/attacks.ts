@@ -69,7 +69,7 @@ export async function attack({ technique, url }: Attack): Promise<Loot> {
   const element = (name: string, set: (one: any) => void): Promise<Loot> =>
     new Promise((resolve) => {
       const one = document.createElement(name) as any
-      one.onload = () => {
+      one.addEventListener('load', () => {
         let text = ''
         try {
           text = one.contentDocument?.documentElement.outerHTML ?? ''
@@ -77,8 +77,8 @@ export async function attack({ technique, url }: Attack): Promise<Loot> {
           // Another origin: nothing can be read.
         }
         resolve({ text, opened: name !== 'iframe' || text.includes('Spanlight') })
-      }
-      one.onerror = () => resolve(nothing)
+      })
+      one.addEventListener('error', () => resolve(nothing))
       set(one)
       document.body.append(one)
       setTimeout(() => resolve(nothing), 400)

@@ -25,6 +25,14 @@ function handler() {
   return app
 }
 
-const server = createServer(handler())
+const server = createServer()
+const answers = []
+server.on('request', (req, res) => {
+  const { method, url } = req
+  if (url.startsWith('/_traces'))
+    res.on('close', () => answers.push([res.statusCode, method, url].join(' ')))
+})
+server.on('request', handler())
+process.on('message', () => process.send({ answers: answers.splice(0) }))
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
 process.on('disconnect', () => process.exit(0))
