@@ -70,7 +70,7 @@ describe('decoding', () => {
         }
         check(decodeJson(bytes(body), decodeSetup()))
       }),
-      { numRuns: 1500 }
+      { numRuns: 600 }
     )
   })
 
@@ -83,7 +83,7 @@ describe('decoding', () => {
         check(decodeJson(body, decodeSetup()))
         check(decodeJson(body.subarray(0, cut % body.length), decodeSetup()))
       }),
-      { numRuns: 1000 }
+      { numRuns: 600 }
     )
   })
 
