@@ -1,7 +1,7 @@
 import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import type { SummaryData } from '../trace/summary.ts'
-import { segmentFull } from './bytes.ts'
+import { readHex, segmentFull } from './bytes.ts'
 import { Decoder } from './decoder.ts'
 import { Encoder } from './encoder.ts'
 import type { RingPlan } from './plan.ts'
@@ -167,7 +167,7 @@ export class RecordRing {
   traceId(position: number): TraceId {
     const segment = this.#find(position)
     const at = segment.idAt(position - segment.first)
-    return segment.bytes.toString('hex', at, at + 16) as TraceId
+    return readHex(segment.bytes, at, at + 16) as TraceId
   }
 
   flags(position: number): number {

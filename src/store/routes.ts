@@ -38,8 +38,15 @@ export class RouteMatch {
 
 /** The path again. */
 export function fillRoute(route: string, values: readonly string[]): string {
-  let next = 0
-  return route.replace(/(?<=\/):[^/]*/g, () => values[next++] ?? '')
+  let path = ''
+  let from = 0
+  for (const value of values) {
+    const colonAt = route.indexOf('/:', from) + 1
+    path += route.slice(from, colonAt) + value
+    const end = route.indexOf('/', colonAt)
+    from = end < 0 ? route.length : end
+  }
+  return path + route.slice(from)
 }
 
 // Letters, digits and _: a pattern or a modifier in a route means more than "one segment of the path".

@@ -212,12 +212,12 @@ class Store implements TraceStore {
     const ring = this.#recent
     if (ring.segment(seq) === undefined) return undefined
     const flags = ring.flags(seq)
-    ring.aim(this.#key, seq)
-    if ((flags & flag) !== 0 && (flag === rowFlag.followed || ring.earlier(this.#key, seq) > 0))
-      return undefined
     const traceId = ring.traceId(seq)
     if ((flags & (rowFlag.follows | rowFlag.followed | rowFlag.kept)) === 0)
       return { traceId, first: seq, last: seq, entries: [ring.entry(seq, traceId, '')] }
+    ring.aim(this.#key, seq)
+    if ((flags & flag) !== 0 && (flag === rowFlag.followed || ring.earlier(this.#key, seq) > 0))
+      return undefined
     return traceOf(traceId, this.#entries(traceId))
   }
 
@@ -280,7 +280,9 @@ function traceOf(traceId: TraceId, entries: readonly Entry[]): StoredTrace {
 }
 
 /** Each span id once: our own word before what another process says, and the first before a later one (Zipkin's shared spans). */
-function unique(records: readonly TraceRecord[]): TraceRecord[] {
+function unique(records: TraceRecord[]): TraceRecord[] {
+  // Our own ids are random, and a span of ours ends once.
+  if (records.length === 1 && records[0]?.source === 'local') return records
   const owner = new Map<string, SpanData>()
   for (const source of ['local', 'ingest'])
     for (const record of records)

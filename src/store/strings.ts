@@ -1,5 +1,5 @@
 import { packAddress, unpackAddress } from './address.ts'
-import { type ByteReader, type ByteWriter, segmentFull } from './bytes.ts'
+import { type ByteReader, type ByteWriter, readAscii, segmentFull } from './bytes.ts'
 
 /**
  * Texts in a segment. The first time a text is written in place; the second time it gets an id that stands for the first place. Texts
@@ -313,7 +313,7 @@ export function readWide(bytes: Buffer, from: number, to: number): string {
       break
     }
   }
-  if (ascii) return bytes.toString('latin1', from, to)
+  if (ascii) return readAscii(bytes, from, to)
   let text = ''
   const codes: number[] = []
   for (let i = from; i < to;) {

@@ -50,7 +50,10 @@ const attributes = fc
   .map((pairs) => pairs.flat() as (string | AttributeValue)[])
 
 const hex = (length: number) =>
-  fc.array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length })
+  fc.array(fc.constantFrom(...'0123456789abcdef'.split('')), {
+    minLength: length,
+    maxLength: length
+  })
 const spanId = fc.oneof(
   { weight: 9, arbitrary: hex(16).map((digits) => digits.join('') as SpanId) },
   { weight: 1, arbitrary: text.map((odd) => odd as SpanId) }
