@@ -15,16 +15,18 @@ import { LocationProvider } from 'preact-iso/router'
 import { takeToken } from './api.ts'
 import { listenForKeys } from './keys.ts'
 import { Feed } from './list/feed.ts'
+import { pinIn } from './list/pin.ts'
 import { base } from './route.ts'
 import { Shell } from './shell/shell.ts'
 import { pollStatus } from './shell/poll.ts'
-import { applySettings, neighbours, route } from './state.ts'
+import { applySettings, neighbours, pin, route } from './state.ts'
 
 takeToken()
 applySettings()
 
 const feed = new Feed()
-neighbours.value = (traceId) => feed.neighbours(traceId)
+neighbours.value = (traceId) => feed.rows.neighbours(traceId)
+pin.value = (traceId) => pinIn(feed, traceId)
 const asked = route.value
 feed.start(asked.screen === 'list' ? (asked.params['q'] ?? '') : '')
 pollStatus()

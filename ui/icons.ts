@@ -12,7 +12,6 @@ import {
   CircleDashed,
   Copy,
   Database,
-  Dot,
   Download,
   EyeOff,
   Globe,
@@ -28,6 +27,7 @@ import {
   RotateCw,
   Search,
   Settings,
+  SquareFunction,
   TriangleAlert,
   X,
   Zap
@@ -67,7 +67,7 @@ export const icons = {
   queue: Mail,
   rpc: Braces,
   io: HardDrive,
-  internal: Dot
+  internal: SquareFunction
 } as const
 
 export type IconName = keyof typeof icons

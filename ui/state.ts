@@ -37,6 +37,11 @@ export const density: Signal<'compact' | 'normal' | 'roomy'> = stored(
 /** Whether single letters are shortcuts; WCAG 2.1.4 asks for a switch. */
 export const shortcuts: Signal<'on' | 'off'> = stored('shortcuts', ['on', 'off'], 'on')
 
+/** Pixels of the waterfall's name column; 0 is what suits the window. A browser setting. */
+export const nameWidth: Signal<number> = remembered('name-width', 0, (kept) =>
+  /^\d{2,4}$/.test(kept) ? Number(kept) : undefined
+)
+
 /** How the page is connected to the process. */
 export const connection: Signal<Connection> = signal({ state: 'connecting' })
 
@@ -115,6 +120,14 @@ export const neighbours: Signal<(traceId: string) => { newer?: Summary; older?: 
   () => ({})
 )
 
+/** The filter that the list was left with; the way back from a trace leads to it. */
+export const listQuery: Signal<string> = signal('')
+
+/** Keeps a trace when newer ones need the room, and marks it in the list; set by the app. Resolves to whether it worked. */
+export const pin: Signal<(traceId: string) => Promise<boolean>> = signal(() =>
+  Promise.resolve(false)
+)
+
 /** The dialog that is open. */
 export const dialog: Signal<'' | 'keys' | 'settings'> = signal('')
 
@@ -144,11 +157,20 @@ export function applySettings(): void {
 
 /** A setting that survives in this browser. Storage may be forbidden: then it lasts as long as the page. */
 function stored<T extends string>(name: string, allowed: readonly T[], initial: T): Signal<T> {
+  return remembered(name, initial, (kept) => allowed.find((value) => value === kept))
+}
+
+/** `read` gives undefined for what is no value of the setting: what is stored may be another version's. */
+function remembered<T extends string | number>(
+  name: string,
+  initial: T,
+  read: (kept: string) => T | undefined
+): Signal<T> {
   const key = `spanlight.${name}`
   const setting = signal(initial)
   try {
     const kept = localStorage.getItem(key)
-    if (kept !== null && (allowed as readonly string[]).includes(kept)) setting.value = kept as T
+    setting.value = (kept === null ? undefined : read(kept)) ?? initial
   } catch {
     return setting
   }
@@ -156,7 +178,7 @@ function stored<T extends string>(name: string, allowed: readonly T[], initial: 
     const value = setting.value
     try {
       if (value === initial) localStorage.removeItem(key)
-      else localStorage.setItem(key, value)
+      else localStorage.setItem(key, String(value))
     } catch {
       // Full or forbidden storage costs the memory of a setting, nothing else.
     }

@@ -168,13 +168,11 @@ export class Feed {
     }
   }
 
-  /** The traces beside one in the list as the reader sees it. */
-  neighbours(traceId: string): { newer?: Summary; older?: Summary } {
-    const { view } = this.rows
-    const at = view.findLastIndex((row) => row.summary.traceId === traceId)
-    if (at < 0) return {}
-    const [newer, older] = [view[at + 1]?.summary, view[at - 1]?.summary]
-    return { ...(newer && { newer }), ...(older && { older }) }
+  /** Takes what the page itself knows about a trace: the process sends a line only when spans have come. */
+  note(traceId: string, known: Partial<Summary>): void {
+    const row = this.rows.get(traceId)
+    if (row) this.rows.push([{ ...row.summary, ...known }])
+    this.#publish()
   }
 
   async #load(onFirst: () => void, beforeFirst: () => void = () => {}): Promise<void> {

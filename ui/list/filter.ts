@@ -40,7 +40,12 @@ export function FilterBox({ query, onQuery, seen }: FilterProps): VNode {
     setCaret(query.length)
   }, [query])
   useEffect(() => () => clearTimeout(timer.current), [])
-  useKeys('Filter', [{ keys: ['/'], does: 'go to the filter', run: () => input.current?.select() }])
+  useKeys('Filter', [
+    { keys: ['/'], does: 'go to the filter', run: () => input.current?.select() },
+    { keys: ['↓', '↑'], does: 'choose a suggestion' },
+    { keys: ['Enter', 'Tab'], does: 'take it; Enter alone applies' },
+    { keys: ['Esc'], does: 'close the suggestions, leave' }
+  ])
 
   const send = (text: string, how: 'push' | 'replace'): void => {
     clearTimeout(timer.current)

@@ -4,7 +4,7 @@ import { formatMany, zoneName } from '../format.ts'
 import { html, part } from '../html.ts'
 import { useKeys } from '../keys.ts'
 import { go, traceHref } from '../route.ts'
-import { activeTrace, announcement, density, zone } from '../state.ts'
+import { activeTrace, announcement, density, pin, slowMs, zone } from '../state.ts'
 import { copy } from '../copy.ts'
 import type { Row } from './rows.ts'
 import { rowId, TraceRow } from './row.ts'
@@ -117,12 +117,16 @@ export function Grid(props: GridProps): VNode {
     move()
   }
   useKeys('Traces', [
-    { keys: ['ArrowDown', 'ArrowUp'], shown: ['↓', '↑'], does: 'next, previous trace' },
-    { keys: ['j'], does: 'next trace', run: focusAnd(() => step(1)) },
-    { keys: ['k'], does: 'previous trace', run: focusAnd(() => step(-1)) },
+    {
+      keys: ['j', 'k'],
+      shown: ['↓', '↑', 'j', 'k'],
+      does: 'next, previous trace',
+      run: ({ key }) => focusAnd(() => step(key === 'j' ? 1 : -1))()
+    },
     { keys: ['PageDown', 'PageUp'], shown: ['PgDn', 'PgUp'], does: 'by a page' },
     { keys: ['Home', 'End'], does: 'to the newest, the oldest' },
     { keys: ['Enter'], does: 'open the trace' },
+    { keys: ['x'], does: 'pin it', run: () => void pinActive() },
     { keys: ['o'], does: 'open it in a new tab', run: () => open(activeTrace.peek(), true) },
     { keys: ['y'], does: 'copy its link', run: () => void copyLink(activeTrace.peek()) },
     {
@@ -150,11 +154,13 @@ export function Grid(props: GridProps): VNode {
         zone: zone.value,
         active: place === activePlace,
         past: one.past || one.gone,
+        slow: one.summary.duration >= slowMs.value,
         index: held ? place + 2 : undefined
       })
     )
   }
-  return html`<div class="traces-grid" role="grid" tabindex="0" ref=${element} aria-label="Traces, newest first"
+  const services = useServices(view)
+  return html`<div class=${services ? 'traces-grid' : 'traces-grid one-service'} role="grid" tabindex="0" ref=${element} aria-label="Traces, newest first"
     aria-rowcount=${count + 1} aria-activedescendant=${mounted ? rowId(first + count - 1 - activePlace) : undefined}
     onScroll=${measure} onKeyDown=${onKeyDown} onClick=${onClick} onAuxClick=${onClick}
     onFocus=${(event: FocusEvent) => event.target === element.current && activePlace < 0 && keyboardFocus(event.target as HTMLElement) && step(0)}>
@@ -165,9 +171,19 @@ export function Grid(props: GridProps): VNode {
   </div>`
 }
 
+/** Whether more than one service was seen: in a program that is one service, its name on every row says nothing. */
+function useServices(view: readonly Row[]): boolean {
+  const several = useRef(false)
+  const home = view[0]?.summary.service
+  several.current ||= view.some(
+    ({ summary }) => summary.services.length > 1 || summary.service !== home
+  )
+  return several.current
+}
+
 function heading(): VNode {
   return html`<div role="row" class="heading">
-    <span role="columnheader" class="c-time">Time <span class="muted">${zoneName(zone.value)}</span></span>
+    <span role="columnheader" class="c-time" title="When the request began; rows stand in the order in which they ended">Time <span class="muted">${zoneName(zone.value)}</span></span>
     <span role="columnheader" class="c-status">Status</span>
     <span role="columnheader" class="c-method">Method</span>
     <span role="columnheader" class="c-route">Route</span>
@@ -238,6 +254,10 @@ function open(traceId: string, newTab: boolean): void {
   if (traceId === '') return
   if (newTab) window.open(traceHref(traceId), '_blank', 'noopener')
   else go({ screen: 'trace', traceId, params: {} }, 'push')
+}
+
+async function pinActive(): Promise<void> {
+  if (activeTrace.peek() !== '') await pin.peek()(activeTrace.peek())
 }
 
 async function copyLink(traceId: string): Promise<void> {

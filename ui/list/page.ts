@@ -11,6 +11,7 @@ import {
   ignoredByServer,
   inFlight,
   listCounts,
+  listQuery,
   listVersion,
   loading,
   pausedAt,
@@ -46,7 +47,10 @@ export function ListPage({ feed }: { feed: Feed }): VNode {
   const version = listVersion.value
   const counts = listCounts.value
   // The address is the state: a query that came by link, chip or back button reaches the feed here and only here.
-  useLayoutEffect(() => feed.setQuery(query), [query])
+  useLayoutEffect(() => {
+    listQuery.value = query
+    feed.setQuery(query)
+  }, [query])
   useEffect(() => {
     document.title = query === '' ? 'Traces · Spanlight' : `${query} · Spanlight`
   }, [query])
@@ -117,10 +121,10 @@ function Facts({ feed, query }: { feed: Feed; query: string }): VNode {
     ${
       noisy > 0 &&
       html`<button class="plain chip" aria-pressed=${showNoise.value ? 'true' : 'false'}
-      title="Health checks and static files that went well" onClick=${() => {
+      title="Health checks and static files that went well; press to show or hide them" onClick=${() => {
         showNoise.value = !showNoise.peek()
         feed.refilter()
-      }}>${h(Icon, { name: 'hidden', small: true })} ${formatCount(noisy)} ${showNoise.value ? 'noise shown' : 'hidden'}</button>`
+      }}>${h(Icon, { name: 'hidden', small: true })} <span>${formatCount(noisy)} ${showNoise.value ? 'shown' : 'hidden'}<span class="wide">: health checks, static files</span></span></button>`
     }
     ${partial && html`<span class="warn-text">the search ran out of time</span>`}
     <span class="ignored warn-text clip" role="status">${ignored.length > 0 && query !== '' ? `Ignored: ${ignored.join('; ')}` : ''}</span>

@@ -23,6 +23,8 @@ export interface RowProps {
   active: boolean
   /** It can no longer be opened. */
   past: boolean
+  /** It took as long as `is:slow` means. */
+  slow: boolean
   /** Place in the grid, counted from 1; absent while the list moves, when it would change for every row at each step. */
   index: number | undefined
 }
@@ -38,11 +40,12 @@ export class TraceRow extends Component<RowProps> {
       now.zone !== next.zone ||
       now.active !== next.active ||
       now.past !== next.past ||
+      now.slow !== next.slow ||
       now.index !== next.index
     )
   }
 
-  override render({ summary, ordinal, height, zone, active, past, index }: RowProps): VNode {
+  override render({ summary, ordinal, height, zone, active, past, slow, index }: RowProps): VNode {
     const failed = isFailed(summary)
     const time = formatTime(summary.start, zone)
     // A row that pushed away everything above it by its own ordinal: it never needs to be placed again.
@@ -52,7 +55,7 @@ export class TraceRow extends Component<RowProps> {
       <span role="gridcell" class="c-time">${time.slice(0, 8)}<span class="ms">${time.slice(8)}</span></span>
       <span role="gridcell" class=${`c-status s${Math.floor(summary.httpStatus / 100)}`}>${statusText(summary)}</span>
       <span role="gridcell" class="c-method">${visible(summary.method)}</span>
-      <span role="rowheader" class="c-route"><a tabindex="-1" class="clip" href=${traceHref(summary.traceId)}>${title(summary)}</a>${tags(summary)}</span>
+      <span role="rowheader" class="c-route"><a tabindex="-1" class="clip" href=${traceHref(summary.traceId)}>${title(summary)}</a>${tags(summary, slow)}</span>
       <span role="gridcell" class="c-services">${services(summary)}</span>
       <span role="gridcell" class="c-dur">${formatDuration(summary.duration)}</span>
       <span role="gridcell" class="c-bar" aria-hidden="true"><i class="data-mark" style=${`width:${logShare(summary.duration).toFixed(1)}%`}></i></span>
@@ -82,20 +85,32 @@ export function title(summary: Summary): string {
   return visible(summary.route || summary.name || summary.traceId)
 }
 
-function tags(summary: Summary): VNode[] {
-  const names: string[] = []
-  if (summary.incomplete) names.push('incomplete')
-  if (summary.kept === 'pinned' || summary.kept === 'slow') names.push(summary.kept)
-  return names.map((name) => html`<span class="badge" key=${name}>${name}</span>`)
+function tags(summary: Summary, slow: boolean): VNode[] {
+  const found: VNode[] = []
+  if (summary.kept === 'pinned') {
+    found.push(
+      html`<span class="badge pinned" key="pinned" title="Kept when newer traces need the room">${h(Icon, { name: 'pin', small: true })} pinned</span>`
+    )
+  }
+  if (slow) found.push(html`<span class="badge" key="slow">slow</span>`)
+  if (summary.incomplete) {
+    found.push(
+      html`<span class="badge" key="incomplete" title="The root span has not been seen">incomplete</span>`
+    )
+  }
+  return found
 }
 
 const shownServices = 3
 
-function services({ services: all }: Summary): VNode | null {
-  if (all.length < 2) return null
-  const rest = all.length - shownServices
-  const names = all.slice(0, shownServices).map((name) => visible(name))
-  return html`<span class="clip" title=${all.map(visible).join(', ')}>${names.join(' · ')}${rest > 0 ? ` +${rest}` : ''}</span>`
+/** The service that was called first, then the others by name: they come in in any order. */
+function services({ service, services: all }: Summary): VNode {
+  const others = all.filter((name) => name !== service).sort()
+  const names = [...(all.includes(service) ? [service] : []), ...others].map((name) =>
+    visible(name)
+  )
+  const rest = names.length - shownServices
+  return html`<span class="clip" title=${names.join(', ')}>${names.slice(0, shownServices).join(' · ')}${rest > 0 ? ` +${rest}` : ''}</span>`
 }
 
 function errors({ errors: count }: Summary, failed: boolean): VNode | null {

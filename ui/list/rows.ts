@@ -82,6 +82,14 @@ export class Rows {
     return this.#byId.get(traceId)
   }
 
+  /** The traces beside one as the reader sees them; for going on without going back. */
+  neighbours(traceId: string): { newer?: Summary; older?: Summary } {
+    const at = this.#view.findLastIndex((row) => row.summary.traceId === traceId)
+    if (at < 0) return {}
+    const [newer, older] = [this.#view[at + 1]?.summary, this.#view[at - 1]?.summary]
+    return { ...(newer && { newer }), ...(older && { older }) }
+  }
+
   /** Takes new and changed traces. A changed one changes its cells and keeps its place. */
   push(batch: readonly Summary[]): void {
     for (const summary of batch) {

@@ -16,7 +16,7 @@ export function Footer(): VNode {
       <span class="gauge data-mark" aria-hidden="true"><i style=${`width:${full.toFixed(1)}%`}></i></span>
       ${formatBytes(ring.bytes)} of ${formatBytes(ring.capacity)}</span>
     ${ring.oldest > 0 && html`<span class="wide">oldest ${formatAge(Date.now() - ring.oldest)}</span>`}
-    ${kept.traces > 0 && html`<span class="wide">${formatCount(kept.traces)} kept longer</span>`}
+    ${kept.traces > 0 && html`<span class="wide" title="Errors, the slowest of each route and what was pinned: they stay when newer traces need the room">${formatCount(kept.traces)} kept longer</span>`}
     ${ring.evicted > 0 && html`<span class="wide">${formatMany(ring.evicted, 'span')} made room</span>`}
     <span class="space"></span>
     ${ring.dropped > 0 && html`<a class="warn" href=${statusHref()}>${formatMany(ring.dropped, 'span')} dropped</a>`}

@@ -2,7 +2,7 @@ import { h, type VNode } from 'preact'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { listHref, statusHref } from '../route.ts'
-import { connection, dialog, pausedAt, rate, route, status, zone } from '../state.ts'
+import { connection, dialog, listQuery, pausedAt, rate, route, status, zone } from '../state.ts'
 import { formatTime } from '../format.ts'
 
 export function Header(): VNode {
@@ -20,9 +20,9 @@ export function Header(): VNode {
     </a>
     ${service && html`<span class="service clip" title=${service}>${service}</span>`}
     <nav aria-label="Screens">
-      <a href=${listHref()} aria-current=${screen === 'list' ? 'page' : undefined}>Traces</a>
+      <a href=${tracesHref(screen)} aria-current=${screen === 'list' ? 'page' : screen === 'trace' ? 'true' : undefined}>Traces</a>
       <a href=${statusHref()} aria-current=${screen === 'status' ? 'page' : undefined}
-        >Status${troubled && html`<span class="dot warn" title="Something is not instrumented"></span>`}</a
+        >Status${troubled && html`<span class="dot ring" title="Something is not instrumented"></span>`}</a
       >
     </nav>
     <span class="space"></span>
@@ -32,6 +32,11 @@ export function Header(): VNode {
     <button class="plain icon-only" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"
       onClick=${() => void (dialog.value = 'keys')}>${h(Icon, { name: 'keys' })}</button>
   </header>`
+}
+
+/** From another screen back to the list as it was left; on the list itself, to all of it. */
+function tracesHref(screen: string): string {
+  return listHref(screen === 'list' ? {} : { q: listQuery.value })
 }
 
 /** The connection in words and in shape, never in colour alone. */

@@ -4,10 +4,17 @@ import { keyGroups } from '../keys.ts'
 import { shortcuts } from '../state.ts'
 import { Dialog } from './dialog.ts'
 
+/** Title of the group that every screen has. */
+export const everywhere = 'Everywhere'
+
 /** Every shortcut that works on the screen at hand; the groups are those the screen registered. */
 export function HelpDialog(): VNode {
   const off = shortcuts.value === 'off'
-  const groups = keyGroups.value.map(
+  // What works everywhere comes last: the reader asks for what this screen can do.
+  const ordered = [...keyGroups.value].sort(
+    (a, b) => Number(a.title === everywhere) - Number(b.title === everywhere)
+  )
+  const groups = ordered.map(
     ({ title, keys }) => html`<section class="key-group" key=${title}>
       <h3>${title}</h3>
       <dl>

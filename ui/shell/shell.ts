@@ -11,7 +11,7 @@ import { StatusPage } from '../status/page.ts'
 import { Banner } from './banner.ts'
 import { Footer } from './footer.ts'
 import { Header } from './header.ts'
-import { HelpDialog } from './help.ts'
+import { everywhere, HelpDialog } from './help.ts'
 import { LazyTrace } from './lazy.ts'
 import { SettingsDialog } from './settings.ts'
 
@@ -23,9 +23,10 @@ export function Shell({ feed }: { feed: Feed }): VNode {
     setNavigate(navigate)
     place.value = url
   }, [url])
-  useKeys('Everywhere', [
+  useKeys(everywhere, [
     { keys: ['?'], does: 'show this list', run: () => void (dialog.value = 'keys') },
-    { keys: [','], does: 'settings', run: () => void (dialog.value = 'settings') }
+    { keys: [','], does: 'settings', run: () => void (dialog.value = 'settings') },
+    { keys: ['Esc'], does: 'close a dialog' }
   ])
   return html`<div class="shell">
     <a class="skip" href=${`${place.value}#main`} onClick=${skip}>Skip to content</a>

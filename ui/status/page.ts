@@ -34,7 +34,7 @@ function about(current: Status): VNode {
       ${fact('Sampling', current.sample === 1 ? 'every request is recorded' : `${Math.round(current.sample * 1000) / 10} % of requests`)}
       ${fact('In flight', formatMany(current.inFlight, 'request'))}
       ${fact('Open pages', String(current.pages))}
-      ${fact('Own cost', `${formatDuration(current.overheadMs)} of CPU so far${perSpan(current)}`)}
+      ${current.overheadMs > 0 && fact('Own cost', `${formatDuration(current.overheadMs)} of CPU so far${perSpan(current)}`)}
     </dl>
     ${current.sample === 0 && html`<p class="note">Sampling is 0 %, so nothing is recorded.</p>`}
   </section>`
@@ -52,7 +52,7 @@ function memory({ ring, kept }: Status): VNode {
     <dl class="about">
       ${fact('Holds', `${formatMany(ring.traces, 'trace')}, ${formatMany(ring.spans, 'span')}`)}
       ${fact('Oldest', ring.oldest > 0 ? `${formatAge(Date.now() - ring.oldest)} ago` : 'empty')}
-      ${fact('Made room', `${formatMany(ring.evicted, 'span')} left so that newer ones fit`)}
+      ${fact('Made room', ring.evicted > 0 ? `${formatMany(ring.evicted, 'span')} left so that newer ones fit` : 'not needed yet')}
     </dl>
     ${gauge('Kept', kept)}
     <p class="muted">Errors, the slowest of each route and pinned traces stay when the recent ones are reused: ${formatMany(kept.traces, 'trace')}, ${formatMany(kept.spans, 'span')}.</p>
