@@ -1,5 +1,5 @@
 // A real application for the browser tests: every kind of request that the page has something to show for. Tells its address by IPC.
-import { trace } from '@opentelemetry/api'
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import express from 'express'
 import { setTimeout as wait } from 'node:timers/promises'
 import { tracing, withSpan } from 'spanlight'
@@ -18,6 +18,17 @@ app.get('/fails', async () => {
   await withSpan('load cart', async () => {
     throw new Error('cart is broken', { cause: new TypeError('no such column') })
   })
+})
+
+app.get('/refused', async () => {
+  const attributes = { 'db.system.name': 'postgresql', 'db.query.text': 'INSERT INTO cart' }
+  trace
+    .getTracer('shop')
+    .startActiveSpan('INSERT cart', { kind: SpanKind.CLIENT, attributes }, (span) => {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: 'violates a constraint' })
+      span.end()
+    })
+  throw new Error('the cart could not be stored')
 })
 
 app.get('/loop', async (_req, res) => {
@@ -60,10 +71,12 @@ async function query(name, text) {
     'db.query.text': text,
     'db.collection.name': 'item'
   }
-  await trace.getTracer('shop').startActiveSpan(name, { kind: 2, attributes }, async (span) => {
-    await wait(2)
-    span.end()
-  })
+  await trace
+    .getTracer('shop')
+    .startActiveSpan(name, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      await wait(2)
+      span.end()
+    })
 }
 
 const server = app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () =>

@@ -26,7 +26,7 @@ export function AttributeList({
   const list = html`<dl class="attributes">
     ${entries.map(
       ([key, value]) => html`<div>
-        <dt>${visible(key)}</dt>
+        <dt>${breakable(visible(key))}</dt>
         <dd>
           <${Value} ...${{ value }} />
           <span class="value-tools">
@@ -41,6 +41,11 @@ export function AttributeList({
   if (folded)
     return html`<details class="fold-list"><summary>${title} <span class="muted">${entries.length}</span></summary>${list}</details>`
   return html`<section><h3>${title} <span class="muted">${entries.length}</span></h3>${list}</section>`
+}
+
+/** A long key breaks between its words, not within one. */
+function breakable(key: string): (VNode | string)[] {
+  return key.split(/(?<=[._-])/).flatMap((word, i) => (i === 0 ? [word] : [html`<wbr />`, word]))
 }
 
 const longest = 300
@@ -89,6 +94,6 @@ export function CopyButton({ text, label, icon, wide = false }: CopyProps): VNod
   const said =
     state === 'done' ? 'Copied' : state === 'failed' ? 'Copying is not allowed here' : label
   return html`<button type="button" class=${wide ? '' : 'plain icon-only small-button'} aria-label=${said} title=${said} onClick=${onClick}>
-    <${Icon} ...${{ name: state === 'done' ? 'check' : icon, small: true }} />${wide && html`<span>${state === '' ? label : said}</span>`}
+    <${Icon} ...${{ name: state === 'done' ? 'check' : icon, small: true }} />${wide && html`<span class="caption">${state === '' ? label : said}</span>`}
   </button>`
 }

@@ -1,31 +1,14 @@
 import { useState } from 'preact/hooks'
 import type { VNode } from 'preact'
-import type { SpanDetail } from '../../src/wire/trace.ts'
-import { visible } from '../format.ts'
+import { ApiProblem } from '../api.ts'
+import { formatMany, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { CopyButton } from './attributes.ts'
+import { exceptionsOf, useDetail, type Exception } from './detail.ts'
+import type { Model } from './model.ts'
+import { exceptionNear } from './path.ts'
 import { frames, type Frame } from './stack.ts'
-
-export interface Exception {
-  type: string
-  message: string
-  stack: string
-}
-
-/** The exceptions of a span, from their events. */
-export function exceptionsOf(span: SpanDetail): Exception[] {
-  return span.events
-    .filter((event) => event.name === 'exception')
-    .map((event) => {
-      const text = (key: string) =>
-        String(event.attributes.find(([name]) => name === key)?.[1] ?? '')
-      return {
-        type: text('exception.type'),
-        message: text('exception.message'),
-        stack: text('exception.stacktrace')
-      }
-    })
-}
+import type { View } from './view.ts'
 
 /** An error as its author would want to read it: what happened, then the user's own lines, the plumbing folded away. */
 export function ErrorCard({ exception }: { exception: Exception }): VNode {
@@ -40,7 +23,7 @@ export function ErrorCard({ exception }: { exception: Exception }): VNode {
       html`<pre class="stack" tabindex="0" aria-label="Stack trace">${shown.map((line) => html`<${StackLine} ...${{ line }} />`)}</pre>`
     }
     <div class="actions">
-      ${hidden > 0 && html`<button type="button" class="plain tiny" onClick=${() => setAll(true)}>${hidden} more lines</button>`}
+      ${hidden > 0 && html`<button type="button" class="plain tiny" onClick=${() => setAll(true)}>${formatMany(hidden, 'more line')}</button>`}
       ${all && html`<button type="button" class="plain tiny" onClick=${() => setAll(false)}>Only own lines</button>`}
       ${exception.stack !== '' && html`<${CopyButton} ...${{ text: exception.stack, label: 'Copy the stack', icon: 'copy' } as const} />`}
     </div>
@@ -51,10 +34,35 @@ function isCause(line: Frame): boolean {
   return line.text.startsWith('Caused by:')
 }
 
+// Each line is a block of its own: the template drops the line breaks at the ends of texts.
 function StackLine({ line }: { line: Frame }): VNode {
-  if (isCause(line)) return html`<span class="cause">${visible(line.text)}\n</span>`
-  if (line.file === '') return html`<span>${visible(line.text)}\n</span>`
-  return html`<span class=${line.own ? 'own' : 'foreign'}>${line.fn === '' ? '' : `${visible(line.fn)} `}<span class="where">${visible(shorten(line.file))}:${line.line}</span>\n</span>`
+  if (isCause(line)) return html`<span class="frame cause">${visible(line.text)}</span>`
+  if (line.file === '') return html`<span class="frame">${visible(line.text)}</span>`
+  return html`<span class=${line.own ? 'frame own' : 'frame foreign'}>${line.fn === '' ? '(anonymous)' : visible(line.fn)} <span class="where">${visible(shorten(line.file))}:${line.line}</span></span>`
+}
+
+/** The exception behind a failed span that has none of its own: a driver reports the failure, the code around it throws. */
+export function Elsewhere({
+  view,
+  model,
+  row
+}: {
+  view: View
+  model: Model
+  row: number
+}): VNode | false {
+  const near = exceptionNear(model, row)
+  const { spans, names, services } = model.columns
+  const detail = useDetail(view.traceId, spans.id[near] ?? '', model)
+  if (near < 0) return false
+  const service =
+    services.length > 1 ? `${visible(services[spans.service[near] ?? 0] ?? '')}: ` : ''
+  const exceptions =
+    detail === undefined || detail instanceof ApiProblem ? [] : exceptionsOf(detail)
+  return html`<section class="elsewhere">
+    <h3>Exception <span class="muted">in</span> <button type="button" class="plain link" onClick=${() => view.select(near, 'push')}>${service}${visible(names[spans.name[near] ?? -1] ?? '')}</button></h3>
+    ${exceptions.slice(0, 1).map((exception) => html`<${ErrorCard} ...${{ exception }} />`)}
+  </section>`
 }
 
 /** The end of a path says where; the beginning is the same on every line. */

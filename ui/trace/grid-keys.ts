@@ -2,30 +2,11 @@ import { spanFlag } from '../../src/wire/trace.ts'
 import { copy } from '../copy.ts'
 import { traceHref } from '../route.ts'
 import { announcement, shortcuts } from '../state.ts'
+import { isOnPath } from './critical.ts'
 import type { Model } from './model.ts'
 import { rowKind, type Rows } from './rows.ts'
 import { pan, zoomAt } from './scale.ts'
 import type { View } from './view.ts'
-
-/** Everything the `?` dialog says about the timeline; the grid handles the keys itself while it has the focus. */
-export const gridKeys: readonly { keys: readonly string[]; does: string }[] = [
-  { keys: ['↑', '↓'], does: 'previous and next row' },
-  { keys: ['→'], does: 'unfold, then the first child' },
-  { keys: ['←'], does: 'fold, then the parent' },
-  { keys: ['*'], does: 'unfold all siblings' },
-  { keys: ['[', ']'], does: 'unfold all, fold all' },
-  { keys: ['Home', 'End'], does: 'first and last row' },
-  { keys: ['Enter'], does: 'open the span and go to its details' },
-  { keys: ['e', 'E'], does: 'next and previous error' },
-  { keys: ['n', 'N'], does: 'next and previous match' },
-  { keys: ['c'], does: 'next on the critical path' },
-  { keys: ['s'], does: 'next with time of its own, 5 % of the trace and more' },
-  { keys: ['+', '-', '0'], does: 'zoom in, out, show all' },
-  { keys: ['z'], does: 'zoom to the span' },
-  { keys: ['Shift ←', 'Shift →'], does: 'move the window' },
-  { keys: ['f'], does: 'show only this subtree, again for all' },
-  { keys: ['y'], does: 'copy a link to the span' }
-]
 
 /** Keys of a tree grid as the ARIA practices define them, and the page's own. */
 export function onGridKey(
@@ -128,7 +109,7 @@ function openPanel(view: View): boolean {
 
 function act(key: string, view: View, model: Model): boolean {
   const row = view.selected.peek()
-  const { spans, critical, extent } = model.columns
+  const { spans, extent } = model.columns
   const window = view.window.peek()
   const zoom = (factor: number) =>
     view.setWindow(zoomAt(window, view.whole.peek(), factor, (window.from + window.to) / 2))
@@ -154,7 +135,7 @@ function act(key: string, view: View, model: Model): boolean {
     case 'N':
       return nextMatch(view, -1)
     case 'c':
-      return next(view, model, (i) => critical.row.includes(i), 1)
+      return next(view, model, (i) => isOnPath(model.path, i), 1)
     case 's':
       return next(view, model, (i) => (spans.self[i] as number) >= extent / 20, 1)
     case '+':

@@ -1,12 +1,12 @@
 import type { VNode } from 'preact'
-import { useState } from 'preact/hooks'
-import { download, pinTrace } from '../api.ts'
+import { download } from '../api.ts'
 import { formatDuration, formatMany, formatMoment, isoTime, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { listHref, traceHref } from '../route.ts'
-import { announcement, neighbours, zone } from '../state.ts'
+import { announcement, listQuery, neighbours, pin, zone } from '../state.ts'
 import { CopyButton } from './attributes.ts'
+import { useErrorText } from './detail.ts'
 import type { Model } from './model.ts'
 import { firstFailure, longestOnPath } from './path.ts'
 import type { View } from './view.ts'
@@ -17,13 +17,13 @@ export function TraceHeader({ view, model }: { view: View; model: Model }): VNod
   const { newer, older } = neighbours.value(view.traceId)
   return html`<header class="trace-head">
     <div class="line">
-      <a class="button plain" href=${listHref()}><${Icon} ...${{ name: 'back' } as const} /> Traces</a>
+      <a class="button plain back" href=${listHref({ q: listQuery.value })}><${Icon} ...${{ name: 'back' } as const} /> Traces</a>
       <h1 class="clip">${summary.name === '' ? view.traceId : visible(summary.name)}</h1>
       <div class="spacer"></div>
       ${newer !== undefined && html`<a class="button icon-only" href=${traceHref(newer.traceId)} aria-label="Newer trace" title="Newer trace"><${Icon} ...${{ name: 'up' } as const} /></a>`}
       ${older !== undefined && html`<a class="button icon-only" href=${traceHref(older.traceId)} aria-label="Older trace" title="Older trace"><${Icon} ...${{ name: 'down' } as const} /></a>`}
       <${Pin} ...${{ view, kept: summary.kept }} />
-      <button type="button" onClick=${() => void save(view.traceId)} title="Download as OTLP JSON"><${Icon} ...${{ name: 'download' } as const} /> OTLP JSON</button>
+      <button type="button" onClick=${() => void save(view.traceId)} title="Download as OTLP JSON" aria-label="Download as OTLP JSON"><${Icon} ...${{ name: 'download' } as const} /><span class="caption">OTLP JSON</span></button>
       <${CopyButton} ...${{ text: new URL(traceHref(view.traceId), location.href).href, label: 'Copy link', icon: 'link', wide: true } as const} />
     </div>
     <p class="line facts-line">
@@ -54,16 +54,18 @@ function StatusWord({ summary }: { summary: Model['columns']['summary'] }): VNod
   return html`<b class=${bad ? 'status bad' : 'status'}>${word}</b>`
 }
 
-/** The answer above the chart: where it failed first, and what the response waited for longest. */
+/** The answer above the chart: where it failed first and with what, and what the response waited for longest. */
 function Answer({ view, model }: { view: View; model: Model }): VNode | false {
   const failed = firstFailure(model)
+  const error = useErrorText(view.traceId, model, failed)
   const longest = longestOnPath(model)
   const share =
     longest === undefined ? 0 : longest.time / Math.max(1, model.columns.summary.duration * 1000)
-  const says = longest !== undefined && share >= worthSaying
+  // Of a single span it goes without saying.
+  const says = longest !== undefined && share >= worthSaying && model.count > 1
   if (failed < 0 && !says) return false
   return html`<p class="answer">
-    ${failed >= 0 && html`<span>It failed first in <${SpanLink} ...${{ view, model, rows: [failed] }} />.${' '}</span>`}
+    ${failed >= 0 && html`<span>It failed first in <${SpanLink} ...${{ view, model, rows: [failed] }} />${error === '' ? '.' : html`: <span class="error-text">${visible(error)}</span>`}</span>`}
     ${
       says &&
       html`<span>Most of the time went to <${SpanLink} ...${{ view, model, rows: longest.rows }} />:${' '}<b>${formatDuration(longest.time / 1000)}</b>, ${Math.round(share * 100)} % of the response time.</span>`
@@ -91,16 +93,14 @@ function SpanLink({
 }
 
 function Pin({ view, kept }: { view: View; kept: string }): VNode {
-  const [pinned, setPinned] = useState(kept === 'pinned')
-  const pin = () =>
-    void pinTrace(view.traceId).then(
-      () => {
-        setPinned(true)
-        announcement.value = 'Pinned: kept when newer traces need the room'
-      },
-      () => (announcement.value = 'The trace could not be pinned')
-    )
-  return html`<button type="button" aria-pressed=${pinned} disabled=${pinned} title="Keep this trace when newer ones need the room" onClick=${pin}><${Icon} ...${{ name: 'pin' } as const} /> ${pinned ? 'Pinned' : 'Pin'}</button>`
+  const pinned = kept === 'pinned' || view.pinned.value
+  const run = () =>
+    void pin
+      .peek()(view.traceId)
+      .then((done) => {
+        if (done) view.pinned.value = true
+      })
+  return html`<button type="button" aria-pressed=${pinned} aria-label=${pinned ? 'Pinned' : 'Pin'} disabled=${pinned} title="Keep this trace when newer ones need the room (x)" onClick=${run}><${Icon} ...${{ name: 'pin' } as const} /><span class="caption">${pinned ? 'Pinned' : 'Pin'}</span></button>`
 }
 
 async function save(traceId: string): Promise<void> {

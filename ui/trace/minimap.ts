@@ -113,7 +113,8 @@ function paint(canvas: HTMLCanvasElement, model: Model, by: 'kind' | 'service'):
     const { start, duration, flags } = columns.spans
     const line = Math.min(4, (height - top - 4) / model.count)
     for (let i = 0; i < model.count; i++) {
-      const failed = ((flags[i] as number) & spanFlag.error) !== 0
+      // Only where it began: a failure that passed through every service would paint the whole picture red.
+      const failed = ((flags[i] as number) & spanFlag.error) !== 0 && model.errorsBelow[i] === 0
       context!.fillStyle = failed
         ? style.getPropertyValue('--err-mark')
         : (colours[colourOf(model, i, by)] as string)

@@ -1,4 +1,5 @@
 import { spanFlag, type TraceColumns } from '../../src/wire/trace.ts'
+import { indexPath, type PathIndex } from './critical.ts'
 
 /**
  * A trace as the page works with it: the columns, and per row what folding, searching and drawing ask for, computed once in linear passes.
@@ -14,6 +15,7 @@ export interface Model {
   readonly children: Int32Array
   /** 1 where a part of the critical path lies in the row itself or below it. */
   readonly onCriticalPath: Uint8Array
+  readonly path: PathIndex
   readonly rowOf: ReadonlyMap<string, number>
   readonly groups: readonly Group[]
   /** Index of the group that a row belongs to; -1 where it stands alone. */
@@ -75,6 +77,7 @@ export function createModel(columns: TraceColumns): Model {
     errorsBelow,
     children,
     onCriticalPath,
+    path: indexPath(columns),
     rowOf,
     groups,
     groupOf,

@@ -25,7 +25,7 @@ export function Operations({ view, model }: { view: View; model: Model }): VNode
     down: true
   })
   const list = sortOperations(operations(model.columns), order.by, order.down)
-  const most = Math.max(1, ...list.map((operation) => operation.self))
+  const all = list.reduce((sum, operation) => sum + operation.self, 0) || 1
   const several = model.columns.services.length > 1
   const sort = (by: OperationOrder) =>
     setOrder({ by, down: order.by === by ? !order.down : by !== 'name' })
@@ -40,11 +40,11 @@ export function Operations({ view, model }: { view: View; model: Model }): VNode
           ({
             by,
             title
-          }) => html`<th scope="col" class=${by === 'name' ? '' : 'num'} aria-sort=${order.by === by ? (order.down ? 'descending' : 'ascending') : 'none'}>
+          }) => html`<th scope="col" class=${by === 'name' ? '' : `num ${by}`} aria-sort=${order.by === by ? (order.down ? 'descending' : 'ascending') : 'none'}>
             <button type="button" class="plain" onClick=${() => sort(by)}>${title}${order.by === by ? (order.down ? ' ↓' : ' ↑') : ''}</button>
           </th>`
         )}
-        <th scope="col">Share of self time</th>
+        <th scope="col" class="part">Share of self time</th>
       </tr>
     </thead>
     <tbody>
@@ -57,12 +57,16 @@ export function Operations({ view, model }: { view: View; model: Model }): VNode
           </th>
           <td class="num">${formatCount(operation.count)}</td>
           <td class="num">${formatDuration(operation.self / 1000)}</td>
-          <td class="num">${formatDuration(operation.total / 1000)}</td>
-          <td class="num">${formatDuration(operation.max / 1000)}</td>
-          <td class=${operation.errors > 0 ? 'num error-text' : 'num muted'}>${operation.errors > 0 ? `⚠ ${operation.errors}` : '0'}</td>
-          <td><span class="share" aria-hidden="true"><span class=${`data-mark c${colourOf(model, operation.rows[0] ?? 0, view.colour.value)}`} style=${`width:${((operation.self / most) * 100).toFixed(1)}%`}></span></span></td>
+          <td class="num total">${formatDuration(operation.total / 1000)}</td>
+          <td class="num max">${formatDuration(operation.max / 1000)}</td>
+          <td class=${operation.errors > 0 ? 'num error-text' : 'num muted'}>${operation.errors > 0 && html`<${Icon} ...${{ name: 'error', small: true } as const} /> ${formatCount(operation.errors)}`}</td>
+          <td class="part"><span class="share"><span class="share-figure">${percent(operation.self / all)}</span><span class="share-bar" aria-hidden="true"><span class=${`data-mark c${colourOf(model, operation.rows[0] ?? 0, view.colour.value)}`} style=${`width:${((operation.self / all) * 100).toFixed(1)}%`}></span></span></span></td>
         </tr>`
       )}
     </tbody>
   </table></div>`
+}
+
+function percent(share: number): string {
+  return share > 0 && share < 0.01 ? '<1 %' : `${Math.round(share * 100)} %`
 }

@@ -1,6 +1,7 @@
 import './page.css'
 import './minimap.css'
 import './timeline.css'
+import './bars.css'
 import './panel.css'
 import './tabs.css'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
@@ -9,16 +10,18 @@ import type { ApiProblem } from '../api.ts'
 import { formatCount } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
-import { useKeys } from '../keys.ts'
 import { onLive } from '../live.ts'
 import { listHref } from '../route.ts'
-import { gridKeys, nextMatch } from './grid-keys.ts'
+import { listQuery, route } from '../state.ts'
+import { nextMatch } from './grid-keys.ts'
 import { TraceHeader } from './header.ts'
+import { Legend } from './legend.ts'
 import { Logs } from './logs.ts'
 import type { Model } from './model.ts'
 import { Operations } from './operations.ts'
 import { focusGrid, Panel } from './panel.ts'
 import { Timeline } from './timeline.ts'
+import { useFindKey, useTraceKeys } from './trace-keys.ts'
 import { createView, tabs, type Tab, type View } from './view.ts'
 
 /** How often an open trace is read again while it is in flight, in milliseconds. */
@@ -32,26 +35,24 @@ export function TracePage({ traceId }: { traceId: string }): VNode {
   useEffect(() => void view.load(), [view])
   useGrowing(view)
   useTitle(model)
-  useKeys('Trace', [
-    { keys: ['/'], does: 'find in the trace', run: focusFind },
-    { keys: ['t'], does: 'to the spans', run: focusGrid },
-    ...gridKeys
-  ])
+  useAddress(view)
+  useTraceKeys(view)
   useFindKey()
   if (model === undefined) {
     if (problem !== undefined) return html`<${Missing} ...${{ problem, traceId }} />`
     return html`<p class="wait muted" role="status">Loading the trace…</p>`
   }
   const tab = view.tab.value
+  const panel = tab === 'timeline' && view.panelOpen.value && view.selected.value >= 0
   return html`<div class="trace">
     <${TraceHeader} ...${{ view, model }} />
     ${problem !== undefined && html`<p class="note warn-text" role="status">This is what the page has; it could not be read again: ${problem.message}.</p>`}
     <${Tabs} ...${{ view, model }} />
-    <div class=${view.panelOpen.value && view.selected.value >= 0 ? 'split' : 'split alone'} role="tabpanel" id="tab-panel" aria-labelledby=${`tab-${tab}`}>
+    <div class=${panel ? 'split' : 'split alone'} role="tabpanel" id="tab-panel" aria-labelledby=${`tab-${tab}`}>
       ${tab === 'timeline' && html`<${Timeline} ...${{ view }} />`}
       ${tab === 'table' && html`<${Operations} ...${{ view, model }} />`}
       ${tab === 'logs' && html`<${Logs} ...${{ view, model }} />`}
-      ${tab === 'timeline' && view.panelOpen.value && view.selected.value >= 0 && html`<${Panel} ...${{ view, model }} />`}
+      ${panel && html`<${Panel} ...${{ view, model }} />`}
     </div>
   </div>`
 }
@@ -72,7 +73,6 @@ function Tabs({ view, model }: { view: View; model: Model }): VNode {
     view.setTab(next)
     list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus()
   }
-  const several = model.columns.services.length > 1
   return html`<div class="tools-line">
     <div role="tablist" aria-label="Views of the trace" class="tabs" ref=${list} onKeyDown=${onKeyDown}>
       ${tabs.map(
@@ -92,16 +92,7 @@ function Tabs({ view, model }: { view: View; model: Model }): VNode {
     </div>
     ${view.tab.value === 'timeline' && html`<${Find} ...${{ view }} />`}
     <div class="spacer"></div>
-    ${
-      several &&
-      view.tab.value !== 'logs' &&
-      html`<label class="colour">Colour by
-          <select onChange=${(event: Event) => (view.colour.value = (event.target as HTMLSelectElement).value as 'kind' | 'service')}>
-            <option value="service" selected=${view.colour.value === 'service'}>service</option>
-            <option value="kind" selected=${view.colour.value === 'kind'}>kind</option>
-          </select>
-        </label>`
-    }
+    ${view.tab.value !== 'logs' && html`<${Legend} ...${{ view, model }} />`}
     ${
       !view.panelOpen.value &&
       view.tab.value === 'timeline' &&
@@ -154,7 +145,7 @@ function Missing({ problem, traceId }: { problem: ApiProblem; traceId: string })
     <h1>${gone ? 'This trace is no longer in memory' : 'The trace could not be read'}</h1>
     <p class="muted">${gone ? html`<code>${traceId}</code> made room for newer ones, or this process never saw it.` : problem.message}</p>
     <p class="muted">${gone ? 'Pin a trace to keep it, or raise the memory option. Traces with errors and the slowest of each route are kept longer by themselves.' : problem.hint}</p>
-    <p><a class="button" href=${listHref()}>To the traces</a></p>
+    <p><a class="button" href=${listHref({ q: listQuery.value })}>To the traces</a></p>
   </section>`
 }
 
@@ -180,34 +171,18 @@ function useGrowing(view: View): void {
   }, [running, view])
 }
 
+/** Back and forward go through the spans that links led to. */
+function useAddress(view: View): void {
+  const here = route.value
+  const spanId = here.screen === 'trace' ? (here.params['s'] ?? '') : undefined
+  useEffect(() => {
+    if (spanId !== undefined) view.follow(spanId)
+  }, [spanId])
+}
+
 function useTitle(model: Model | undefined): void {
   const name = model?.columns.summary.name ?? ''
   useEffect(() => {
     if (name !== '') document.title = `${name} · Spanlight`
   }, [name])
-}
-
-function focusFind(): void {
-  const input = document.querySelector<HTMLInputElement>('#find')
-  input?.focus()
-  input?.select()
-}
-
-/** Ctrl+F finds in the trace; pressed again inside the field, it is the browser's. */
-function useFindKey(): void {
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (
-        event.key !== 'f' ||
-        !(event.ctrlKey || event.metaKey) ||
-        document.activeElement?.id === 'find'
-      )
-        return
-      if (document.querySelector('#find') === null) return
-      event.preventDefault()
-      focusFind()
-    }
-    addEventListener('keydown', onKeyDown)
-    return () => removeEventListener('keydown', onKeyDown)
-  }, [])
 }

@@ -1,7 +1,6 @@
-import { useEffect, useState } from 'preact/hooks'
 import type { VNode } from 'preact'
 import { categories, type SpanDetail } from '../../src/wire/trace.ts'
-import { ApiProblem, getSpan, isAbort } from '../api.ts'
+import { ApiProblem } from '../api.ts'
 import { formatDuration, formatMoment, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon, type IconName } from '../icons.ts'
@@ -10,7 +9,8 @@ import { zone } from '../state.ts'
 import { AttributeList, CopyButton } from './attributes.ts'
 import { categoryName, colourOf } from './colours.ts'
 import { asCurl } from './curl.ts'
-import { ErrorCard, exceptionsOf } from './error-card.ts'
+import { errorType, exceptionsOf, useDetail } from './detail.ts'
+import { ErrorCard, Elsewhere } from './error-card.ts'
 import { LogLines } from './log-lines.ts'
 import type { Model } from './model.ts'
 import { Statement } from './statement.ts'
@@ -42,7 +42,7 @@ export function Panel({ view, model }: { view: View; model: Model }): VNode {
     </header>
     <${Facts} ...${{ view, model, row }} />
     ${detail instanceof ApiProblem && html`<p class="note" role="alert">${detail.message}. ${detail.hint}</p>`}
-    ${detail !== undefined && !(detail instanceof ApiProblem) && html`<${Body} ...${{ span: detail }} />`}
+    ${detail !== undefined && !(detail instanceof ApiProblem) && html`<${Body} ...${{ view, model, row, span: detail }} />`}
   </aside>`
 }
 
@@ -62,11 +62,18 @@ function Facts({ view, model, row }: { view: View; model: Model; row: number }):
     <dd>+${formatDuration(begin / 1000)} <span class="muted">· ${formatMoment(start + begin / 1000, zone.value)}</span></dd>
     ${after > 0 && html`<dt>Late</dt><dd class="warn-text">went on for ${formatDuration(after / 1000)} after the response was sent</dd>`}
     <dt>Span</dt>
-    <dd><code>${spans.id[row]}</code> <${CopyButton} ...${{ text: new URL(traceHref(view.traceId, { s: spans.id[row] ?? '' }), location.href).href, label: 'Copy a link to this span', icon: 'link' } as const} /></dd>
+    <dd class="with-tool"><code>${spans.id[row]}</code> <${CopyButton} ...${{ text: new URL(traceHref(view.traceId, { s: spans.id[row] ?? '' }), location.href).href, label: 'Copy a link to this span', icon: 'link' } as const} /></dd>
   </dl>`
 }
 
-function Body({ span }: { span: SpanDetail }): VNode {
+interface BodyProps {
+  view: View
+  model: Model
+  row: number
+  span: SpanDetail
+}
+
+function Body({ view, model, row, span }: BodyProps): VNode {
   const curl = asCurl(span)
   const exceptions = exceptionsOf(span)
   const statement = span.attributes.find(([key]) => key === 'db.query.text')?.[1]
@@ -81,7 +88,8 @@ function Body({ span }: { span: SpanDetail }): VNode {
     ${
       exceptions.length === 0 &&
       span.status === 'error' &&
-      html`<section class="error-card"><h3>Failed</h3><p>${visible(span.statusMessage || errorType(span) || 'The span has status error and says no more.')}</p></section>`
+      html`<section class="error-card"><h3>Failed</h3><p>${visible(span.statusMessage || errorType(span) || 'The span has status error and says no more.')}</p></section>
+        <${Elsewhere} ...${{ view, model, row }} />`
     }
     ${typeof statement === 'string' && html`<${Statement} ...${{ text: statement, system: String(span.attributes.find(([key]) => key === 'db.system.name')?.[1] ?? '') }} />`}
     ${
@@ -105,7 +113,7 @@ function Body({ span }: { span: SpanDetail }): VNode {
     }
     <${AttributeList} ...${{ title: 'Resource', entries: span.resource, folded: true }} />
     ${dropped > 0 && html`<p class="muted note">${dropped} attributes, events or links were not kept: the span reached its limits.</p>`}
-    <p class="muted note">kind ${span.kind} · scope ${visible(span.scope.name)} ${visible(span.scope.version)}</p>
+    <p class="muted note">kind ${span.kind}${span.scope.name !== '' && ` · scope ${visible(span.scope.name)} ${visible(span.scope.version)}`}</p>
   `
 }
 
@@ -113,32 +121,6 @@ const headerKey = /^http\.(request|response)\.header\./
 
 function direction(_all: string, of: string): string {
   return of === 'request' ? '→ ' : '← '
-}
-
-function errorType(span: SpanDetail): string {
-  const type = span.attributes.find(([key]) => key === 'error.type')?.[1]
-  return typeof type === 'string' ? type : ''
-}
-
-/** The span's details; the last ones stay until the next ones are there. Asked again when the trace has grown. */
-function useDetail(
-  traceId: string,
-  spanId: string,
-  model: Model
-): SpanDetail | ApiProblem | undefined {
-  const [detail, setDetail] = useState<SpanDetail | ApiProblem | undefined>(undefined)
-  useEffect(() => {
-    if (spanId === '') return
-    const loading = new AbortController()
-    getSpan(traceId, spanId, loading.signal).then(setDetail, (error: unknown) => {
-      if (!isAbort(error))
-        setDetail(error instanceof ApiProblem ? error : new ApiProblem(0, String(error), ''))
-    })
-    return () => loading.abort()
-  }, [traceId, spanId, model])
-  return detail === undefined || detail instanceof ApiProblem || detail.spanId === spanId
-    ? detail
-    : undefined
 }
 
 export function focusGrid(): void {

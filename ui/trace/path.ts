@@ -32,3 +32,15 @@ export function firstFailure(model: Model): number {
     (flags, i) => (flags & spanFlag.error) !== 0 && model.errorsBelow[i] === 0
   )
 }
+
+/**
+ * The span whose exception explains a failed span without one: the first below it, where an outgoing call failed because of the service that
+ * it called, else the nearest above it, where a driver's failure became an exception. -1 when there is none.
+ */
+export function exceptionNear(model: Model, row: number): number {
+  const { flags, parent } = model.columns.spans
+  const thrown = (i: number) => ((flags[i] as number) & spanFlag.exception) !== 0
+  for (let i = row + 1; i < (model.subtreeEnd[row] as number); i++) if (thrown(i)) return i
+  for (let i = parent[row] as number; i >= 0; i = parent[i] as number) if (thrown(i)) return i
+  return -1
+}

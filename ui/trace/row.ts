@@ -3,6 +3,7 @@ import { categories, spanFlag } from '../../src/wire/trace.ts'
 import { formatCount, formatDuration, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon, type IconName } from '../icons.ts'
+import { Bar, Critical, Members } from './bars.ts'
 import { categoryName, colourOf } from './colours.ts'
 import type { Model } from './model.ts'
 import { rowKind } from './rows.ts'
@@ -137,36 +138,6 @@ function GroupRow({ view, model, index, at }: PartProps): VNode | null {
   </div>`
 }
 
-/** The bars of a folded group, as many as the eye can tell apart. */
-function Members({
-  view,
-  model,
-  first,
-  count,
-  colour
-}: {
-  view: View
-  model: Model
-  first: number
-  count: number
-  colour: number
-}): VNode {
-  const step = Math.max(1, Math.floor(count / 200))
-  const bars: VNode[] = []
-  for (let i = first; i < first + count; i += step) {
-    const box = place(
-      view.window.value,
-      model.columns.spans.start[i] as number,
-      model.columns.spans.duration[i] as number
-    )
-    if (box)
-      bars.push(
-        html`<span class=${`bar thin data-mark c${colour}`} style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>`
-      )
-  }
-  return html`<span class="members">${bars}</span>`
-}
-
 function GapRow({ view, model, index, at }: PartProps): VNode | null {
   const gap = model.gaps[at]
   if (gap === undefined) return null
@@ -181,66 +152,6 @@ function GapRow({ view, model, index, at }: PartProps): VNode | null {
       ${box && html`<span class="hatch" style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>`}
     </div>
   </div>`
-}
-
-interface BarProps {
-  view: View
-  model: Model
-  /** Rows whose part of the critical path is drawn under the bar. */
-  first: number
-  end: number
-  start: number
-  duration: number
-  colour: number
-  failed: boolean
-  open: boolean
-}
-
-function Bar({
-  view,
-  model,
-  first,
-  end,
-  start,
-  duration,
-  colour,
-  failed,
-  open
-}: BarProps): VNode | null {
-  const box = place(view.window.value, start, duration)
-  if (box === undefined) {
-    const before = start + duration < view.window.value.from
-    return html`<span class=${before ? 'off left' : 'off right'}></span>`
-  }
-  const classes = `bar data-mark c${colour}${failed ? ' bad' : ''}${open ? ' open' : ''}`
-  return html`<span class=${classes} style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>
-    <${Critical} ...${{ view, model, first, end }} />`
-}
-
-/** The stretches in which the response waited for these rows, underlined. */
-function Critical({
-  view,
-  model,
-  first,
-  end
-}: {
-  view: View
-  model: Model
-  first: number
-  end: number
-}): VNode {
-  const { row, from, to } = model.columns.critical
-  const lines: VNode[] = []
-  for (let i = 0; i < row.length; i++) {
-    const at = row[i] as number
-    if (at < first || at >= end) continue
-    const box = place(view.window.value, from[i] as number, (to[i] as number) - (from[i] as number))
-    if (box)
-      lines.push(
-        html`<span class="cp data-mark" style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>`
-      )
-  }
-  return html`<span class="cps">${lines}</span>`
 }
 
 function flagNotes(flags: number): VNode | false {
@@ -258,7 +169,7 @@ function rowStyle(index: number): string {
 }
 
 function indent(depth: number): string {
-  return `padding-left:${6 + Math.min(depth, deepestIndent) * 12}px`
+  return `padding-left:calc(6px + ${Math.min(depth, deepestIndent)} * var(--indent))`
 }
 
 function fold(toggle: () => void): (event: MouseEvent) => void {

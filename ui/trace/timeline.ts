@@ -4,18 +4,22 @@ import { formatDuration } from '../format.ts'
 import { html } from '../html.ts'
 import { onGridKey } from './grid-keys.ts'
 import { Minimap } from './minimap.ts'
+import { NameWidth, nameWidthIn } from './name-width.ts'
 import { Row, rowId } from './row.ts'
 import { place, ticks } from './scale.ts'
 import type { View } from './view.ts'
 
 const rowHeight = 24
-/** Rows are mounted in chunks, so that scrolling renders every sixteenth row only. */
-const chunk = 16
+/** Rows are mounted in chunks, so that scrolling renders every eighth row only. */
+const chunk = 8
+/** Pixels that a tick's label takes, with air. */
+const tickWidth = 64
 
 /** The waterfall: a tree grid of which only the rows in sight are in the document. */
 export function Timeline({ view }: { view: View }): VNode | null {
   const scroller = useRef<HTMLDivElement>(null)
-  const [range, setRange] = useState({ first: 0, last: 64 })
+  const [range, setRange] = useState({ first: 0, last: 48 })
+  const [width, setWidth] = useState(0)
   const model = view.model.value
   const rows = view.rows.value
   const selected = view.selected.value
@@ -26,6 +30,7 @@ export function Timeline({ view }: { view: View }): VNode | null {
     const last =
       (Math.ceil((element.scrollTop + element.clientHeight) / rowHeight / chunk) + 1) * chunk
     setRange((old) => (old.first === first && old.last === last ? old : { first, last }))
+    setWidth(element.clientWidth)
   }
   useLayoutEffect(measure, [rows])
   useEffect(() => {
@@ -51,7 +56,9 @@ export function Timeline({ view }: { view: View }): VNode | null {
     mounted.push(html`<${Row} key=${i} ...${{ view, model, index: i }} />`)
   }
   const active = position >= range.first && position < range.last ? rowId(position) : undefined
-  return html`<div class="timeline">
+  const columns = nameWidthIn(width)
+  const room = width - columns.name - columns.duration
+  return html`<div class="timeline" style=${`--name-w:${columns.name}px;--dur-w:${columns.duration}px`}>
     <${Minimap} ...${{ view }} />
     <div
       class="grid"
@@ -66,15 +73,16 @@ export function Timeline({ view }: { view: View }): VNode | null {
       <div class="heads" role="row" aria-rowindex="1">
         <div class="name" role="columnheader">Span</div>
         <div class="dur" role="columnheader">Duration</div>
-        <div class="time" role="columnheader" aria-label="Timeline"><${Ticks} ...${{ view }} /></div>
+        <div class="time" role="columnheader" aria-label="Timeline"><${Ticks} ...${{ view, room }} /></div>
       </div>
       <div class="scroller" role="rowgroup" ref=${scroller} onScroll=${measure}>
         <div class="canvas" role="presentation" style=${`height:calc(${rows.length} * var(--trow))`}>
-          <${Lines} ...${{ view }} />
+          <${Lines} ...${{ view, room }} />
           ${mounted}
         </div>
       </div>
     </div>
+    <${NameWidth} ...${{ width }} />
   </div>`
 }
 
@@ -82,29 +90,40 @@ function pageOf(element: HTMLElement | null): number {
   return element === null ? 20 : Math.max(1, Math.floor(element.clientHeight / rowHeight) - 1)
 }
 
-function Ticks({ view }: { view: View }): VNode {
+interface TickProps {
+  view: View
+  /** Pixels of the time column. */
+  room: number
+}
+
+const tickCount = (room: number) => Math.min(10, Math.max(1, Math.floor(room / tickWidth)))
+
+function Ticks({ view, room }: TickProps): VNode {
   const window = view.window.value
   return html`<span class="ticks">
-    ${ticks(window, 5).map((time) => {
+    ${ticks(window, tickCount(room)).map((time) => {
       const box = place(window, time, 0)
-      return (
-        box &&
-        html`<span class="tick" style=${`left:${box.x.toFixed(3)}%`}>${formatDuration(time / 1000)}</span>`
-      )
+      if (box === undefined) return false
+      // A label that is cut at the edge reads as another figure.
+      const fits = (box.x / 100) * room + tickWidth <= room
+      return html`<span class="tick" style=${`left:${box.x.toFixed(3)}%`}>${fits && formatDuration(time / 1000)}</span>`
     })}
   </span>`
 }
 
 /** Vertical lines behind the bars: the ticks, and where the response was sent when something went on after it. */
-function Lines({ view }: { view: View }): VNode {
+function Lines({ view, room }: TickProps): VNode {
   const window = view.window.value
   const columns = view.model.value?.columns
+  // Clocks of two machines differ by more than a hair; what would be drawn on the edge is no late work.
   const late =
-    columns !== undefined && columns.response >= 0 && columns.extent - columns.response > 1
+    columns !== undefined &&
+    columns.response >= 0 &&
+    columns.extent - columns.response > columns.extent / 200
   const sent = late ? place(window, columns.response, 0) : undefined
   return html`<div class="lines" aria-hidden="true">
-    ${ticks(window, 5).map((time) => html`<span class="line" style=${`left:${place(window, time, 0)?.x.toFixed(3)}%`}></span>`)}
-    ${sent && html`<span class="line sent" style=${`left:${sent.x.toFixed(3)}%`}><span class="tag">response sent</span></span>`}
+    ${ticks(window, tickCount(room)).map((time) => html`<span class="line" style=${`left:${place(window, time, 0)?.x.toFixed(3)}%`}></span>`)}
+    ${sent && html`<span class=${sent.x > 70 ? 'line sent before' : 'line sent'} style=${`left:${sent.x.toFixed(3)}%`}><span class="tag">response sent</span></span>`}
   </div>`
 }
 

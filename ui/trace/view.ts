@@ -37,9 +37,13 @@ export interface View {
   readonly only: Signal<boolean>
   readonly tab: Signal<Tab>
   readonly colour: Signal<'kind' | 'service'>
+  /** Pinned on this page; the trace itself says so only when it is read again. */
+  readonly pinned: Signal<boolean>
   readonly rows: ReadonlySignal<Rows | undefined>
   load(): Promise<void>
   select(row: number, how?: How): void
+  /** Selects what the address names, after the reader went back or forth; '' is what a trace opens on. */
+  follow(spanId: string): void
   toggle(row: number): void
   toggleGroup(group: number): void
   setFolding(folding: Folding): void
@@ -63,6 +67,7 @@ export function createView(traceId: string): View {
   const only = signal(false)
   const tab = signal<Tab>(tabs.find((name) => name === start['tab']) ?? 'timeline')
   const colour = signal<'kind' | 'service'>('kind')
+  const pinned = signal(false)
   const whole = computed(() => wholeOf(model.value?.columns))
   const matches = computed(() => findRows(model.value, find.value, foundBelow.value))
   const marked = computed(() =>
@@ -87,7 +92,7 @@ export function createView(traceId: string): View {
         folding.value = { ...nothing, collapsed: firstFolding(next) }
         window.value = windowFrom(start['z'], wholeOf(columns))
         const linked = next.rowOf.get(start['s'] ?? '') ?? -1
-        selected.value = linked >= 0 ? linked : Math.max(0, firstFailure(next))
+        selected.value = linked >= 0 ? linked : opensOn(next)
         // What a fold hides stays reachable: the link, or the first error, is unfolded.
         folding.value = reveal(next, folding.peek(), selected.peek())
       } else {
@@ -96,6 +101,14 @@ export function createView(traceId: string): View {
         selected.value = next.rowOf.get(before.columns.spans.id[selected.peek()] ?? '') ?? -1
         window.value = wasWhole ? wholeOf(columns) : clampWindow(window.peek(), wholeOf(columns))
       }
+    })
+  }
+
+  function show(current: Model, row: number): void {
+    batch(() => {
+      selected.value = row
+      if ((rows.peek()?.position[row] ?? -1) < 0 || isFoldedGroup(rows.peek(), row))
+        folding.value = reveal(current, folding.peek(), row)
     })
   }
 
@@ -113,6 +126,7 @@ export function createView(traceId: string): View {
     only,
     tab,
     colour,
+    pinned,
     rows,
     async load() {
       loading?.abort()
@@ -127,12 +141,14 @@ export function createView(traceId: string): View {
     select(row, how = 'replace') {
       const current = model.peek()
       if (current === undefined || row < 0 || row >= current.count) return
-      batch(() => {
-        selected.value = row
-        if ((rows.peek()?.position[row] ?? -1) < 0 || isFoldedGroup(rows.peek(), row))
-          folding.value = reveal(current, folding.peek(), row)
-      })
+      show(current, row)
       write({ s: current.columns.spans.id[row] ?? '' }, how)
+    },
+    follow(spanId) {
+      const current = model.peek()
+      if (current === undefined) return
+      const row = spanId === '' ? opensOn(current) : (current.rowOf.get(spanId) ?? -1)
+      if (row >= 0 && row !== selected.peek()) show(current, row)
     },
     toggle(row) {
       const collapsed = new Set(folding.peek().collapsed)
@@ -174,6 +190,11 @@ export function createView(traceId: string): View {
       write({ tab: next === 'timeline' ? '' : next }, 'replace')
     }
   }
+}
+
+/** The first failure, else the root. */
+function opensOn(model: Model): number {
+  return Math.max(0, firstFailure(model))
 }
 
 function write(params: Params, how: How): void {
