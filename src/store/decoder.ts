@@ -13,13 +13,13 @@ import type {
 } from '../base/span-data.ts'
 import { ByteReader } from './bytes.ts'
 import { scopeInPlace } from './definitions.ts'
+import { FiguresReader, skipFigures } from './figures-reader.ts'
 import { extra, headFlag, impliedName, noises, parentCode, roots, severities } from './layout.ts'
 import type { Segment } from './segment.ts'
 import { fillRoute } from './routes.ts'
-import { skipText } from './strings.ts'
 import { TextReader } from './text-reader.ts'
 import type { Entry } from './types.ts'
-import { readNumber, readParameters, readValue, skipValue } from './values.ts'
+import { readParameters, readValue } from './values.ts'
 
 const none: readonly never[] = Object.freeze([])
 
@@ -28,6 +28,7 @@ export class Decoder {
   readonly #from = new ByteReader()
   readonly #texts = new TextReader(this.#from)
   readonly #text = (): string => this.#texts.read()
+  readonly #figures = new FiguresReader(this.#from, this.#texts)
   // The head of the record that was read last.
   #flags = 0
   #epochMs = 0
@@ -36,9 +37,6 @@ export class Decoder {
   #errors = 0
   #db = 0
   #droppedSpans = 0
-  #httpStatus = 0
-  #method = ''
-  #route = ''
 
   /** A number that stands at the beginning of a row's record. */
   leading(segment: Segment, row: number): number {
@@ -65,7 +63,8 @@ export class Decoder {
     this.#head()
     const from = this.#from
     const implied = (this.#flags & headFlag.implied) !== 0
-    if (!implied) this.#readFigures()
+    const figures = this.#figures
+    if (!implied) figures.read()
     const service = this.#resource().service
     const first = from.byte()
     const second = from.byte()
@@ -74,7 +73,7 @@ export class Decoder {
     const name = named ? this.#text() : ''
     const start = from.signed()
     const duration = from.signed()
-    if (implied) this.#findFigures(first, second)
+    if (implied) figures.find(first & parentCode.mask, second >> 3)
     const status = (first >> 3) & 3
     const plain = (this.#flags & headFlag.plain) !== 0
     return {
@@ -82,13 +81,13 @@ export class Decoder {
       traceId,
       kept,
       service,
-      name: named ? name : `${this.#method} ${this.#route}`,
+      name: named ? name : `${figures.method} ${figures.route}`,
       start: this.#epochMs + start / 1e6,
       duration: duration / 1e6,
       status: status as StatusCode,
-      httpStatus: this.#httpStatus,
-      method: this.#method,
-      route: this.#route,
+      httpStatus: figures.httpStatus,
+      method: figures.method,
+      route: figures.route,
       spans: this.#count,
       errors: plain ? (status === 2 ? 1 : 0) : this.#errors,
       db: this.#db,
@@ -101,11 +100,7 @@ export class Decoder {
   record(segment: Segment, place: number, traceId: TraceId): TraceRecord {
     this.#aim(segment, place)
     this.#head()
-    if ((this.#flags & headFlag.implied) === 0) {
-      readNumber(this.#from)
-      skipText(this.#from)
-      skipText(this.#from)
-    }
+    if ((this.#flags & headFlag.implied) === 0) skipFigures(this.#from)
     const resource = this.#resource()
     const { length, root } = { length: this.#count, root: this.#rootIndex }
     const spans: SpanData[] = []
@@ -139,53 +134,11 @@ export class Decoder {
     this.#droppedSpans = (flags & headFlag.dropped) === 0 ? 0 : from.varint()
   }
 
-  #readFigures(): void {
-    this.#httpStatus = readNumber(this.#from)
-    this.#method = this.#text()
-    this.#route = this.#text()
-  }
-
-  // From the attributes of the root span, behind its ids and scope.
-  #findFigures(first: number, second: number): void {
-    const from = this.#from
-    this.#skipIds(first & parentCode.mask)
-    if (second >> 3 === scopeInPlace) this.#scope(scopeInPlace)
-    const { keys, slots } = this.#texts.shape(from.varint())
-    let method: unknown = ''
-    let route: unknown = ''
-    let pathAt = -1
-    let status: unknown = 0
-    for (let i = 0; i < keys.length; i++) {
-      if (i === slots.method) method = readValue(from, this.#text)
-      else if (i === slots.route) route = readValue(from, this.#text)
-      else if (i === slots.status) status = readValue(from, this.#text)
-      else {
-        if (i === slots.path) pathAt = from.at
-        skipValue(from)
-      }
-    }
-    this.#httpStatus = typeof status === 'number' ? status : 0
-    this.#method = typeof method === 'string' ? method : ''
-    this.#route = typeof route === 'string' ? route : ''
-    if (this.#route !== '' || pathAt < 0) return
-    from.at = pathAt
-    const path = readValue(from, this.#text)
-    this.#route = typeof path === 'string' ? path : ''
-  }
-
   // False, and the code is passed, when the name follows from the attributes.
   #hasName(): boolean {
     if (this.#from.bytes[this.#from.at] !== impliedName) return true
     this.#from.at++
     return false
-  }
-
-  #skipIds(parent: number): void {
-    const from = this.#from
-    if (parent === parentCode.texts) {
-      const texts = from.byte() + 1
-      for (let i = 0; i < texts; i++) skipText(from)
-    } else from.at += parent === parentCode.bytes ? 16 : 8
   }
 
   #span(before: readonly SpanData[]): SpanData {

@@ -10,6 +10,7 @@ import { rowFlag } from './segment.ts'
 import { TextSearch } from './text-search.ts'
 import { TraceKey } from './trace-key.ts'
 import type { Entry, RingStats, StoredTrace, TraceStore } from './types.ts'
+import { uniqueSpans } from './unique-spans.ts'
 
 export interface StoreSetup {
   /** Bytes for everything the store holds, at least 1 MiB. */
@@ -153,13 +154,12 @@ class Store implements TraceStore {
   records(traceId: TraceId): TraceRecord[] {
     if (!this.#key.set(traceId)) return []
     const oldest = this.#recent.oldest
-    const kept = this.#positions(this.#kept)
-      .map((position) => ({ position, seq: this.#kept.seq(position) }))
-      .filter(({ seq }) => seq < oldest)
-      .sort((a, b) => a.seq - b.seq)
-    const records = kept.map(({ position }) => this.#kept.record(position, traceId))
+    const records: TraceRecord[] = []
+    const keptOnly = this.#positions(this.#kept).filter((at) => this.#kept.seq(at) < oldest)
+    keptOnly.sort((a, b) => this.#kept.seq(a) - this.#kept.seq(b))
+    for (const position of keptOnly) records.push(this.#kept.record(position, traceId))
     for (const seq of this.#positions(this.#recent)) records.push(this.#recent.record(seq, traceId))
-    return unique(records)
+    return uniqueSpans(records)
   }
 
   /** Traces that change their place while this is read, because of an eviction, may be missed; none comes twice. */
@@ -277,22 +277,4 @@ function traceOf(traceId: TraceId, entries: readonly Entry[]): StoredTrace {
     last: entries[entries.length - 1]?.seq ?? 0,
     entries
   }
-}
-
-/** Each span id once: our own word before what another process says, and the first before a later one (Zipkin's shared spans). */
-function unique(records: TraceRecord[]): TraceRecord[] {
-  // Our own ids are random, and a span of ours ends once.
-  if (records.length === 1 && records[0]?.source === 'local') return records
-  const owner = new Map<string, SpanData>()
-  for (const source of ['local', 'ingest'])
-    for (const record of records)
-      if (record.source === source)
-        for (const span of record.spans) if (!owner.has(span.spanId)) owner.set(span.spanId, span)
-  const kept: TraceRecord[] = []
-  for (const record of records) {
-    const spans = record.spans.filter((span) => owner.get(span.spanId) === span)
-    if (spans.length === record.spans.length) kept.push(record)
-    else if (spans.length > 0) kept.push({ ...record, spans })
-  }
-  return kept
 }

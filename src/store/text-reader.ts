@@ -5,8 +5,9 @@ import { ByteReader } from './bytes.ts'
 import { maxDefinitions } from './definitions.ts'
 import { type FigureSlots, figureSlots } from './figure-slots.ts'
 import type { Segment } from './segment.ts'
-import { maxTextId, readText, readWide, textCode } from './strings.ts'
+import { maxTextId, readText, textCode } from './strings.ts'
 import { readValue } from './values.ts'
+import { readWide } from './wide-text.ts'
 
 /** Keys of attributes in their order. */
 export interface Shape {

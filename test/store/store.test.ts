@@ -269,6 +269,25 @@ describe('the records of a trace', () => {
   })
 })
 
+describe('a record that cannot be read', () => {
+  it.each([0, 1, 40])('is not there, and the %s before it and those after it are', (before) => {
+    const store = open()
+    const there = Array.from({ length: before + 3 }, (_, i) => recordOf(i + 1))
+    for (const one of there.slice(0, before)) store.add(one, '')
+    const broken = {
+      ...spanOf(99, { attributes: ['only', 'here', 'http.route', '/orders/:id'] }),
+      get events(): never {
+        throw new Error('broken')
+      }
+    }
+    expect(() => store.add(recordOf(99, { spans: [spanOf(99), broken] }), '')).toThrow('broken')
+    for (const one of there.slice(before)) store.add(one, '')
+    expect(store.has(traceIdOf(99))).toBe(false)
+    for (const one of there) expect(store.records(one.traceId)).toStrictEqual([one])
+    expect(store.stats.recent).toMatchObject({ spans: before + 3, records: before + 3 })
+  })
+})
+
 describe('reading while the store changes', () => {
   it('goes on where it was, without what has been evicted, and gives no trace twice', () => {
     const store = open()
