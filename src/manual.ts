@@ -91,10 +91,14 @@ export function activeSpan(): Span | undefined {
 }
 
 function fail(span: Span, error: unknown): void {
-  const { type, message } = readError(error)
-  span.recordException(error)
-  span.setAttribute('error.type', type)
-  span.setStatus({ code: StatusCode.error, message })
+  try {
+    const { type, message } = readError(error)
+    span.recordException(error)
+    span.setAttribute('error.type', type)
+    span.setStatus({ code: StatusCode.error, message })
+  } catch {
+    // What cannot be read must not be thrown in place of the host's own error.
+  }
   span.end()
 }
 

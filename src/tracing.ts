@@ -78,10 +78,15 @@ export function createTracing(
     onRecord: keep,
     onChange: () => inFlight.forEach((listener) => listener())
   })
+  const guardSpans = createGuard('recording of spans', report)
   const tracer = new Tracer({
     limits,
     redactor,
     now,
+    failed: (error) =>
+      guardSpans(() => {
+        throw error
+      }),
     sampler: ratioSampler(settings.sample),
     openTrace: (traceId) => open.open(traceId)
   })

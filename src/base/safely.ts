@@ -35,7 +35,7 @@ export function createGuard(part: string, report: Report): Guard {
       errors = 0
     }
     errors++
-    report.once(`${part} failed and went on: ${report.hide(describe(error))}`)
+    report.once(`${part} failed and went on: ${describe(error, report)}`)
     if (errors < maxErrors) return
     on = false
     report.say(
@@ -45,9 +45,10 @@ export function createGuard(part: string, report: Report): Guard {
   return Object.defineProperty(guard, 'on', { get: () => on }) as Guard
 }
 
-function describe(error: unknown): string {
+function describe(error: unknown, report: Report): string {
   try {
-    return error instanceof Error ? (error.stack ?? error.message).slice(0, 600) : String(error)
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return report.hide(text.slice(0, 600))
   } catch {
     return 'an error that cannot be shown'
   }

@@ -10,7 +10,7 @@ import { checkRedactOptions, type RedactOptions } from './options.ts'
 import type { Dialect } from './sql-text.ts'
 import { cleanStatement } from './statement.ts'
 import { createUrlRules } from './url.ts'
-import { hideText } from './values.ts'
+import { hideText, redacted } from './values.ts'
 
 export type { Dialect } from './sql-text.ts'
 
@@ -101,14 +101,25 @@ export function createRedactor(setup: RedactorSetup): RecordRedactor {
     headerRules
   })
   const hook = options.hook === undefined ? undefined : createHook(options.hook, report, attribute)
+  // The host calls in here by every attribute it sets: an error of ours must not reach it, and what could not be read is not shown.
+  function safe<A extends unknown[], R>(fn: (...args: A) => R, hidden: R): (...args: A) => R {
+    return (...args) => {
+      try {
+        return fn(...args)
+      } catch {
+        report.drop('internal error')
+        return hidden
+      }
+    }
+  }
   return {
-    attribute,
-    text,
-    header,
-    query,
-    path,
-    url,
-    statement,
+    attribute: safe(attribute, undefined),
+    text: safe(text, redacted),
+    header: safe(header, undefined),
+    query: safe(query, ''),
+    path: safe(path, redacted),
+    url: safe(url, redacted),
+    statement: safe(statement, redacted),
     record: hook ?? ((record) => record)
   }
 }

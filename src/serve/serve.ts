@@ -279,8 +279,12 @@ function isHandshake({ headers }: IncomingMessage): boolean {
 }
 
 function fail(req: IncomingMessage, res: ServerResponse): void {
-  if (res.headersSent || res.destroyed) res.destroy()
-  else sendError(req, res, 500, 'this failed on our side', 'the server printed why')
+  try {
+    if (res.headersSent || res.destroyed) res.destroy()
+    else sendError(req, res, 500, 'this failed on our side', 'the server printed why')
+  } catch {
+    res.destroy()
+  }
 }
 
 const tooManyPages: Refusal = {

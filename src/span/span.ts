@@ -39,6 +39,8 @@ export interface SpanRules {
   readonly limits: Limits
   readonly redactor: Redactor
   readonly now: () => number
+  /** Told of an error of ours that a call of the host met; the call goes on without what failed. */
+  readonly failed?: ((error: unknown) => void) | undefined
 }
 
 const none: readonly never[] = Object.freeze([])
@@ -121,8 +123,9 @@ export class Span implements SpanData {
 
   setAttributes(attributes: AttributesInput): this {
     if (this.#duration >= 0) return this
-    for (const key of keysOf(attributes)) this.setAttribute(key, get(attributes, key))
-    return this
+    return this.#safely(() => {
+      for (const key of keysOf(attributes)) this.setAttribute(key, get(attributes, key))
+    })
   }
 
   /** Sets an attribute of our own making, whose value is already safe to store. */
@@ -145,25 +148,27 @@ export class Span implements SpanData {
       this.droppedEvents++
       return this
     }
-    const timed = isTimeInput(attributesOrTime)
-    push(this, 'events', {
-      name: this.#rules.redactor.text(nameOf(name), this.#rules.limits.nameLength),
-      time: this.#offset(timed ? attributesOrTime : time),
-      attributes: timed ? none : this.#clean(attributesOrTime)
+    return this.#safely(() => {
+      const timed = isTimeInput(attributesOrTime)
+      push(this, 'events', {
+        name: this.#rules.redactor.text(nameOf(name), this.#rules.limits.nameLength),
+        time: this.#offset(timed ? attributesOrTime : time),
+        attributes: timed ? none : this.#clean(attributesOrTime)
+      })
     })
-    return this
   }
 
   addLink(link: LinkInput): this {
     if (this.#duration >= 0) return this
-    const target = this.links.length < this.#rules.limits.links ? readLink(link) : undefined
-    if (target === undefined) this.droppedLinks++
-    else {
-      const traceState = this.#rules.redactor.text(target.traceState, target.traceState.length)
-      const attributes = this.#clean(get(link, 'attributes'))
-      push(this, 'links', { ...target, traceState, attributes })
-    }
-    return this
+    return this.#safely(() => {
+      const target = this.links.length < this.#rules.limits.links ? readLink(link) : undefined
+      if (target === undefined) this.droppedLinks++
+      else {
+        const traceState = this.#rules.redactor.text(target.traceState, target.traceState.length)
+        const attributes = this.#clean(get(link, 'attributes'))
+        push(this, 'links', { ...target, traceState, attributes })
+      }
+    })
   }
 
   addLinks(links: readonly LinkInput[]): this {
@@ -174,28 +179,32 @@ export class Span implements SpanData {
   setStatus(status: { readonly code: number; readonly message?: string | undefined }): this {
     // Ok is final (OpenTelemetry trace API, "Set Status"): a later error of an instrumentation must not overrule the user.
     if (this.#duration >= 0 || this.status === StatusCode.ok) return this
-    const code = get(status, 'code')
-    if (code !== StatusCode.ok && code !== StatusCode.error) return this
-    this.status = code
-    const message = code === StatusCode.error ? get(status, 'message') : undefined
-    this.statusMessage =
-      typeof message === 'string'
-        ? this.#rules.redactor.text(message, this.#rules.limits.messageLength)
-        : ''
-    return this
+    return this.#safely(() => {
+      const code = get(status, 'code')
+      if (code !== StatusCode.ok && code !== StatusCode.error) return
+      this.status = code
+      const message = code === StatusCode.error ? get(status, 'message') : undefined
+      this.statusMessage =
+        typeof message === 'string'
+          ? this.#rules.redactor.text(message, this.#rules.limits.messageLength)
+          : ''
+    })
   }
 
   updateName(name: string): this {
-    if (this.#duration < 0)
+    if (this.#duration >= 0) return this
+    return this.#safely(() => {
       this.name = this.#rules.redactor.text(nameOf(name), this.#rules.limits.nameLength)
-    return this
+    })
   }
 
   /** Adds an `exception` event with type, message, stack and the chain of causes. */
   recordException(exception: unknown, time?: TimeInput): void {
     if (this.#duration >= 0) return
-    const error = readError(exception)
-    this.addEvent('exception', error.attributes, time)
+    this.#safely(() => {
+      const error = readError(exception)
+      this.addEvent('exception', error.attributes, time)
+    })
   }
 
   /** Adds a line that the host logged while this span was active. */
@@ -212,8 +221,13 @@ export class Span implements SpanData {
 
   end(time?: TimeInput): void {
     if (this.#duration >= 0) return
-    this.#duration = Math.max(0, this.#offset(time) - this.start)
-    this.trace.ended(this)
+    try {
+      this.#duration = Math.max(0, this.#offset(time) - this.start)
+      this.trace.ended(this)
+    } catch (error) {
+      if (this.#duration < 0) this.#duration = 0
+      this.#rules.failed?.(error)
+    }
   }
 
   /** Lets go of everything but the ids, once the codec has read it: a socket of the host may hold this span for ever. */
@@ -222,6 +236,16 @@ export class Span implements SpanData {
     this.events = this.links = this.logs = none
     this.statusMessage = ''
     this.alive = undefined
+  }
+
+  // An error of ours must not come out of a call of the host's.
+  #safely(work: () => void): this {
+    try {
+      work()
+    } catch (error) {
+      this.#rules.failed?.(error)
+    }
+    return this
   }
 
   #offset(time: TimeInput | undefined): number {

@@ -32,7 +32,7 @@ export interface OpenTraceBuffer extends TraceBuffer {
 
 export const ownScope: Scope = { name: 'spanlight', version: '' }
 
-/** Starts spans. The one place that decides about ids, parents, sampling and the recording of a span. */
+/** Starts spans. The one place that decides about ids, parents, sampling and the recording of a span. Never throws. */
 export class Tracer {
   readonly #setup: TracerSetup
   // One list is shared by all spans of a trace, so it is read once.
@@ -47,6 +47,15 @@ export class Tracer {
     options: SpanOptions = {},
     context: Context = activeContext()
   ): Span | NonRecordingSpan {
+    try {
+      return this.#start(name, options, context)
+    } catch (error) {
+      this.#setup.failed?.(error)
+      return new NonRecordingSpan(newSpanContext())
+    }
+  }
+
+  #start(name: string, options: SpanOptions, context: Context): Span | NonRecordingSpan {
     const parent = options.root === true ? undefined : parentOf(context)
     if (isSuppressed(context)) return new NonRecordingSpan(parent ?? newSpanContext())
     const traceId = parent?.traceId ?? newTraceId()

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { TraceId } from '../base/ids.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Report } from '../base/report.ts'
+import { createGuard, type Guard } from '../base/safely.ts'
 import type { Resource, TraceRecord } from '../base/span-data.ts'
 import { StatusCode } from '../base/span-data.ts'
 import type { Span } from '../span/span.ts'
@@ -30,11 +31,13 @@ export class OpenTraces {
   // cost an otherwise idle server 22 us a request.
   readonly #traces = new Map<TraceId, OpenTrace>()
   readonly #sweeper: NodeJS.Timeout
+  readonly #guard: Guard
 
   constructor(setup: OpenTracesSetup) {
     this.#setup = setup
+    this.#guard = createGuard('the end of open traces', setup.report)
     this.#sweeper = setInterval(
-      () => this.sweep(),
+      () => this.#guard(() => this.sweep()),
       Math.max(1000, setup.limits.openMs / 10)
     ).unref()
   }
@@ -152,8 +155,12 @@ export class OpenTrace implements OpenTraceBuffer {
     this.lastChange = this.#setup.clock.now()
     if (this.#abandoned) return
     if (span === this.#root) this.#rootEnded = true
-    if (this.#rootEnded) this.#flush()
-    if (this.#openSpans === 0 && this.#rootEnded) this.#leave()
+    if (!this.#rootEnded) return
+    try {
+      this.#flush()
+    } finally {
+      if (this.#openSpans === 0) this.#leave()
+    }
   }
 
   /** What is known now, open spans with their duration so far; undefined when all of it has been handed on. */
@@ -172,17 +179,24 @@ export class OpenTrace implements OpenTraceBuffer {
     this.#abandoned = true
     for (const span of this.#spans) span.end()
     this.#rootEnded = true
-    this.#flush()
-    this.#leave()
+    try {
+      this.#flush()
+    } finally {
+      this.#leave()
+    }
   }
 
   #flush(): void {
     const ended = this.#openSpans === 0 ? this.#spans : this.#spans.filter((span) => !span.open)
     if (ended.length === 0) return
     this.#spans = this.#openSpans === 0 ? [] : this.#spans.filter((span) => span.open)
-    this.#setup.onRecord(this.#record(ended))
-    for (const span of ended) span.release()
-    this.#dropped = 0
+    // Whatever becomes of the record, its spans are let go of.
+    try {
+      this.#setup.onRecord(this.#record(ended))
+    } finally {
+      for (const span of ended) span.release()
+      this.#dropped = 0
+    }
   }
 
   #record(spans: readonly Span[]): TraceRecord {

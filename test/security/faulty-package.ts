@@ -1,0 +1,94 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const root = resolve(import.meta.dirname, '../..')
+
+// What a host calls itself stays whole: it is the code that holds the guards. Everything behind it breaks.
+const whole =
+  /^(?:base|context|wire)\/|^interop\/opentelemetry\/|^[\w-]+\.js$|^host\/(?:emit|exchange|express|express-app|koa|http|host)\.js$|^span\/(?:span|tracer)\.js$|^watch\/(?:patch|console|modules|pg|http-client)\.js$|^redact\/redactor\.js$|^serve\/(?:attach|serve)\.js$|^store\/layout\.js$/
+
+export interface FaultyPackage {
+  /** The address of the package's root entry. */
+  readonly entry: string
+  /** Functions and methods that can be made to throw. */
+  readonly points: number
+  remove(): void
+}
+
+/**
+ * A copy of the built package whose inner functions and methods throw at random, with the probability that `globalThis.faults` has at the time; and
+ * whose guards never switch a part off, so that what is behind them is met again and again.
+ */
+export function makeFaultyPackage(): FaultyPackage {
+  const folder = mkdtempSync(join(tmpdir(), 'spanlight-faulty-'))
+  const target = join(folder, 'node_modules/spanlight')
+  mkdirSync(target, { recursive: true })
+  for (const name of ['ws', 'lru-cache'])
+    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  cpSync(join(root, 'package.json'), join(target, 'package.json'))
+  let points = 0
+  cpSync(join(root, 'dist'), join(target, 'dist'), {
+    recursive: true,
+    filter: (from, to) => {
+      const name = from.slice(join(root, 'dist/').length)
+      if (!name.endsWith('.js') || name.startsWith('ui/')) return !name.endsWith('.d.ts')
+      const [text, count] = breakable(name, readFileSync(from, 'utf8'))
+      points += count
+      writeFileSync(to, text)
+      return false
+    }
+  })
+  return {
+    entry: pathToFileURL(join(target, 'dist/index.js')).href,
+    points,
+    remove: () => rmSync(folder, { recursive: true })
+  }
+}
+
+function breakable(name: string, source: string): [text: string, points: number] {
+  if (name === 'base/safely.js') return [source.replace(/maxErrors = \d+/, 'maxErrors = 1e9'), 0]
+  if (whole.test(name)) return [source, 0]
+  const added: string[] = []
+  const text = source.replace(
+    /^(export )?(async )?function (\w+)\(/gm,
+    (_all, exported = '', isAsync = '', fn: string) => {
+      added.push(
+        `${exported}function ${fn}(...args) { breaks('${name} ${fn}'); return whole_${fn}.apply(this, args) }`
+      )
+      return `${isAsync}function whole_${fn}(`
+    }
+  )
+  for (const [, one] of source.matchAll(/^(?:export )?class (\w+)/gm))
+    added.push(`breakable(${one})`)
+  return [`${text}\n${added.join('\n')}\n${seam.replaceAll('FILE', name)}`, added.length]
+}
+
+const seam = `
+function breaks(point) {
+  if (Math.random() < (globalThis.faults ?? 0)) throw new Error('fault at ' + point)
+}
+function breakable(one) {
+  for (const [key, found] of Object.entries(Object.getOwnPropertyDescriptors(one.prototype))) {
+    if (key === 'constructor') continue
+    for (const kind of ['value', 'get']) {
+      const method = found[kind]
+      if (typeof method !== 'function') continue
+      found[kind] = function (...args) {
+        breaks('FILE ' + one.name + '.' + key)
+        return method.apply(this, args)
+      }
+    }
+    Object.defineProperty(one.prototype, key, found)
+  }
+}
+`

@@ -1,0 +1,223 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Status } from '../../src/wire/status.ts'
+import { answersOf, asks } from './answers.ts'
+import { type Program, start } from './child.ts'
+import { Reader } from './outputs.ts'
+import { type FaultyPackage, makeFaultyPackage } from './faulty-package.ts'
+
+const token = 'x'.repeat(40)
+const frameworks = ['express', 'koa'] as const
+
+let faulty: FaultyPackage
+const programs: Program[] = []
+
+beforeAll(() => {
+  faulty = makeFaultyPackage()
+})
+afterEach(async () => {
+  for (const program of programs.splice(0)) await program.kill()
+})
+afterAll(() => faulty?.remove())
+
+interface Host {
+  readonly url: string
+  readonly program: Program
+}
+
+/** `entry` is '' for an application that is not traced. */
+async function host(framework: string, entry: string, hook = ''): Promise<Host> {
+  const program = start('host-app.js', { NODE_ENV: 'production', SPANLIGHT_TOKEN: token })
+  programs.push(program)
+  program.tell({ framework, entry, hook })
+  const { url } = await program.heard<{ url: string }>()
+  return { url, program }
+}
+
+const controls = new Map<string, Promise<Map<string, number>[]>>()
+
+/** What an application answers that is not traced: the same each time, or the list would show nothing. */
+function control(framework: string): Promise<Map<string, number>[]> {
+  const found = controls.get(framework) ?? host(framework, '').then(({ url }) => answersOf(url, 3))
+  controls.set(framework, found)
+  return found
+}
+
+async function expectSame(framework: string, url: string, times: number): Promise<void> {
+  const wanted = await control(framework)
+  const found = await answersOf(url, times)
+  for (const [i, ask] of asks.entries()) {
+    const name = `${ask.method} ${ask.path}`
+    expect([...(wanted[i]?.keys() ?? [])], name).toHaveLength(1)
+    expect([name, ...(found[i]?.keys() ?? [])]).toEqual([name, ...(wanted[i]?.keys() ?? [])])
+  }
+}
+
+async function stop({ program }: Host): Promise<void> {
+  program.tell({ stop: true })
+  expect(await program.ended).toEqual({ code: 0, signal: null })
+}
+
+describe.each(frameworks)('a traced %s application', (framework) => {
+  test('answers byte for byte what it answers untraced', async () => {
+    const traced = await host(framework, 'spanlight')
+    await expectSame(framework, traced.url, 10)
+    await stop(traced)
+  })
+
+  test.each([0.002, 0.02, 0.2])(
+    'answers the same when each of our functions throws with probability %d',
+    async (probability) => {
+      expect(faulty.points).toBeGreaterThan(200)
+      const broken = await host(framework, faulty.entry)
+      broken.program.tell({ faults: probability })
+      await broken.program.heard()
+      const page = new Reader(`${broken.url}/_traces`, token)
+      const live = await Promise.allSettled([page.socket(), page.stream()])
+      const reading = Promise.allSettled(
+        Array.from({ length: 12 }, () => page.traces().then(() => page.rest()))
+      )
+      const same = expectSame(framework, broken.url, 60)
+      const died = broken.program.ended.then(() => {
+        throw new Error(`the process died:\n${broken.program.output.slice(-1500)}`)
+      })
+      await Promise.race([same, died])
+      await reading
+      for (const one of live) if (one.status === 'fulfilled') one.value.close()
+      await stop(broken)
+    }
+  )
+
+  test('refuses its page, and nothing else, while the access function never answers', async () => {
+    const waiting = await host(framework, 'spanlight', 'access never')
+    const page = fetch(`${waiting.url}/_traces/api/status`)
+    await expectSame(framework, waiting.url, 2)
+    expect((await page).status).toBe(401)
+    await stop(waiting)
+  })
+
+  test('adds no listener to the process or the server but one that watches', async () => {
+    const [bare, traced] = await Promise.all([host(framework, ''), host(framework, 'spanlight')])
+    const listeners = await Promise.all(
+      [bare, traced].map(async ({ url, program }) => {
+        await answersOf(url, 2)
+        program.tell({ count: true })
+        return (await program.heard<{ listeners: [string, number][][] }>()).listeners
+      })
+    )
+    const [[process = [], server] = [], [tracedProcess, tracedServer] = []] = listeners
+    expect(tracedServer).toEqual(server)
+    const byName = (counts: [string, number][]) => Object.fromEntries(counts)
+    expect(byName(tracedProcess)).toEqual({ ...byName(process), uncaughtExceptionMonitor: 1 })
+    await Promise.all([stop(bare), stop(traced)])
+  })
+
+  test('goes on when clients leave at any point of an exchange', async () => {
+    const traced = await host(framework, 'spanlight')
+    await Promise.all(Array.from({ length: 30 }, () => leaveEverywhere(traced.url)))
+    await expectSame(framework, traced.url, 2)
+    const page = new Reader(`${traced.url}/_traces`, token)
+    const status = async (): Promise<Status> => JSON.parse(await page.get('api/status')) as Status
+    await until(async () => (await status()).inFlight === 0)
+    expect((await status()).drops.filter(({ reason }) => reason === 'internal error')).toEqual([])
+    await stop(traced)
+  })
+})
+
+describe('a traced application', () => {
+  test.each([
+    'hook broken',
+    'hook garbage',
+    'hook null',
+    'hook never',
+    'hook loops',
+    'hook again',
+    'ignore broken',
+    'ignore garbage',
+    'ignore never',
+    'access broken',
+    'access garbage'
+  ])('answers the same with a broken option: %s', async (hook) => {
+    const hooked = await host('express', 'spanlight', hook)
+    await expectSame('express', hooked.url, 2)
+    await stop(hooked)
+  })
+})
+
+/** Leaves at ten points of an exchange, one after the other. */
+async function leaveEverywhere(url: string): Promise<void> {
+  const { port } = new URL(url)
+  const head = 'Host: localhost\r\n'
+  const chunked = `PUT /pipe HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\n`
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\n${head}\r\n`
+  const points: readonly [bytes: string, answered: boolean][] = [
+    ['', false],
+    ['GET /json/7 HT', false],
+    [`GET /json/7 HTTP/1.1\r\n${head}`, false],
+    [get('/json/7'), false],
+    [get('/stream'), true],
+    [get('/late'), true],
+    [chunked, false],
+    [`${chunked}5\r\nab`, false],
+    [`${chunked}2\r\nab\r\n`, true],
+    [get('/json/1') + get('/json/2') + get('/spans'), false],
+    [get('/json/1') + get('/json/2') + get('/spans'), true]
+  ]
+  for (const [bytes, answered] of points) {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    socket.write(bytes)
+    if (answered) await Promise.race([once(socket, 'data'), once(socket, 'close')])
+    socket.resetAndDestroy()
+  }
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await condition()); tries++) {
+    if (tries > 200) throw new Error(`never came: ${String(condition)}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+const ends = [
+  'throws in a handler of the server',
+  'throws in a listener',
+  'throws in a timer',
+  'rejects a promise',
+  'throws in a span',
+  'rejects in a request',
+  'is asked to end',
+  'is asked to end and closes its server',
+  'exits by itself',
+  'has nothing more to do'
+]
+
+describe('a process that', () => {
+  test.each(ends)('%s ends as it would untraced', async (end) => {
+    const entries = ['', 'spanlight', faulty.entry]
+    const [bare, ...traced] = await Promise.all(entries.map((entry) => endOf(entry, end)))
+    for (const one of traced) expect(one).toEqual(bare)
+  })
+})
+
+interface End {
+  readonly code: number | null
+  readonly signal: string | null
+  /** What the process said, without what the package did, and without the lines of a stack. */
+  readonly said: readonly string[]
+}
+
+async function endOf(entry: string, end: string): Promise<End> {
+  const program = start('end-app.js', { NODE_ENV: 'development', SPANLIGHT_ACCESS: 'local' })
+  programs.push(program)
+  program.tell({ entry, end, faults: 0.05 })
+  const { url } = await program.heard<{ url: string }>()
+  // An answer that breaks off with the process is one, too.
+  await fetch(url).then((answer) => answer.text(), String)
+  if (end.startsWith('is asked')) program.child.kill('SIGTERM')
+  const ended = await program.ended
+  const said = program.output.split('\n').filter((line) => /^\w*Error|^said|^\[Uncaught/.test(line))
+  return { ...ended, said }
+}
