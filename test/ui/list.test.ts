@@ -310,7 +310,7 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     fixture.refused = true
     fixture.drop()
     await page.waitForSelector('.banner >> text=does not answer', { timeout: 6_000 })
-    expect(await page.textContent('.live')).toMatch(/Disconnected|Connecting/)
+    expect(await page.textContent('.live')).toMatch(/Offline|Connecting/)
     fixture.refused = false
     await page.click('.banner button')
     await connected(page)

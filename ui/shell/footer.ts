@@ -2,16 +2,18 @@ import type { VNode } from 'preact'
 import { formatAge, formatBytes, formatCount, formatMany } from '../format.ts'
 import { html } from '../html.ts'
 import { statusHref } from '../route.ts'
-import { status } from '../state.ts'
+import { listCounts, status } from '../state.ts'
 
 /** The memory of the process in one line: what it holds, how much of what it may, and what was lost. */
 export function Footer(): VNode {
   const current = status.value
   if (!current) return html`<footer class="strip"></footer>`
   const { ring, kept } = current
+  // The list hears of a trace at once, the status every few seconds.
+  const traces = Math.max(ring.traces, listCounts.value.size)
   const full = ring.capacity > 0 ? Math.min(100, (ring.bytes / ring.capacity) * 100) : 0
   return html`<footer class="strip">
-    <span>${formatMany(ring.traces, 'trace')} in memory</span>
+    <span>${formatMany(traces, 'trace')} in memory</span>
     <span class="gauge-line">
       <span class="gauge data-mark" aria-hidden="true"><i style=${`width:${full.toFixed(1)}%`}></i></span>
       ${formatBytes(ring.bytes)} of ${formatBytes(ring.capacity)}</span>

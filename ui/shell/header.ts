@@ -44,14 +44,13 @@ function LiveState(): VNode {
   const { state } = connection.value
   if (state === 'open' && pausedAt.value > 0) {
     return html`<span class="live paused"><span class="dot hollow"></span>
-      Paused at ${formatTime(pausedAt.value, zone.value).slice(0, 8)}</span>`
+      Paused<span class="rate"> at ${formatTime(pausedAt.value, zone.value).slice(0, 8)}</span></span>`
   }
   if (state === 'open') {
     return html`<span class="live"><span class="dot ok"></span>
       Live<span class="rate muted">${rateText(rate.value)}</span></span>`
   }
-  const text =
-    state === 'connecting' ? 'Connecting' : state === 'locked' ? 'Locked' : 'Disconnected'
+  const text = state === 'connecting' ? 'Connecting' : state === 'locked' ? 'Locked' : 'Offline'
   return html`<span class="live away"><span class="dot hollow"></span>${text}</span>`
 }
 

@@ -34,15 +34,10 @@ function about(current: Status): VNode {
       ${fact('Sampling', current.sample === 1 ? 'every request is recorded' : `${Math.round(current.sample * 1000) / 10} % of requests`)}
       ${fact('In flight', formatMany(current.inFlight, 'request'))}
       ${fact('Open pages', String(current.pages))}
-      ${current.overheadMs > 0 && fact('Own cost', `${formatDuration(current.overheadMs)} of CPU so far${perSpan(current)}`)}
+      ${current.overheadMs > 0 && fact('Own cost', `${formatDuration(current.overheadMs)} of CPU so far, this page’s requests included`)}
     </dl>
     ${current.sample === 0 && html`<p class="note">Sampling is 0 %, so nothing is recorded.</p>`}
   </section>`
-}
-
-function perSpan({ overheadMs, ring }: Status): string {
-  const spans = ring.spans + ring.evicted
-  return spans > 0 && overheadMs > 0 ? `, ${formatDuration(overheadMs / spans)} a span` : ''
 }
 
 function memory({ ring, kept }: Status): VNode {

@@ -21,6 +21,8 @@ export interface Model {
   /** Index of the group that a row belongs to; -1 where it stands alone. */
   readonly groupOf: Int32Array
   readonly gaps: readonly Gap[]
+  /** Something went on after the response was sent. */
+  readonly late: boolean
 }
 
 /** Five and more leaf siblings in a row that do the same: a query in a loop. */
@@ -81,7 +83,8 @@ export function createModel(columns: TraceColumns): Model {
     rowOf,
     groups,
     groupOf,
-    gaps: findGaps(columns, subtreeEnd, children)
+    gaps: findGaps(columns, subtreeEnd, children),
+    late: flags.some((flag) => (flag & spanFlag.late) !== 0)
   }
 }
 

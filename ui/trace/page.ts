@@ -1,3 +1,4 @@
+import './head.css'
 import './page.css'
 import './minimap.css'
 import './timeline.css'

@@ -115,11 +115,8 @@ function Ticks({ view, room }: TickProps): VNode {
 function Lines({ view, room }: TickProps): VNode {
   const window = view.window.value
   const columns = view.model.value?.columns
-  // Clocks of two machines differ by more than a hair; what would be drawn on the edge is no late work.
-  const late =
-    columns !== undefined &&
-    columns.response >= 0 &&
-    columns.extent - columns.response > columns.extent / 200
+  // Not by the times alone: another service's span may end a hair after the response that it gave.
+  const late = columns !== undefined && columns.response >= 0 && view.model.value?.late === true
   const sent = late ? place(window, columns.response, 0) : undefined
   return html`<div class="lines" aria-hidden="true">
     ${ticks(window, tickCount(room)).map((time) => html`<span class="line" style=${`left:${place(window, time, 0)?.x.toFixed(3)}%`}></span>`)}
