@@ -205,7 +205,7 @@ describe('a process that', () => {
 interface End {
   readonly code: number | null
   readonly signal: string | null
-  /** What the process said, without what the package did, and without the lines of a stack. */
+  /** What the process said on both streams, in no order; without the package's own lines and those of a stack. */
   readonly said: readonly string[]
 }
 
@@ -218,6 +218,9 @@ async function endOf(entry: string, end: string): Promise<End> {
   await fetch(url).then((answer) => answer.text(), String)
   if (end.startsWith('is asked')) program.child.kill('SIGTERM')
   const ended = await program.ended
-  const said = program.output.split('\n').filter((line) => /^\w*Error|^said|^\[Uncaught/.test(line))
+  const said = program.output
+    .split('\n')
+    .filter((line) => /^\w*Error|^said|^\[Uncaught/.test(line))
+    .toSorted()
   return { ...ended, said }
 }
