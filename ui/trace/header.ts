@@ -68,7 +68,7 @@ function Answer({ view, model }: { view: View; model: Model }): VNode | false {
     ${failed >= 0 && html`<span>It failed first in <${SpanLink} ...${{ view, model, rows: [failed] }} />${error === '' ? '.' : html`: <span class="error-text">${visible(error)}</span>`}</span>`}
     ${
       says &&
-      html`<span>Most of the time went to <${SpanLink} ...${{ view, model, rows: longest.rows }} />:${' '}<b>${formatDuration(longest.time / 1000)}</b>, ${Math.round(share * 100)} % of the response time.</span>`
+      html`<span>${share >= 0.5 ? 'Most' : 'The largest part'} of the time went to <${SpanLink} ...${{ view, model, rows: longest.rows }} />:${' '}<b>${formatDuration(longest.time / 1000)}</b>, ${Math.round(share * 100)} % of the response time.</span>`
     }
   </p>`
 }

@@ -18,7 +18,7 @@ const tickWidth = 64
 /** The waterfall: a tree grid of which only the rows in sight are in the document. */
 export function Timeline({ view }: { view: View }): VNode | null {
   const scroller = useRef<HTMLDivElement>(null)
-  const [range, setRange] = useState({ first: 0, last: 48 })
+  const [range, setRange] = useState({ first: 0, last: 32 })
   const [width, setWidth] = useState(0)
   const model = view.model.value
   const rows = view.rows.value
