@@ -10,7 +10,8 @@ import { ask, closeAll, listen, PageApi } from '../tracing/setup.ts'
 import { root } from './manifest.ts'
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const pages = [...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`), 'src/README.md']
+const documents = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+const pages = [...documents.map((name) => `docs/${name}`), 'src/README.md']
 
 describe('the documents', () => {
   it.each(pages)('%s links to what is there', (page) => {
