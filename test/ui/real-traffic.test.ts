@@ -1,48 +1,24 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildOnce, hasBrowser, launch, open, rowIds, type Watched } from './browser.ts'
-import { type RealApp, startRealApp } from './real-app.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { hasBrowser, rowIds } from './browser.ts'
+import { startRealApp } from './real-app.ts'
+import { useRealPages } from './real-pages.ts'
 
 describe.skipIf(!hasBrowser)('the list on real traffic', () => {
-  let app: RealApp
-  let browser: Browser
-  const watched: Watched[] = []
-
-  beforeAll(async () => {
-    await buildOnce()
-    ;[app, browser] = await Promise.all([startRealApp(), launch()])
-  })
-
-  afterEach(async () => {
-    for (const { page, faults } of watched.splice(0)) {
-      expect(faults).toEqual([])
-      await page.context().close()
-    }
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await app?.close()
-  })
-
-  async function openList(search = '', of = app): Promise<Page> {
-    const one = await open(browser, of.page + search)
-    watched.push(one)
-    await one.page.waitForSelector('.live .dot.ok')
-    return one.page
-  }
+  const real = useRealPages()
+  const { openPage, openList } = real
 
   const row = (page: Page, traceId: string) => page.locator(`[data-trace="${traceId}"]`)
 
   it('says where to send the first request while there is none', async () => {
     const page = await openList()
     await page.waitForSelector('.empty')
-    expect(await page.textContent('.empty')).toContain(`curl -i ${app.url}/`)
+    expect(await page.textContent('.empty')).toContain(`curl -i ${real.app.url}/`)
   })
 
   it('shows a request as it happens, with route, status and duration, without a reload', async () => {
     const page = await openList()
-    const trace = await app.visit('/ok/1')
+    const trace = await real.app.visit('/ok/1')
     await row(page, trace.traceId).waitFor()
     const text = (await row(page, trace.traceId).textContent()) ?? ''
     expect(text).toContain('200')
@@ -54,12 +30,14 @@ describe.skipIf(!hasBrowser)('the list on real traffic', () => {
     const page = await openList()
     await page.reload()
     await page.waitForSelector('.live .dot.ok')
-    expect((await app.traces('')).filter((trace) => trace.route.includes('_traces'))).toEqual([])
+    expect((await real.app.traces('')).filter((trace) => trace.route.includes('_traces'))).toEqual(
+      []
+    )
   })
 
   it('marks a failed request by more than colour', async () => {
     const page = await openList()
-    const trace = await app.visit('/fails')
+    const trace = await real.app.visit('/fails')
     await row(page, trace.traceId).waitFor()
     expect(await row(page, trace.traceId).textContent()).toContain('500')
     expect(await row(page, trace.traceId).locator('.c-errors svg').count()).toBe(1)
@@ -67,16 +45,16 @@ describe.skipIf(!hasBrowser)('the list on real traffic', () => {
 
   it('shows a request in flight while it hangs, and takes it off when it ends', async () => {
     const page = await openList()
-    const hanging = fetch(`${app.url}/hang`)
+    const hanging = fetch(`${real.app.url}/hang`)
     await page.waitForSelector('.flight a:has-text("/hang")')
-    await fetch(`${app.url}/release`)
+    await fetch(`${real.app.url}/release`)
     await hanging
     await page.waitForSelector('.flight a:has-text("/hang")', { state: 'detached' })
   })
 
   it('folds health checks into a counted chip that opens', async () => {
     const page = await openList()
-    const before = await app.visit('/health')
+    const before = await real.app.visit('/health')
     await page.waitForSelector('button:has-text("hidden")')
     expect(await rowIds(page)).not.toContain(before.traceId)
     await page.click('button:has-text("hidden")')
@@ -84,18 +62,18 @@ describe.skipIf(!hasBrowser)('the list on real traffic', () => {
   })
 
   it('filters by an attribute that only the server knows, for what is there and what comes', async () => {
-    await app.visit('/loop')
+    await real.app.visit('/loop')
     const page = await openList('?q=%40db.collection.name:item')
     await page.waitForFunction(() => document.querySelectorAll('.traces-grid .item').length === 1)
-    await app.visit('/ok/2')
-    const next = await app.visit('/loop')
+    await real.app.visit('/ok/2')
+    const next = await real.app.visit('/loop')
     await row(page, next.traceId).waitFor()
     await page.waitForFunction(() => document.querySelectorAll('.traces-grid .item').length === 2)
   })
 
   it('takes for slow what the process takes for slow', async () => {
     const page = await openList('?q=is:slow')
-    const slow = await app.visit('/slow')
+    const slow = await real.app.visit('/slow')
     await row(page, slow.traceId).waitFor()
   })
 
@@ -112,13 +90,13 @@ describe.skipIf(!hasBrowser)('the list on real traffic', () => {
   })
 
   it('notices that the process was started anew and goes on with the new one', async () => {
-    const port = new URL(app.url).port
+    const port = new URL(real.app.url).port
     const page = await openList()
-    await app.close()
+    await real.app.close()
     await page.waitForSelector('.live.away')
-    app = await startRealApp({ PORT: port })
+    real.app = await startRealApp({ PORT: port })
     await page.waitForSelector('.banner:has-text("started")')
-    const trace = await app.visit('/ok/3')
+    const trace = await real.app.visit('/ok/3')
     await page.waitForFunction(
       (id) =>
         document.querySelector(`[data-trace="${id}"]`) !== null ||
@@ -131,14 +109,12 @@ describe.skipIf(!hasBrowser)('the list on real traffic', () => {
     const token = 'correct-horse-battery-staple-000000'
     const guarded = await startRealApp({ NODE_ENV: 'staging', SPANLIGHT_TOKEN: token })
     try {
-      const one = await open(browser, `${guarded.page}#t=${token}`)
-      watched.push(one)
+      const one = await openPage(`${guarded.page}#t=${token}`)
       await one.page.waitForSelector('.live .dot.ok')
       expect(one.page.url()).toBe(guarded.page)
       const trace = await guarded.visit('/ok/4')
       await row(one.page, trace.traceId).waitFor()
-      const stranger = await open(browser, guarded.page)
-      watched.push(stranger)
+      const stranger = await openPage(guarded.page)
       await stranger.page.waitForSelector('text=/token/i')
       expect(await rowIds(stranger.page)).toEqual([])
     } finally {

@@ -1,43 +1,18 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildOnce, hasBrowser, launch, open, type Watched } from './browser.ts'
-import { type RealApp, startRealApp } from './real-app.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { hasBrowser } from './browser.ts'
+import { useRealPages } from './real-pages.ts'
 
 describe.skipIf(!hasBrowser)('between the list and a trace', () => {
-  let app: RealApp
-  let browser: Browser
-  const watched: Watched[] = []
-
-  beforeAll(async () => {
-    await buildOnce()
-    ;[app, browser] = await Promise.all([startRealApp(), launch()])
-  })
-
-  afterEach(async () => {
-    for (const { page, faults } of watched.splice(0)) {
-      expect(faults).toEqual([])
-      await page.context().close()
-    }
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await app?.close()
-  })
-
-  async function openList(search = ''): Promise<Page> {
-    const one = await open(browser, app.page + search)
-    watched.push(one)
-    await one.page.waitForSelector('.live .dot.ok')
-    return one.page
-  }
+  const real = useRealPages()
+  const { openList } = real
 
   const row = (page: Page, traceId: string) => page.locator(`.item[data-trace="${traceId}"]`)
   const query = (page: Page) => new URL(page.url()).searchParams.get('q')
 
   it('leads back to the filter that the list was left with, by either link, and then to all', async () => {
-    await app.visit('/ok/1')
-    const failed = await app.visit('/fails')
+    await real.app.visit('/ok/1')
+    const failed = await real.app.visit('/fails')
     const page = await openList('?q=is%3Aerror')
     for (const link of ['.trace-head .back', 'nav a:has-text("Traces")']) {
       await row(page, failed.traceId).locator('a').click()
@@ -51,20 +26,20 @@ describe.skipIf(!hasBrowser)('between the list and a trace', () => {
   })
 
   it('pins the row that the keyboard is on, with a mark that stays', async () => {
-    const { traceId } = await app.visit('/ok/2')
+    const { traceId } = await real.app.visit('/ok/2')
     const page = await openList()
     await row(page, traceId).waitFor()
     await page.keyboard.press('j')
     await page.keyboard.press('x')
     await row(page, traceId).locator('.badge.pinned').waitFor()
-    expect((await app.traces('is:pinned')).map((trace) => trace.traceId)).toEqual([traceId])
+    expect((await real.app.traces('is:pinned')).map((trace) => trace.traceId)).toEqual([traceId])
     await page.reload()
     await row(page, traceId).locator('.badge.pinned').waitFor()
     expect(await row(page, traceId).textContent()).toContain('pinned')
   })
 
   it('marks in the list what was pinned on the page of the trace', async () => {
-    const { traceId } = await app.visit('/ok/3')
+    const { traceId } = await real.app.visit('/ok/3')
     const page = await openList()
     await row(page, traceId).locator('a').click()
     await page.waitForSelector('.trace-head')
@@ -75,7 +50,7 @@ describe.skipIf(!hasBrowser)('between the list and a trace', () => {
   })
 
   it('calls slow what took long, not what was the slowest of a fast route', async () => {
-    const [fast, slow] = [await app.visit('/ok/4'), await app.visit('/slow')]
+    const [fast, slow] = [await real.app.visit('/ok/4'), await real.app.visit('/slow')]
     const page = await openList()
     await row(page, slow.traceId).waitFor()
     expect(await row(page, slow.traceId).locator('.badge').allTextContents()).toEqual(['slow'])
@@ -87,7 +62,7 @@ describe.skipIf(!hasBrowser)('between the list and a trace', () => {
     await page.waitForSelector('.item')
     expect(await page.locator('.c-services').first().isVisible()).toBe(false)
     const traceId = '5e'.repeat(16)
-    await app.ingest(
+    await real.app.ingest(
       [{ traceId, id: 1, name: 'GET /far', start: 0, duration: 900, kind: 2 }],
       'far'
     )
@@ -99,10 +74,10 @@ describe.skipIf(!hasBrowser)('between the list and a trace', () => {
   it('counts traces, not the records that they came in', async () => {
     const traceId = '6e'.repeat(16)
     for (const id of [1, 2, 3])
-      await app.ingest([
+      await real.app.ingest([
         { traceId, id, name: `part ${id}`, start: id, duration: 5, ...(id > 1 && { parent: 1 }) }
       ])
-    const all = (await app.traces('')).length
+    const all = (await real.app.traces('')).length
     const page = await openList('status')
     await page.waitForSelector('.strip:has-text("in memory")')
     expect(await page.textContent('.strip')).toContain(`${all} traces in memory`)

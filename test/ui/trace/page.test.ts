@@ -1,40 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildOnce, hasBrowser, launch, open, type Watched } from '../browser.ts'
-import { type IngestSpan, type RealApp, startRealApp } from '../real-app.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { hasBrowser } from '../browser.ts'
+import type { IngestSpan } from '../real-app.ts'
+import { useRealPages } from '../real-pages.ts'
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 
 describe.skipIf(!hasBrowser)('the page of a trace', () => {
-  let app: RealApp
-  let browser: Browser
-  const watched: Watched[] = []
-
-  beforeAll(async () => {
-    await buildOnce()
-    ;[app, browser] = await Promise.all([startRealApp(), launch()])
-  })
-
-  afterEach(async () => {
-    for (const { page, faults } of watched.splice(0)) {
-      expect(faults).toEqual([])
-      await page.context().close()
-    }
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await app?.close()
-  })
-
-  async function openTrace(traceId: string, search = '', options = {}): Promise<Page> {
-    const one = await open(browser, `${app.page}t/${traceId}${search}`, options)
-    watched.push(one)
-    await one.page.waitForSelector('.trace .grid .row')
-    return one.page
-  }
+  const real = useRealPages()
+  const { openPage, openTrace } = real
 
   const rowNames = (page: Page) =>
     page.$$eval('.timeline .row:not(.gap) .label', (labels) =>
@@ -45,7 +21,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   const grid = (page: Page) => page.focus('.timeline .grid')
 
   it('shows the spans as a tree and opens on the span that failed first, with its error, cause and own lines', async () => {
-    const { traceId } = await app.visit('/fails')
+    const { traceId } = await real.app.visit('/fails')
     const page = await openTrace(traceId)
     expect(await rowNames(page)).toEqual(['GET /fails', 'load cart'])
     expect(await selectedName(page)).toBe('load cart')
@@ -61,7 +37,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('folds a query in a loop into one row that opens, and lays the statement out', async () => {
-    const { traceId } = await app.visit('/loop')
+    const { traceId } = await real.app.visit('/loop')
     const page = await openTrace(traceId)
     expect(await page.textContent('.row.group')).toContain('12×')
     expect(await page.textContent('.row.group')).toContain('N+1')
@@ -77,7 +53,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('is walked by keyboard alone: rows, folding, details and back to the same row', async () => {
-    const { traceId } = await app.visit('/fails')
+    const { traceId } = await real.app.visit('/fails')
     const page = await openTrace(traceId)
     await grid(page)
     await page.keyboard.press('Home')
@@ -99,7 +75,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('keeps the selected span, the find text and the zoom in the address', async () => {
-    const { traceId } = await app.visit('/loop')
+    const { traceId } = await real.app.visit('/loop')
     const page = await openTrace(traceId)
     await page.fill('#find', 'item')
     await page.waitForFunction(() => document.querySelector('.found')?.textContent === '12')
@@ -115,7 +91,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('finds text in attributes that no row shows, and can show only what matches', async () => {
-    const { traceId } = await app.visit('/loop')
+    const { traceId } = await real.app.visit('/loop')
     const page = await openTrace(traceId)
     await page.fill('#find', 'shop = ')
     await page.waitForFunction(() => document.querySelector('.found')?.textContent === '12')
@@ -126,7 +102,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('draws work that went on after the response past a line that says so', async () => {
-    const { traceId } = await app.visit('/late')
+    const { traceId } = await real.app.visit('/late')
     const page = await openTrace(traceId)
     await page.waitForSelector('.lines .sent')
     await page.waitForFunction(
@@ -137,15 +113,17 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('shows a request while it hangs, and grows when it ends', async () => {
-    const hanging = fetch(`${app.url}/hang`)
+    const hanging = fetch(`${real.app.url}/hang`)
     let traceId = ''
     await expect
-      .poll(async () => (traceId = (await app.traces('route:/hang is:live'))[0]?.traceId ?? ''))
+      .poll(
+        async () => (traceId = (await real.app.traces('route:/hang is:live'))[0]?.traceId ?? '')
+      )
       .not.toBe('')
     const page = await openTrace(traceId)
     expect(await page.textContent('.facts-line')).toContain('in flight')
     expect(await rowNames(page)).toContain('wait for the lock')
-    await fetch(`${app.url}/release`)
+    await fetch(`${real.app.url}/release`)
     await hanging
     await page.waitForFunction(() =>
       document.querySelector('.facts-line')?.textContent?.startsWith('200')
@@ -153,13 +131,13 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('copies the request as a curl command, and a link to the span', async () => {
-    const { traceId } = await app.visit('/ok/7?a=1')
+    const { traceId } = await real.app.visit('/ok/7?a=1')
     const page = await openTrace(traceId)
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.click('button[aria-label="Copy as cURL"]')
     await page.waitForSelector('button[aria-label="Copied"]')
     const command = await page.evaluate(() => navigator.clipboard.readText())
-    expect(command).toContain(`curl '${app.url}/ok/7?a=1'`)
+    expect(command).toContain(`curl '${real.app.url}/ok/7?a=1'`)
     await page.click('button[aria-label="Copy a link to this span"]')
     await expect
       .poll(() => page.evaluate(() => navigator.clipboard.readText()))
@@ -167,7 +145,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('downloads the trace as OTLP JSON', async () => {
-    const { traceId } = await app.visit('/ok/8')
+    const { traceId } = await real.app.visit('/ok/8')
     const page = await openTrace(traceId)
     const [file] = await Promise.all([
       page.waitForEvent('download'),
@@ -179,7 +157,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('shows log lines on their span and in the logs of the trace', async () => {
-    const { traceId } = await app.visit('/ok/9')
+    const { traceId } = await real.app.visit('/ok/9')
     const page = await openTrace(traceId)
     await page.waitForFunction(() =>
       document.querySelector('.panel .logs')?.textContent?.includes('looking up 9')
@@ -192,7 +170,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('gathers spans by operation in a table that sorts', async () => {
-    const { traceId } = await app.visit('/loop')
+    const { traceId } = await real.app.visit('/loop')
     const page = await openTrace(traceId)
     await page.click('[role=tab]:has-text("Operations")')
     await page.click('th button:has-text("Count")')
@@ -201,7 +179,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('leads from a value to the traces that have it', async () => {
-    const { traceId } = await app.visit('/ok/10')
+    const { traceId } = await real.app.visit('/ok/10')
     const page = await openTrace(traceId)
     await page.hover('.attributes > div:has-text("url.path")')
     await page.click('.attributes > div:has-text("url.path") a')
@@ -212,7 +190,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('zooms by keys on the minimap and by dragging over it', async () => {
-    const { traceId } = await app.visit('/loop')
+    const { traceId } = await real.app.visit('/loop')
     const page = await openTrace(traceId)
     await page.focus('.minimap')
     await page.keyboard.press('ArrowUp')
@@ -245,7 +223,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
         attributes: { 'item.number': `n${i}` }
       })
     }
-    await app.ingest(spans)
+    await real.app.ingest(spans)
     const page = await openTrace(traceId)
     expect(await page.textContent('.facts-line')).toContain('10,000 spans')
     await grid(page)
@@ -269,7 +247,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   it('shows spans of strangers as text, whatever they are called', async () => {
     const traceId = 'c'.repeat(32)
     const hostile = `<img src=x onerror="window.__pwn=1"> javascript:alert(1) __proto__ \u202e`
-    await app.ingest(
+    await real.app.ingest(
       [
         {
           traceId,
@@ -300,8 +278,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('says what to do when a trace is no longer there', async () => {
-    const one = await open(browser, `${app.page}t/${'d'.repeat(32)}`)
-    watched.push(one)
+    const one = await openPage(`${real.app.page}t/${'d'.repeat(32)}`)
     await one.page.waitForSelector('h1:has-text("no longer in memory")')
     expect(await one.page.textContent('.empty')).toContain('Pin a trace')
   })
@@ -314,7 +291,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   ] as const)(
     'breaks no accessibility rule in %s at %i pixels, on any tab',
     async (colorScheme, width) => {
-      const { traceId } = await app.visit('/fails')
+      const { traceId } = await real.app.visit('/fails')
       const page = await openTrace(traceId, '', {
         colorScheme,
         viewport: { width, height: 720 },

@@ -1,40 +1,11 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildOnce, hasBrowser, launch, open, type Watched } from '../browser.ts'
-import { type RealApp, startRealApp } from '../real-app.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { hasBrowser } from '../browser.ts'
+import { useRealPages } from '../real-pages.ts'
 
 describe.skipIf(!hasBrowser)('reading a trace', () => {
-  let app: RealApp
-  let browser: Browser
-  const watched: Watched[] = []
-
-  beforeAll(async () => {
-    await buildOnce()
-    ;[app, browser] = await Promise.all([startRealApp(), launch()])
-  })
-
-  afterEach(async () => {
-    for (const { page, faults } of watched.splice(0)) {
-      expect(faults).toEqual([])
-      await page.context().close()
-    }
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await app?.close()
-  })
-
-  async function openTrace(
-    traceId: string,
-    search = '',
-    options: BrowserContextOptions = {}
-  ): Promise<Page> {
-    const one = await open(browser, `${app.page}t/${traceId}${search}`, options)
-    watched.push(one)
-    await one.page.waitForSelector('.trace .grid .row')
-    return one.page
-  }
+  const real = useRealPages()
+  const { openPage, openTrace } = real
 
   const selectedName = (page: Page) =>
     page.textContent('.timeline .row[aria-selected="true"] .label')
@@ -43,7 +14,7 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
   const separator = 'role=separator[name="Width of the span names"]'
 
   it('shows beside a failed query the exception that it became, and leads to its span', async () => {
-    const { traceId } = await app.visit('/refused')
+    const { traceId } = await real.app.visit('/refused')
     const page = await openTrace(traceId)
     expect(await selectedName(page)).toBe('INSERT cart')
     await page.waitForSelector('.elsewhere .error-card')
@@ -60,14 +31,14 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
   })
 
   it('says above the chart what the first failure was', async () => {
-    const { traceId } = await app.visit('/refused')
+    const { traceId } = await real.app.visit('/refused')
     const page = await openTrace(traceId)
     await page.waitForSelector('.answer:has-text("violates a constraint")')
     expect(await page.textContent('.answer')).toContain('It failed first in INSERT cart')
   })
 
   it('gives each line of a stack a line of its own', async () => {
-    const { traceId } = await app.visit('/fails')
+    const { traceId } = await real.app.visit('/fails')
     const page = await openTrace(traceId)
     await page.waitForSelector('.stack .cause')
     const tops = await page.$$eval('.stack .frame', (lines) =>
@@ -80,11 +51,11 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
   it('says which services took part and how long the response waited for each', async () => {
     const traceId = 'e'.repeat(32)
     const kind = 2
-    await app.ingest(
+    await real.app.ingest(
       [{ traceId, id: 1, name: 'GET /shop', start: 0, duration: 100_000, kind }],
       'web'
     )
-    await app.ingest(
+    await real.app.ingest(
       [
         {
           traceId,
@@ -119,7 +90,7 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
       duration: 7000
     }))
     const root = { traceId, id: 1, name: 'GET /basket', start: 0, duration: 100_000, kind: 2 }
-    await app.ingest([root, ...queries])
+    await real.app.ingest([root, ...queries])
     const page = await openTrace(traceId)
     const says = (await page.textContent('.answer')) ?? ''
     expect(says).toContain('12 × SELECT item')
@@ -141,15 +112,15 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
       duration: 104_000,
       kind
     }
-    await app.ingest([root], 'near')
-    await app.ingest([other], 'far')
+    await real.app.ingest([root], 'near')
+    await real.app.ingest([other], 'far')
     const page = await openTrace(traceId)
     expect(await page.locator('.lines .line').count()).toBeGreaterThan(1)
     expect(await page.locator('.lines .sent').count()).toBe(0)
   })
 
   it('widens the names by keys and by dragging, and remembers it', async () => {
-    const { traceId } = await app.visit('/loop')
+    const { traceId } = await real.app.visit('/loop')
     const page = await openTrace(traceId)
     const suits = await nameWidth(page)
     await page.focus(separator)
@@ -179,7 +150,7 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
   })
 
   it('gives operations and logs the room that the details leave', async () => {
-    const { traceId } = await app.visit('/loop')
+    const { traceId } = await real.app.visit('/loop')
     for (const tab of ['table', 'logs']) {
       const page = await openTraceOn(traceId, tab)
       const body = (await page.locator('.tab-body').boundingBox())!
@@ -188,14 +159,13 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
   })
 
   async function openTraceOn(traceId: string, tab: string): Promise<Page> {
-    const one = await open(browser, `${app.page}t/${traceId}?tab=${tab}`)
-    watched.push(one)
+    const one = await openPage(`${real.app.page}t/${traceId}?tab=${tab}`)
     await one.page.waitForSelector('.tab-body')
     return one.page
   }
 
   it('cuts nothing off at 320 pixels: buttons inside, lines below each other', async () => {
-    const { traceId } = await app.visit('/refused')
+    const { traceId } = await real.app.visit('/refused')
     const page = await openTrace(traceId, '', { viewport: { width: 320, height: 700 } })
     await page.waitForSelector('.answer:has-text("violates a constraint")')
     const [outside, lines] = await page.evaluate(() => {
@@ -217,7 +187,7 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
   })
 
   it('lists every key of the screen, those of the grid and of its surroundings too', async () => {
-    const { traceId } = await app.visit('/ok/1')
+    const { traceId } = await real.app.visit('/ok/1')
     const page = await openTrace(traceId)
     await page.keyboard.press('?')
     const help = (await page.textContent('dialog')) ?? ''
