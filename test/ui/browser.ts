@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
@@ -76,4 +76,33 @@ export async function rowIds(page: Page): Promise<string[]> {
       .sort((a, b) => a.top - b.top)
       .map(({ id }) => id)
   )
+}
+
+const axeSource = readFileSync(
+  new URL('../../node_modules/axe-core/axe.min.js', import.meta.url),
+  'utf8'
+)
+
+/** What axe finds wrong with the page as it stands: WCAG 2.2 AA and its best practices. */
+export async function violations(page: Page): Promise<string[]> {
+  // The page's policy allows no foreign script; the debugger's evaluation is not under it.
+  await page.evaluate(axeSource)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run: (
+          root: Document,
+          options: unknown
+        ) => Promise<{
+          violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[]
+        }>
+      }
+    }
+    const found = await axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+    })
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`)
+    )
+  })
 }

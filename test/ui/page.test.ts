@@ -1,37 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildOnce, hasBrowser, launch, open } from './browser.ts'
+import { buildOnce, hasBrowser, launch, open, violations } from './browser.ts'
 import { summaryOf } from './fake.ts'
 import { Fixture } from './fixture.ts'
-
-const axeSource = readFileSync(
-  new URL('../../node_modules/axe-core/axe.min.js', import.meta.url),
-  'utf8'
-)
-
-async function violations(page: Page): Promise<string[]> {
-  // The page's policy allows no foreign script; the debugger's evaluation is not under it.
-  await page.evaluate(axeSource)
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run: (
-          root: Document,
-          options: unknown
-        ) => Promise<{
-          violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[]
-        }>
-      }
-    }
-    const found = await axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-    })
-    return found.violations.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`)
-    )
-  })
-}
 
 describe.skipIf(!hasBrowser)('every screen of the shell', () => {
   let browser: Browser

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { hasBrowser } from '../browser.ts'
+import { hasBrowser, violations } from '../browser.ts'
 import type { IngestSpan } from '../real-app.ts'
 import { useRealPages } from '../real-pages.ts'
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 
 describe.skipIf(!hasBrowser)('the page of a trace', () => {
   const real = useRealPages()
@@ -300,31 +297,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
       await page.waitForSelector('.panel .error-card')
       for (const tab of ['Timeline', 'Operations', 'Logs']) {
         await page.click(`[role=tab]:has-text("${tab}")`)
-        await page.evaluate(axeSource)
-        const violations = await page.evaluate(async () => {
-          const axe = (
-            window as unknown as {
-              axe: {
-                run(
-                  root: Document,
-                  options: object
-                ): Promise<{
-                  violations: {
-                    id: string
-                    nodes: { target: unknown; failureSummary?: string }[]
-                  }[]
-                }>
-              }
-            }
-          ).axe
-          const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-          const result = await axe.run(document, { runOnly: tags })
-          return result.violations.map(
-            ({ id, nodes }) =>
-              `${id}: ${nodes.map((node) => `${String(node.target)} ${node.failureSummary}`).join(' | ')}`
-          )
-        })
-        expect(violations).toEqual([])
+        expect(await violations(page)).toEqual([])
       }
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
         width
