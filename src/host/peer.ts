@@ -17,7 +17,7 @@ export function isPrivate(address: string | undefined): boolean {
   return /^(?:10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(plain)
 }
 
-// A server that listens on `::` sees IPv4 peers as `::ffff:10.0.0.1`.
-function unmapped(address: string): string {
+/** A server that listens on `::` sees IPv4 peers as `::ffff:10.0.0.1`; people know them as `10.0.0.1`. */
+export function unmapped(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address
 }

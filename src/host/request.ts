@@ -6,6 +6,7 @@ import type { Redactor } from '../redact/redactor.ts'
 import type { Span } from '../span/span.ts'
 import type { HeaderReader } from './headers.ts'
 import { remembering } from './remember.ts'
+import { unmapped } from './peer.ts'
 
 const knownMethods: ReadonlySet<string> = new Set(
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' ')
@@ -104,7 +105,7 @@ interface Peer {
 function peers(redactor: Redactor): (socket: Socket | undefined) => Peer {
   const known = new WeakMap<Socket, Peer>()
   const read = (socket: Socket | undefined): Peer => {
-    const address = socket?.remoteAddress
+    const address = socket?.remoteAddress && unmapped(socket.remoteAddress)
     const { encrypted } = (socket ?? {}) as { readonly encrypted?: boolean }
     return {
       scheme: encrypted === true ? 'https' : 'http',

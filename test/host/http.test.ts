@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import {
   Agent,
   createServer,
@@ -104,6 +105,21 @@ describe('an exchange', () => {
     const [span] = await recorder.servers()
     expect(span?.attributes['url.path']).toBe(path)
     expect(span?.span.status).toBe(0)
+  })
+
+  it('shows a client by its IPv4 address where the server listens on both families', async () => {
+    const recorder = watched()
+    const answer: RequestListener = (_req, res) => void res.end()
+    const server = createServer(traced(recorder.host, answer))
+    await new Promise<void>((resolve) => server.listen(0, '::', resolve))
+    const { port } = server.address() as AddressInfo
+    await raw(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    const [span] = await recorder.servers()
+    server.close()
+    expect(span?.attributes).toMatchObject({
+      'client.address': '127.0.0.1',
+      'network.peer.address': '127.0.0.1'
+    })
   })
 
   it('shows what proxies say of client and address, and takes only names for a name', async () => {
