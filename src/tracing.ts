@@ -101,7 +101,8 @@ export function createTracing(
     const began = now()
     const summary = summarise(record)
     routes.observe(summary)
-    store.add(record, summary.errors > 0 ? 'error' : slowest.admit(summary) ? 'slow' : '')
+    const reason = summary.errors > 0 ? 'error' : slowest.admit(summary) ? 'slow' : ''
+    store.add(record, reason, summary)
     if (record.source === 'local') exporter?.export(record)
     overheadMs += now() - began
   }

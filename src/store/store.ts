@@ -2,7 +2,7 @@ import type { TraceId } from '../base/ids.ts'
 import type { Report } from '../base/report.ts'
 import { createGuard, type Guard } from '../base/safely.ts'
 import type { SpanData, TraceRecord } from '../base/span-data.ts'
-import { rootOf, summarise } from '../trace/summary.ts'
+import { rootOf, summarise, type SummaryData } from '../trace/summary.ts'
 import { halves, stripped } from './cut.ts'
 import { minMemory, planRings } from './plan.ts'
 import { type Draft, RecordRing } from './record-ring.ts'
@@ -60,16 +60,16 @@ class Store implements TraceStore {
     return { recent: this.#recent.stats, kept: this.#kept.stats }
   }
 
-  add(record: TraceRecord, keep: '' | 'error' | 'slow'): number {
+  add(record: TraceRecord, keep: '' | 'error' | 'slow', figures?: SummaryData): number {
     if (record.spans.length === 0 || !this.#key.set(record.traceId)) return 0
-    const seq = this.#add(record, keep)
+    const seq = this.#add(record, keep, figures)
     if (seq > 0) this.#changed()
     return seq
   }
 
   // The number of the last part, when a record had to be divided.
-  #add(record: TraceRecord, keep: Entry['kept']): number {
-    const seq = this.#addWhole(record, keep)
+  #add(record: TraceRecord, keep: Entry['kept'], figures?: SummaryData): number {
+    const seq = this.#addWhole(record, keep, figures)
     if (seq !== 0) return seq
     const parts = halves(record)
     if (parts !== undefined) {
@@ -84,13 +84,13 @@ class Store implements TraceStore {
     return 0
   }
 
-  #addWhole(record: TraceRecord, keep: Entry['kept']): number {
+  #addWhole(record: TraceRecord, keep: Entry['kept'], figures?: SummaryData): number {
     const key = this.#key
     const before = this.#kept.newest(key)
     let reason = 0
     if (keep !== '') reason = reasons.indexOf(keep)
     else if (before > 0) reason = this.#kept.flags(before) & rowFlag.kept
-    const draft = draftOf(record)
+    const draft = draftOf(record, figures)
     const seq = this.#recent.add(draft, key, this.#recent.next, reason)
     if (seq === 0 || reason === 0) return seq
     const follows = (this.#recent.flags(seq) & rowFlag.follows) !== 0
@@ -263,11 +263,11 @@ function mark(ring: RecordRing, position: number, reason: number): void {
   ring.setFlags(position, (ring.flags(position) & ~rowFlag.kept) | reason)
 }
 
-function draftOf(record: TraceRecord): Draft {
+function draftOf(record: TraceRecord, figures: SummaryData = summarise(record)): Draft {
   const { spans } = record
   const first = spans[0] as SpanData
   const root = first.parentId === undefined ? 0 : Math.max(0, spans.indexOf(rootOf(spans)))
-  return { record, root, figures: summarise(record) }
+  return { record, root, figures }
 }
 
 function traceOf(traceId: TraceId, entries: readonly Entry[]): StoredTrace {

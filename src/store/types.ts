@@ -16,8 +16,9 @@ export interface TraceStore {
   /**
    * Keeps a record; gives its sequence number. One that does not fit into a segment is divided (the number is then the last part's), and
    * a single span that does not fit is cut, which is counted; 0 when not even that helps, or when there is nothing to keep.
+   * `figures` are the record's, from a caller who has made them already.
    */
-  add(record: TraceRecord, keep: '' | 'error' | 'slow'): number
+  add(record: TraceRecord, keep: '' | 'error' | 'slow', figures?: SummaryData): number
   /** All records of a trace, oldest first, decoded, no span twice; empty when nothing of it is in memory. */
   records(traceId: TraceId): TraceRecord[]
   /** All entries of a trace, oldest first, no record twice. */
