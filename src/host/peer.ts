@@ -1,3 +1,5 @@
+import { unmapped } from '../base/address.ts'
+
 /**
  * Addresses as `socket.remoteAddress` gives them. No address (a Unix socket, an emulated request) is a stranger's: behind such a socket
  * stands a proxy that passes the world's headers on.
@@ -15,9 +17,4 @@ export function isPrivate(address: string | undefined): boolean {
   const plain = unmapped(address)
   if (plain.includes(':')) return /^(?:f[cd]|fe[89ab])[0-9a-f]*:/i.test(plain)
   return /^(?:10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(plain)
-}
-
-/** A server that listens on `::` sees IPv4 peers as `::ffff:10.0.0.1`; people know them as `10.0.0.1`. */
-export function unmapped(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }

@@ -1,3 +1,4 @@
+import { unmapped } from '../base/address.ts'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AttributeValue } from '../base/attributes.ts'
@@ -6,7 +7,6 @@ import type { Redactor } from '../redact/redactor.ts'
 import type { Span } from '../span/span.ts'
 import type { HeaderReader } from './headers.ts'
 import { remembering } from './remember.ts'
-import { unmapped } from './peer.ts'
 
 const knownMethods: ReadonlySet<string> = new Set(
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' ')

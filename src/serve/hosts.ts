@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
+import { unmapped } from '../base/address.ts'
 
 /** A Host header's value, taken apart. */
 export interface Host {
@@ -36,7 +37,7 @@ export function readHost(text: string | undefined): Host | undefined {
 /** Whether an address is this machine's loopback; IPv4 mapped into IPv6 counts as what it is. Undefined (a unix socket) is not. */
 export function isLoopbackAddress(address: string | undefined): boolean {
   if (address === undefined) return false
-  const plain = address.startsWith('::ffff:') ? address.slice(7) : address
+  const plain = unmapped(address)
   const family = isIP(plain)
   return family !== 0 && loopback.check(plain, family === 6 ? 'ipv6' : 'ipv4')
 }
