@@ -4,7 +4,7 @@ import type { TraceStore } from '../store/types.ts'
 import type { ServiceMap } from '../wire/status.ts'
 import { databaseOf, peerOf } from './categories.ts'
 import { Histogram } from './histogram.ts'
-import { createTimeSlices } from './time-slices.ts'
+import { createTimeSlices } from '../base/time-slices.ts'
 
 // The map is asked for again and again while it is looked at; beyond this the newest traces speak for the rest.
 const budgetMs = 500
