@@ -1,10 +1,10 @@
 import type { SpanId } from '../base/ids.ts'
 import { type SpanData, SpanKind, StatusCode, type TraceRecord } from '../base/span-data.ts'
+import { createTimeSlices } from '../base/time-slices.ts'
 import type { TraceStore } from '../store/types.ts'
 import type { ServiceMap } from '../wire/status.ts'
 import { databaseOf, peerOf } from './categories.ts'
 import { Histogram } from './histogram.ts'
-import { createTimeSlices } from '../base/time-slices.ts'
 
 // The map is asked for again and again while it is looked at; beyond this the newest traces speak for the rest.
 const budgetMs = 500

@@ -1,9 +1,9 @@
 import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
+import { createTimeSlices, type TimeSlices } from '../base/time-slices.ts'
 import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
 import { decideBySummary, matchSpans, type Query, type Term } from '../wire/query.ts'
 import type { Summary, TraceList } from '../wire/summary.ts'
-import { createTimeSlices, type TimeSlices } from '../base/time-slices.ts'
 
 /** Rows of one answer. */
 export const maxRows = 500
