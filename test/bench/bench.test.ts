@@ -2,8 +2,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ensureBuilt } from './build.js'
 import { figure, meets, number, table } from './figures.js'
 import { contestants, figuresOf, measure, startLoad } from './request/part.js'
-import { once } from './ring/part.js'
-import { HttpSpans } from './ring/spans.js'
 import { differences, median, percentile, ratioOf, seeded, spreadOf } from './statistics.js'
 
 describe('statistics of the bench', () => {
@@ -92,20 +90,6 @@ describe('figures of the bench', () => {
   })
 })
 
-describe('spans of the bench', () => {
-  it('have ten attributes each, and vary where spans in life do', () => {
-    const spans = new HttpSpans()
-    const made = Array.from({ length: 5000 }, () => spans.next().attributes)
-    expect(made.every((attributes) => attributes.length === 20)).toBe(true)
-    const distinct = (key: string) =>
-      new Set(made.map((attributes) => attributes[attributes.indexOf(key) + 1])).size
-    expect(distinct('url.path')).toBeGreaterThan(3000)
-    expect(distinct('user_agent.original')).toBeGreaterThan(200)
-    expect(distinct('network.peer.address')).toBeGreaterThan(1000)
-    expect(distinct('http.route')).toBe(40)
-  })
-})
-
 describe('contestants of the bench', () => {
   beforeAll(() => ensureBuilt(() => {}), 120_000)
 
@@ -131,13 +115,5 @@ describe('contestants of the bench', () => {
     } finally {
       await load.stop()
     }
-  })
-
-  it('count every span of the ring part', { timeout: 60_000 }, async () => {
-    const { perSpan, held } = await once('store.js', { ask: 'bytes', size: 6 })
-    expect(perSpan).toBeGreaterThan(20)
-    expect(held).toBeGreaterThan(1000)
-    for (const script of ['spanlight.js', 'opentelemetry.js'])
-      expect((await once(script, { ask: 'time', count: 50 })).ns, script).toBeGreaterThan(0)
   })
 })

@@ -1,8 +1,13 @@
+import { setImmediate } from 'node:timers/promises'
+import { PerformanceObserver } from 'node:perf_hooks'
 import { answer } from '../child.js'
 import { median } from '../statistics.js'
 import { HttpSpans } from './spans.js'
 
-/** Answers how long spans of a recorder take from start to end, and what they leave on V8's heap. Needs `--expose-gc`. */
+/**
+ * Answers how long spans of a recorder take from start to end, and what they leave to the garbage collector. `count` tells how many have
+ * ended, and whether the recorder holds as many as it can. Needs `--expose-gc`.
+ */
 export function answerLife({ start, count }) {
   const spans = new HttpSpans(5)
 
@@ -14,40 +19,77 @@ export function answerLife({ start, count }) {
     span.end()
   }
 
-  async function time({ count: amount }) {
-    const samples = Array.from({ length: amount }, () => spans.next())
-    const before = await count()
-    const passes = []
-    for (let pass = 0; pass < 9; pass++) {
-      const began = performance.now()
-      for (const sample of samples) live(sample)
-      if (pass >= 3) passes.push(((performance.now() - began) * 1e6) / amount)
-    }
-    const recorded = (await count()) - before
-    if (recorded !== 9 * amount) throw new Error(`${recorded} of ${9 * amount} spans recorded`)
-    return { ns: median(passes) }
+  // In batches that are made right before: in life, texts are as fresh as their span.
+  function timeBatch(size) {
+    const samples = Array.from({ length: size }, () => spans.next())
+    const began = performance.now()
+    for (const sample of samples) live(sample)
+    return ((performance.now() - began) * 1e6) / size
   }
 
-  /** Heap in bytes before and after `count` more spans, and how long one full collection takes then. */
-  async function heap({ count: amount }) {
-    // Fills what is made lazily and lets the compiler finish.
-    for (let i = 0; i < 20_000; i++) live(spans.next())
-    const from = await count()
-    const before = heapBytes()
-    for (let i = 0; i < amount; i++) live(spans.next())
-    const after = heapBytes()
-    const recorded = (await count()) - from
+  async function recording(amount, work) {
+    const { ended: from } = await count()
+    const result = await work()
+    const recorded = (await count()).ended - from
     if (recorded !== amount) throw new Error(`${recorded} of ${amount} spans recorded`)
-    const pauses = Array.from({ length: 5 }, () => {
+    return result
+  }
+
+  /** Nanoseconds a span. */
+  async function time({ count: amount }) {
+    const batches = Math.ceil(amount / 500)
+    const warmUp = Math.ceil(batches / 3)
+    return recording((batches + warmUp) * 500, () => {
+      const times = Array.from({ length: warmUp + batches }, () => timeBatch(500))
+      return { ns: median(times.slice(warmUp)) }
+    })
+  }
+
+  /**
+   * Heap in bytes before and after `fill` and `stream` more spans, which fill the recorder and then replace what it holds; of the stream,
+   * how much of the time went to the collector; and how long one full collection takes at the end.
+   */
+  async function steady({ fill, stream }) {
+    await recording(20_000, () => run(20_000))
+    const before = heapBytes()
+    await recording(fill, () => run(fill))
+    if (!(await count()).full) throw new Error(`${fill} spans do not fill the recorder`)
+    const collected = await recording(stream, () => watchCollector(() => run(stream)))
+    const after = heapBytes()
+    const pauses = Array.from({ length: 3 }, () => {
       const began = performance.now()
       globalThis.gc()
       return performance.now() - began
     })
-    return { before, after, pauseMs: median(pauses) }
+    return { before, after, ...collected, pauseMs: median(pauses) }
   }
 
-  answer({ time, heap })
+  // The collector's figures come between turns of the event loop.
+  async function run(amount) {
+    for (let i = 0; i < amount; i++) {
+      if (i % 5000 === 0) await setImmediate()
+      live(spans.next())
+    }
+  }
+
+  answer({ time, steady })
   process.send({})
+}
+
+async function watchCollector(work) {
+  const pauses = []
+  const observer = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) pauses.push(duration)
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  const began = performance.now()
+  await work()
+  const ms = performance.now() - began
+  await setImmediate()
+  for (const { duration } of observer.takeRecords()) pauses.push(duration)
+  observer.disconnect()
+  const gcMs = pauses.reduce((sum, pause) => sum + pause, 0)
+  return { ms, gcMs, collections: pauses.length, longestMs: Math.max(0, ...pauses) }
 }
 
 function heapBytes() {

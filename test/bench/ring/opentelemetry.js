@@ -1,5 +1,5 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api'
-import { recordToArray } from '../opentelemetry.js'
+import { capacity, recordToArray } from '../opentelemetry.js'
 import { answerLife } from './life.js'
 
 const { provider, ended } = recordToArray()
@@ -8,5 +8,5 @@ const kind = { kind: 1 }
 
 answerLife({
   start: (name) => tracer.startSpan(name, kind, ROOT_CONTEXT),
-  count: async () => ended()
+  count: async () => ({ ended: ended(), full: ended() >= capacity })
 })

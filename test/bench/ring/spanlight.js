@@ -3,7 +3,6 @@ import { createServer } from 'node:http'
 import { contextStorage, rootContext, suppressed } from '../../../dist/context/context.js'
 import { expressMiddleware } from '../../../dist/host/express.js'
 import { createTracing } from '../../../dist/tracing.js'
-import { recordedBySpanlight } from '../status.js'
 import { answerLife } from './life.js'
 
 const { host, tracer } = createTracing({ service: 'bench', access: 'local' })
@@ -13,9 +12,14 @@ const server = createServer((req, res) => trace(req, res, () => res.end()))
 const quiet = suppressed(rootContext)
 const kind = { kind: 1, root: true }
 
+async function count() {
+  const address = `http://127.0.0.1:${server.address().port}/_traces/api/status`
+  const response = await contextStorage.run(quiet, fetch, address)
+  const { ring, drops } = await response.json()
+  if (drops.length > 0) throw new Error(`spans were dropped: ${JSON.stringify(drops)}`)
+  return { ended: ring.spans + ring.evicted, full: ring.evicted > 0 }
+}
+
 server.listen(0, '127.0.0.1', () =>
-  answerLife({
-    start: (name) => tracer.start(name, kind),
-    count: () => contextStorage.run(quiet, recordedBySpanlight, server.address().port)
-  })
+  answerLife({ start: (name) => tracer.start(name, kind), count })
 )
