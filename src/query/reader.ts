@@ -118,11 +118,13 @@ export function createReader(setup: ReaderSetup): Reader {
     },
     changedSince(seq, limit) {
       const rows: Summary[] = []
+      let fresh = 0
       for (const trace of store.changedSince(seq)) {
-        if (rows.length >= limit) break
         rows.push(summaryOf(trace))
+        if (trace.first > seq) fresh++
+        if (rows.length >= limit) break
       }
-      return rows
+      return { rows, fresh }
     },
     matcher(text) {
       const matcher = new Matcher(searching, parseQuery(text, slowMs))

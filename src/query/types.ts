@@ -22,8 +22,8 @@ export interface Reader {
   find(traceId: TraceId, text: string): string[] | undefined
   /** Requests in flight, oldest first, `limit` at most, and how many there are. */
   inFlight(limit: number): { rows: Summary[]; total: number }
-  /** Summaries of traces with a record above `seq`, oldest change first, `limit` at most. */
-  changedSince(seq: number, limit: number): Summary[]
+  /** Summaries of traces with a record above `seq`, oldest change first, `limit` at most; and how many of them are new. */
+  changedSince(seq: number, limit: number): { rows: Summary[]; fresh: number }
   /** Compiles a query to a test of one trace, spans included; for the live socket's filter. */
   matcher(query: string): (summary: Summary) => boolean
   routes(): RouteFigures[]

@@ -42,6 +42,8 @@ export interface LivePage {
   readonly local: boolean
   /** Everything up to here was sent or counted as skipped; -1 until the page says where it stands. */
   seq: number
+  /** Its filter as it was sent, '' for none, and the test that this makes. */
+  query: string
   filter: ((summary: Summary) => boolean) | undefined
   /** Version of the in-flight requests that it has. */
   flight: number
@@ -60,6 +62,7 @@ export function newPage(channel: Channel, local: boolean, now: number): LivePage
     channel,
     local,
     seq: -1,
+    query: '',
     filter: undefined,
     flight: -1,
     skipped: 0,

@@ -2,8 +2,8 @@ import type { Report } from '../base/report.ts'
 import { createGuard, type Guard } from '../base/safely.ts'
 import type { Reader } from '../query/types.ts'
 import type { TraceStore } from '../store/types.ts'
-import { encodeSummary, type Traces } from '../wire/live.ts'
 import type { Summary } from '../wire/summary.ts'
+import { Batch } from './live-batch.ts'
 import { Flight } from './live-flight.ts'
 import { defaultLiveLimits, type LiveLimits } from './live-limits.ts'
 import {
@@ -18,7 +18,7 @@ import { Rate } from './live-rate.ts'
 
 export interface LiveSetup {
   readonly reader: Pick<Reader, 'changedSince' | 'inFlight' | 'matcher'>
-  readonly store: Pick<TraceStore, 'newest' | 'oldest' | 'subscribe' | 'changedSince'>
+  readonly store: Pick<TraceStore, 'newest' | 'oldest' | 'subscribe'>
   /** Tells of every request that starts or ends. Returns the way to stop. */
   readonly onInFlightChange: (listener: () => void) => () => void
   readonly report: Report
@@ -106,6 +106,7 @@ export class LiveHub {
   }
 
   filter(page: LivePage, query: string): void {
+    page.query = query
     page.filter = query === '' ? undefined : this.#setup.reader.matcher(query)
   }
 
@@ -164,113 +165,107 @@ export class LiveHub {
   #tick(): void {
     const now = (this.#lastTick = performance.now())
     const { store } = this.#setup
+    const { newest } = store
     const from = this.#seq
-    const newest = store.newest
-    const flightBefore = this.#flight.version
     const rateBefore = this.#rate
     this.#flight.read()
-    if (from < newest) this.#ended.add(this.#countEnded(from), now)
+    const current = this.#batch(from, undefined, Infinity)
+    this.#seq = current.to
+    this.#ended.add(current.fresh, now)
     this.#rate = this.#ended.perSecond(now)
-    const { rows, to } = this.#changed(from, newest)
-    this.#seq = to
     if (store.oldest > this.#oldest) this.#tellEvicted(store.oldest)
 
-    let total = 0
-    for (const { channel } of this.#pages) total += channel.buffered()
-    const flew = this.#flight.version !== flightBefore
-    const news = rows.length > 0 || flew || this.#rate !== rateBefore
-    const shared = news ? this.#frame(rows, to, flew) : undefined
-    const own: LivePage[] = []
+    const rateChanged = this.#rate !== rateBefore
+    const others: LivePage[] = []
     for (const page of this.#pages) {
-      const { filter, seq, flight, slowSince } = page
+      const { slowSince } = page
       if (slowSince > 0 && now - slowSince > this.#limits.slowMs) this.#drop(page)
-      else if (seq < 0) continue
-      else if (filter !== undefined || seq !== from || flight !== flightBefore) own.push(page)
-      else if (shared !== undefined) total += this.#deliver(page, shared, rows.length, to, total)
+      else if (page.seq === from && page.query === '') this.#tell(page, current, rateChanged)
+      else if (page.seq >= 0) others.push(page)
     }
-    const until = now + this.#limits.ownMs
-    let again = to < newest
-    for (const page of own) {
-      // Who had to wait this time stands first in the next one.
-      if (performance.now() < until) {
-        total += this.#own(page, newest, this.#rate !== rateBefore, until, total)
-        this.#pages.delete(page)
-        this.#pages.add(page)
+    this.#tellOthers(others, now + this.#limits.ownMs, rateChanged)
+    let again = false
+    let slow = false
+    for (const { seq, slowSince } of this.#pages) {
+      again ||= seq >= 0 && seq < newest
+      slow ||= slowSince > 0
+    }
+    if (again || this.#seq < newest) this.#schedule()
+    else if (this.#rate > 0 || slow) this.#schedule(1000)
+  }
+
+  // Pages that have a filter or are behind, as many as there is time for.
+  #tellOthers(pages: readonly LivePage[], until: number, rateChanged: boolean): void {
+    const batches = new Map<string, Batch>()
+    for (const page of pages) {
+      const place = `${page.seq} ${page.query}`
+      let batch = batches.get(place)
+      if (batch === undefined) {
+        if (performance.now() >= until) continue
+        batch = this.#batch(page.seq, page.filter, until)
+        batches.set(place, batch)
       }
-      if (page.seq < newest) again = true
+      this.#tell(page, batch, rateChanged)
+      // Who had to wait this time stands first in the next one.
+      this.#pages.delete(page)
+      this.#pages.add(page)
     }
-    if (again) this.#schedule()
-    else if (this.#rate > 0 || own.some((page) => page.slowSince > 0)) this.#schedule(1000)
   }
 
-  /** Traces changed after `from`, and up to which number that is all of them. */
-  #changed(from: number, newest: number): { rows: Summary[]; to: number } {
-    if (from >= newest) return { rows: [], to: newest }
-    const rows = this.#setup.reader.changedSince(from, this.#limits.rows)
-    const last = rows.at(-1)
-    const all = rows.length < this.#limits.rows || last === undefined || last.seq <= from
-    return { rows, to: all ? newest : last.seq }
-  }
-
-  // One page's own frame: its filter, its place, the in-flight requests if it has older ones.
-  #own(page: LivePage, newest: number, rateChanged: boolean, until: number, total: number): number {
-    const { rows: all, to } = this.#changed(page.seq, newest)
+  /** What changed after `from` and passes the filter, as far as there is time to ask it. */
+  #batch(from: number, filter: LivePage['filter'], until: number): Batch {
+    const { newest } = this.#setup.store
+    if (from >= newest) return new Batch([], newest, 0)
+    const { rows: all, fresh } = this.#setup.reader.changedSince(from, this.#limits.rows)
+    const last = all.at(-1)
+    const whole = all.length < this.#limits.rows || last === undefined || last.seq <= from
+    const to = whole ? newest : last.seq
+    if (filter === undefined) return new Batch(all, to, fresh)
     const rows: Summary[] = []
-    let reached = to
-    for (const [i, row] of all.entries()) {
-      if (page.filter?.(row) ?? true) rows.push(row)
-      if (performance.now() < until || i === all.length - 1) continue
-      reached = row.seq
-      break
+    for (const row of all) {
+      if (filter(row)) rows.push(row)
+      if (performance.now() >= until && row !== last) return new Batch(rows, row.seq, fresh)
     }
-    const flightChanged = page.flight !== this.#flight.version
-    if (rows.length === 0 && !flightChanged && !rateChanged && page.skipped === 0) {
-      page.seq = reached
-      return 0
-    }
-    const frame = this.#frame(rows, reached, flightChanged)
-    return this.#deliver(page, frame, rows.length, reached, total)
+    return new Batch(rows, to, fresh)
   }
 
-  /** Hands a frame to a page, or counts it as skipped; gives the bytes that wait longer for it. */
-  #deliver(page: LivePage, frame: Frame, rows: number, to: number, total: number): number {
+  /** Sends a page its frame, or counts what is in it as skipped. */
+  #tell(page: LivePage, batch: Batch, rateChanged: boolean): void {
     const { channel } = page
-    const waiting = channel.buffered()
-    const bytes = frame.socket.length
-    page.seq = to
-    const { pageBytes, totalBytes } = this.#limits
-    if (waiting > 0 && (waiting + bytes > pageBytes || total + bytes > totalBytes)) {
-      page.skipped += rows
-      page.flight = -1
-      page.slowSince ||= performance.now()
-      if (rows > 0) this.#setup.report.drop('slow page', rows)
-      return 0
-    }
+    const { rows } = batch
+    page.seq = batch.to
+    const flightChanged = page.flight !== this.#flight.version
+    const news = rows.length > 0 || flightChanged || rateChanged || page.skipped > 0
+    if (!news) return
+    if (this.#clogged(page)) return this.#skip(page, rows.length)
+    const frame = batch.frame(this.#rate, flightChanged ? this.#flight.sent : undefined)
+    if (!this.#fits(channel, frame.socket.length)) return this.#skip(page, rows.length)
     page.slowSince = 0
-    if (page.skipped > 0) {
-      channel.send(new Frame({ type: 'gap', count: page.skipped }))
-      page.skipped = 0
-    }
-    if ('inFlight' in frame.message) page.flight = this.#flight.version
+    if (page.skipped > 0) channel.send(new Frame({ type: 'gap', count: page.skipped }))
+    page.skipped = 0
+    page.flight = this.#flight.version
     channel.send(frame)
-    return bytes
   }
 
-  #frame(rows: readonly Summary[], seq: number, withFlight: boolean): Frame {
-    const message: Traces = { type: 'traces', seq, rows: rows.map(encodeSummary), rate: this.#rate }
-    if (withFlight) message.inFlight = this.#flight.sent
-    return new Frame(message)
+  // Once a page was too slow it gets nothing until it has read half of what waits for it: to make a frame for it would be in vain.
+  #clogged({ slowSince, channel }: LivePage): boolean {
+    return slowSince > 0 && channel.buffered() > this.#limits.pageBytes / 2
   }
 
-  // Counted are traces, not records: what other services or late spans add to a trace is no new one.
-  #countEnded(from: number): number {
-    let count = 0
-    let seen = 0
-    for (const { first } of this.#setup.store.changedSince(from)) {
-      if (first > from) count++
-      if (++seen >= this.#limits.rows) break
-    }
-    return count
+  // Whose network has taken everything is not made to pay for the others.
+  #fits(channel: Channel, bytes: number): boolean {
+    const waiting = channel.buffered()
+    if (waiting === 0) return true
+    if (waiting + bytes > this.#limits.pageBytes) return false
+    let total = bytes
+    for (const page of this.#pages) total += page.channel.buffered()
+    return total <= this.#limits.totalBytes
+  }
+
+  #skip(page: LivePage, rows: number): void {
+    page.skipped += rows
+    page.slowSince ||= performance.now()
+    if (rows > 0) this.#setup.report.drop('slow page', rows)
   }
 
   #tellEvicted(oldest: number): void {

@@ -153,11 +153,12 @@ describe.each(stores)('a reader on %s', (_name, createStore) => {
     for (const trace of [1, 2, 3]) store.add(request({ trace }), '')
     store.add(record([span({ id: 9, parent: 1000 })], { traceId: traceId(1) }), '')
     const ids = (seq: number, limit = 9): string[] =>
-      reader.changedSince(seq, limit).map(({ traceId }) => traceId)
+      reader.changedSince(seq, limit).rows.map(({ traceId }) => traceId)
     expect(ids(0)).toEqual([2, 3, 1].map(traceId))
     expect(ids(2)).toEqual([3, 1].map(traceId))
     expect(ids(0, 1)).toEqual([traceId(2)])
     expect(ids(4)).toEqual([])
+    expect([0, 2, 3].map((seq) => reader.changedSince(seq, 9).fresh)).toEqual([3, 1, 0])
   })
 
   it('tests one trace for the live filter, spans included', () => {

@@ -123,7 +123,10 @@ function memoryReader(memory: Memory): Reader {
     logs: (id) => find(id) && [],
     find: (id, text) => find(id) && (text === 'held' ? ['00000000000000aa'] : []),
     inFlight: (limit) => ({ rows: memory.flying.slice(0, limit), total: memory.flying.length }),
-    changedSince: (seq, limit) => memory.rows.filter((row) => row.seq > seq).slice(0, limit),
+    changedSince(seq, limit) {
+      const rows = memory.rows.filter((row) => row.seq > seq).slice(0, limit)
+      return { rows, fresh: rows.length }
+    },
     matcher: (query) => (row) => row.name.includes(query),
     routes: () => [],
     map: async () => ({ nodes: [], edges: [] })
