@@ -64,17 +64,23 @@ function packagesIn(modules) {
   })
 }
 
-/** The same of packages that are installed here, found from one to the next by what each says it depends on. */
-export function closure(names) {
+/** The same of packages that a folder has installed, found from one to the next by what each says it depends on. */
+export function closure(names, from) {
   const seen = new Map()
   const visit = (name, from) => {
     const folder = find(name, from)
     if (folder === undefined || seen.has(folder)) return
     seen.set(folder, bytesOf(folder))
-    const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    for (const dependency of Object.keys(dependencies)) visit(dependency, folder)
+    const { dependencies, optionalDependencies } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8')
+    )
+    for (const dependency of Object.keys({ ...dependencies, ...optionalDependencies }))
+      visit(dependency, folder)
   }
-  for (const name of names) visit(name, root)
+  for (const name of names) {
+    if (find(name, from) === undefined) throw new Error(`${name} is not installed`)
+    visit(name, from)
+  }
   return { packages: seen.size, bytes: [...seen.values()].reduce((sum, bytes) => sum + bytes, 0) }
 }
 

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { root } from '../build.js'
 import { Child } from '../child.js'
 import { figure } from '../figures.js'
 import { spreadOf } from '../statistics.js'
@@ -6,16 +8,33 @@ import { closure, installed } from './packages.js'
 import { pageBytes } from './page.js'
 
 const here = import.meta.dirname
-const otelPackages = [
-  '@opentelemetry/api',
-  '@opentelemetry/sdk-trace-node',
-  '@opentelemetry/instrumentation-http',
-  '@opentelemetry/instrumentation-express'
+const peersFolder = join(here, '../peers')
+
+// What each is given to do: to follow the requests of an Express server.
+const spanlight = { name: 'spanlight', script: 'spanlight.js' }
+const otel = {
+  name: 'otel',
+  script: 'opentelemetry.js',
+  from: root,
+  packages: [
+    '@opentelemetry/api',
+    '@opentelemetry/sdk-trace-node',
+    '@opentelemetry/instrumentation-http',
+    '@opentelemetry/instrumentation-express'
+  ]
+}
+const others = [
+  { name: 'dd-trace', script: 'datadog.js', from: peersFolder, packages: ['dd-trace'] },
+  { name: 'elastic-apm', script: 'elastic.js', from: peersFolder, packages: ['elastic-apm-node'] }
 ]
+const quietPeers = {
+  DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
+  DD_REMOTE_CONFIGURATION_ENABLED: 'false'
+}
 
 /** Milliseconds from the import to the mounted middleware, in a fresh process. */
-async function start(script) {
-  const child = new Child(join(here, script), { role: 'host' })
+export async function start({ script }) {
+  const child = new Child(join(here, script), { role: 'host', env: quietPeers })
   try {
     const { ms, mounted } = await child.ask()
     if (!mounted) throw new Error(`${script} has mounted nothing`)
@@ -26,58 +45,67 @@ async function start(script) {
 }
 
 export async function run({ say, quick }) {
-  const rounds = quick ? 3 : 15
-  const times = { ours: [], otel: [] }
-  for (let round = 0; round < rounds; round++) {
-    times.ours.push(await start('spanlight.js'))
-    times.otel.push(await start('opentelemetry.js'))
-  }
+  const peers = [otel, ...(await installedPeers(say))]
+  const contestants = [spanlight, ...peers]
+  const rounds = quick ? 3 : 9
+  const times = Object.fromEntries(contestants.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++)
+    for (const contestant of contestants) times[contestant.name].push(await start(contestant))
   say(`import and mount measured in ${rounds} fresh processes each`)
   const own = installed()
   say(`${own.files} files packed, ${own.packages} packages installed`)
-  const otel = closure(otelPackages)
+  const closures = peers.map(({ name, packages, from }) => ({ name, ...closure(packages, from) }))
   const page = pageBytes()
-  return { figures: figuresOf({ times, own, otel, page }), times, installed: own, page }
+  return {
+    figures: [...startFigures(times), ...diskFigures(own, closures), ...pageFigures(page)],
+    times,
+    installed: { own, closures },
+    page
+  }
 }
 
-function figuresOf({ times, own, otel, page }) {
-  const lazy = page.lazy.reduce((sum, { bytes }) => sum + bytes, 0)
-  return [
-    figure('import and mount: spanlight', 'ms', spreadOf(times.ours), { atMost: 40 }),
-    figure('import and mount: otel', 'ms', spreadOf(times.otel), undefined, 'SDK, http, express'),
+// They are installed when they are first asked for, and there may be no registry to ask.
+async function installedPeers(say) {
+  const file = join(peersFolder, 'install.js')
+  if (!existsSync(file)) return []
+  const { install } = await import(file)
+  const why = install(say)
+  if (why === undefined) return others
+  say(`without ${others.map(({ name }) => name).join(' and ')}: ${why}`)
+  return []
+}
+
+function startFigures(times) {
+  return Object.entries(times).map(([name, ms]) =>
     figure(
-      'installed: spanlight',
-      'MB',
-      own.bytes / 1e6,
-      { atMost: 3 },
-      `of it the package itself ${megabytes(own.own)}`
-    ),
-    figure(
-      'installed: otel',
-      'MB',
-      otel.bytes / 1e6,
-      undefined,
-      'the same four packages and what they need'
-    ),
-    figure('packages: spanlight', '', own.packages, { atMost: 4 }),
-    figure('packages: otel', '', otel.packages),
-    figure(
-      'page, first load, gzipped',
-      'kB',
-      page.first / 1e3,
-      { atMost: 60 },
-      `${page.files} files`
-    ),
-    figure(
-      'page, loaded when needed, gzipped',
-      'kB',
-      lazy / 1e3,
-      undefined,
-      `${page.lazy.length} files`
+      `import and mount: ${name}`,
+      'ms',
+      spreadOf(ms),
+      name === 'spanlight' ? { atMost: 40 } : undefined,
+      name === 'otel' ? 'SDK, http, express' : ''
     )
+  )
+}
+
+function diskFigures(own, closures) {
+  const bytes = closures.map(({ name, bytes }) => figure(`installed: ${name}`, 'MB', bytes / 1e6))
+  const packages = closures.map(({ name, packages }) => figure(`packages: ${name}`, '', packages))
+  const note = `of it the package itself ${(own.own / 1e6).toFixed(2)} MB`
+  return [
+    figure('installed: spanlight', 'MB', own.bytes / 1e6, { atMost: 3 }, note),
+    ...bytes,
+    figure('packages: spanlight', '', own.packages, { atMost: 4 }),
+    ...packages
   ]
 }
 
-function megabytes(bytes) {
-  return `${(bytes / 1e6).toFixed(2)} MB`
+function pageFigures({ first, files, lazy }) {
+  const all = lazy.reduce((sum, { bytes }) => sum + bytes, first)
+  return [
+    figure('page, first load, gzipped', 'kB', first / 1e3, { atMost: 60 }, `${files} files`),
+    ...lazy.map(({ name, bytes }) =>
+      figure(`page, when needed, gzipped: ${name}`, 'kB', bytes / 1e3)
+    ),
+    figure('page, all of it, gzipped', 'kB', all / 1e3)
+  ]
 }
