@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { runnable } from './bundle.js'
 import { coreFor } from './machine.js'
 
 const children = new Set()
@@ -8,13 +9,21 @@ const children = new Set()
  * patched modules and a grown heap would otherwise be carried from one contestant to the next.
  */
 export class Child {
+  #started
   #process
   #waiting
   #errors = ''
 
   /** `role` says on which core it runs, where cores can be told apart: 'host' or 'load'. */
-  constructor(script, { args = [], nodeArgs = [], role, env = {} } = {}) {
-    const words = [...coreFor(role), process.execPath, ...nodeArgs, script, ...args]
+  constructor(script, options = {}) {
+    this.#started = this.#start(script, options)
+    // Whoever asks is told.
+    this.#started.catch(() => {})
+  }
+
+  async #start(script, { args = [], nodeArgs = [], role, env = {} }) {
+    const file = await runnable(script)
+    const words = [...coreFor(role), process.execPath, ...nodeArgs, file, ...args]
     this.#process = spawn(words[0], words.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...environment(), ...env }
@@ -31,9 +40,10 @@ export class Child {
 
   /** The next message of the child; asks for it with `question` when there is one. */
   async ask(question, timeoutMs = 60_000) {
+    await this.#started
     const { promise, resolve, reject } = withResolvers()
     const timer = setTimeout(() => {
-      this.kill()
+      this.#kill()
       reject(new Error(`no answer to ${JSON.stringify(question)} within ${timeoutMs} ms`))
     }, timeoutMs)
     this.#waiting = { resolve, reject }
@@ -45,13 +55,13 @@ export class Child {
 
   /** Ends the child, and waits until it is gone: it must not run beside the next one. */
   async stop() {
-    const gone = new Promise((resolve) => this.#process.once('exit', resolve))
-    if (!this.kill()) return
-    await gone
+    await this.#started.catch(() => {})
+    const gone = new Promise((resolve) => this.#process?.once('exit', resolve))
+    if (this.#kill()) await gone
   }
 
-  kill() {
-    return this.#process.exitCode === null && this.#process.kill('SIGKILL')
+  #kill() {
+    return this.#process?.exitCode === null && this.#process.kill('SIGKILL')
   }
 
   #settle(error, message) {

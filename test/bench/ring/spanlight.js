@@ -1,8 +1,8 @@
 // A span's whole life through the tracer, and what a million of them leave in V8's heap. The package wired as it is for users.
 import { createServer } from 'node:http'
-import { contextStorage, rootContext, suppressed } from '../../../dist/context/context.js'
-import { expressMiddleware } from '../../../dist/host/express.js'
-import { createTracing } from '../../../dist/tracing.js'
+import { contextStorage, rootContext, suppressed } from '../../../src/context/context.ts'
+import { expressMiddleware } from '../../../src/host/express.ts'
+import { createTracing } from '../../../src/tracing.ts'
 import { answerLife } from './life.js'
 
 const { host, tracer } = createTracing({ service: 'bench', access: 'local' })
