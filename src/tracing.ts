@@ -3,9 +3,10 @@ import { systemClock } from './base/clock.ts'
 import { createReport } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
+import { inSlices } from './base/time-slices.ts'
 import { createHost } from './host/host.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
-import { decodeJson } from './interop/otlp/decode.ts'
+import { decode, type Encoding } from './interop/otlp/decode.ts'
 import { encodeJson } from './interop/otlp/encode.ts'
 import { createExporter } from './interop/otlp/exporter.ts'
 import { exporterFromEnvironment } from './interop/otlp/environment.ts'
@@ -107,6 +108,17 @@ export function createTracing(
     overheadMs += now() - began
   }
 
+  // Spans of other services. What a body holds is kept once all of it was read, so that a broken one leaves nothing behind.
+  function* takeIn(body: Buffer, encoding: Encoding): ReturnType<typeof decode> {
+    const decoded = yield* decode(body, encoding, { redactor, limits, report })
+    if ('error' in decoded) return decoded
+    for (const record of decoded.records) {
+      keep(redactor.record(record))
+      yield
+    }
+    return decoded
+  }
+
   // ... and read by the page, its API and other services.
   const reader = createReader({
     store,
@@ -136,12 +148,7 @@ export function createTracing(
       inFlight.add(listener)
       return () => inFlight.delete(listener)
     },
-    ingest(body) {
-      const decoded = decodeJson(body, { redactor, limits, report })
-      if ('error' in decoded) return decoded
-      for (const record of decoded.records) keep(redactor.record(record))
-      return decoded
-    },
+    ingest: (body, encoding) => inSlices(takeIn(body, encoding), now),
     status: () =>
       statusOf({
         settings,

@@ -1,4 +1,4 @@
-/** Milliseconds of work in one piece. The host waits for no read of ours longer than 10; the rest is for the item that crosses the line. */
+/** Milliseconds of work in one piece. The host waits for nothing of ours longer than 10; the rest is for the item that crosses the line. */
 const sliceMs = 5
 
 export interface TimeSlices {
@@ -27,5 +27,15 @@ export function createTimeSlices(now: () => number, budgetMs: number): TimeSlice
       })
       sliceBegin = now()
     }
+  }
+}
+
+/** Does work that yields wherever the host may go on, in short pieces. */
+export async function inSlices<T>(work: Iterator<unknown, T>, now: () => number): Promise<T> {
+  const slices = createTimeSlices(now, Number.POSITIVE_INFINITY)
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+    if (slices.due) await slices.pause()
   }
 }

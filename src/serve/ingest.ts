@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Report } from '../base/report.ts'
 import { readBody } from './body.ts'
 import type { Refusal } from './gate.ts'
-import { sendJson } from './respond.ts'
+import { type Encoding, sendRefused, sendTaken } from './otlp-answer.ts'
 
 /** Takes the spans of one body. `rejected` of them were not kept, for the reason that `message` says; `error` when it is no OTLP at all. */
-export type Ingest = (body: Buffer, peer: string) => IngestResult
+export type Ingest = (body: Buffer, encoding: Encoding) => Promise<IngestResult>
 
 export type IngestResult =
   | { readonly rejected: number; readonly message: string; readonly spans: number }
@@ -28,61 +28,70 @@ export class IngestDoor {
   readonly #requests = new Bucket(requestsPerSecond)
   readonly #spans = new Bucket(spansPerSecond)
   #running = 0
+  // Bodies are taken one after the other: each lets the host go on after a few milliseconds, and four would take as many each in between.
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(setup: IngestSetup) {
     this.#setup = setup
   }
 
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const refusal = this.#refuses(req)
-    if (refusal !== undefined) return this.refuse(req, res, refusal)
+    const encoding = this.#admit(req)
+    if (typeof encoding === 'object') return this.refuse(req, res, encoding)
     this.#running++
     try {
       const body = await readBody(req, this.#setup.bodyMs ?? 10_000)
       if (!Buffer.isBuffer(body)) return this.refuse(req, res, body)
-      this.#take(req, res, body)
+      const taken = this.#last.then(() => this.#setup.ingest(body, encoding))
+      this.#last = taken.catch(() => {})
+      this.#answer(req, res, encoding, await taken)
     } finally {
       this.#running--
     }
   }
 
   /** An error as OTLP exporters read it (`message`) and as the rest of the API says it. */
-  refuse(req: IncomingMessage, res: ServerResponse, { status, error, hint }: Refusal): void {
+  refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
+    const { status } = refusal
     this.#setup.report.drop('ingest refused')
     if (status === 405) res.setHeader('Allow', 'POST')
     if (status === 429) res.setHeader('Retry-After', '1')
     // What is left of the body would have to be read before the connection could serve again.
     if ((status === 413 || status === 408) && req.httpVersionMajor === 1)
       res.setHeader('Connection', 'close')
-    const message = hint === '' ? error : `${error}: ${hint}`
-    sendJson(req, res, status, hint === '' ? { message, error } : { message, error, hint })
+    sendRefused(req, res, encodingOf(req) ?? 'json', refusal)
   }
 
-  #refuses(req: IncomingMessage): Refusal | undefined {
+  #admit(req: IncomingMessage): Encoding | Refusal {
+    const encoding = encodingOf(req)
     if (req.method !== 'POST') return refuse(405, 'spans are sent by POST')
-    const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
-    if (type === 'application/x-protobuf')
+    if (encoding === undefined)
       return refuse(
         415,
-        'OTLP is taken as JSON for now',
-        'set OTEL_EXPORTER_OTLP_PROTOCOL=http/json'
+        'this content type is not taken',
+        'send application/x-protobuf or application/json'
       )
-    if (type !== 'application/json')
-      return refuse(415, 'this content type is not taken', 'send application/json')
     if (this.#running >= maxAtOnce || this.#spans.empty || !this.#requests.take(1))
       return refuse(429, 'spans come faster than they can be kept')
-    return undefined
+    return encoding
   }
 
-  #take(req: IncomingMessage, res: ServerResponse, body: Buffer): void {
-    const result = this.#setup.ingest(body, req.socket.remoteAddress ?? '')
+  #answer(
+    req: IncomingMessage,
+    res: ServerResponse,
+    encoding: Encoding,
+    result: IngestResult
+  ): void {
     if ('error' in result) return this.refuse(req, res, refuse(400, result.error))
     this.#spans.take(result.spans)
-    const { rejected, message } = result
-    // A 64-bit number is a string in protobuf's JSON.
-    const partialSuccess = { rejectedSpans: String(rejected), errorMessage: message }
-    sendJson(req, res, 200, rejected > 0 || message !== '' ? { partialSuccess } : {})
+    sendTaken(req, res, encoding, result)
   }
+}
+
+function encodingOf(req: IncomingMessage): Encoding | undefined {
+  const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
+  if (type === 'application/json') return 'json'
+  return type === 'application/x-protobuf' ? 'protobuf' : undefined
 }
 
 /** So many a second, and as many at once. May be overdrawn: how many spans a body holds is known only afterwards. */

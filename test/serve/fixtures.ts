@@ -211,7 +211,7 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
       return () => memory.flightListeners.delete(listener)
     },
     formats: { otlp: (records) => JSON.stringify({ resourceSpans: records.length }) },
-    ingest: () => ({ rejected: 0, message: '', spans: 1 }),
+    ingest: async () => ({ rejected: 0, message: '', spans: 1 }),
     status: () => ({ version: '1', mode: 'local', why: '', ring: emptyRing }) as unknown as Status,
     report: silentReport(),
     version: '1.2.3',

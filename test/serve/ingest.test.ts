@@ -32,7 +32,7 @@ async function start(
 ): Promise<{ send: (options?: Ask) => ReturnType<typeof ask>; bodies: Buffer[]; port: number }> {
   const bodies: Buffer[] = []
   host = await startHost({
-    ingest(body) {
+    async ingest(body) {
       bodies.push(body)
       return { rejected: 0, message: '', spans: 1 }
     },
@@ -82,21 +82,23 @@ describe('spans that are sent', () => {
   })
 
   it('and kept in part are answered as OTLP says', async () => {
-    const { send } = await start({ ingest: () => ({ rejected: 3, message: 'too many', spans: 5 }) })
+    const { send } = await start({
+      ingest: async () => ({ rejected: 3, message: 'too many', spans: 5 })
+    })
     expect((await send()).json).toEqual({
       partialSuccess: { rejectedSpans: '3', errorMessage: 'too many' }
     })
   })
 
   it('and not understood are answered 400 with a message', async () => {
-    const { send } = await start({ ingest: () => ({ error: 'no resourceSpans' }) })
+    const { send } = await start({ ingest: async () => ({ error: 'no resourceSpans' }) })
     const reply = await send()
     expect(reply.status).toBe(400)
     expect(reply.json).toEqual({ message: 'no resourceSpans', error: 'no resourceSpans' })
   })
 
   it.each([
-    ['application/x-protobuf', 'http/json'],
+    ['application/protobuf', 'application/x-protobuf'],
     ['text/plain', 'application/json'],
     ['application/x-www-form-urlencoded', 'application/json'],
     ['', 'application/json']
@@ -177,7 +179,9 @@ describe('too many spans', () => {
   })
 
   it('in one second are answered 429, whatever the number of requests', async () => {
-    const { send } = await start({ ingest: () => ({ rejected: 0, message: '', spans: 1_000_000 }) })
+    const { send } = await start({
+      ingest: async () => ({ rejected: 0, message: '', spans: 1_000_000 })
+    })
     expect((await send()).status).toBe(200)
     expect((await send()).status).toBe(429)
   })
@@ -205,7 +209,7 @@ describe('too many spans', () => {
 describe('a body that does not come', () => {
   it('is waited for no longer than allowed', async () => {
     const door = new IngestDoor({
-      ingest: () => ({ error: 'x' }),
+      ingest: async () => ({ error: 'x' }),
       report: silentReport(),
       bodyMs: 50
     })
@@ -246,7 +250,7 @@ describe.each([
   async function parsed(parser: express.RequestHandler, options: Ask = {}) {
     const bodies: string[] = []
     const memory = new Memory()
-    const ingest: ServeSetup['ingest'] = (body) => (
+    const ingest: ServeSetup['ingest'] = async (body) => (
       bodies.push(String(body)),
       { rejected: 0, message: '', spans: 1 }
     )

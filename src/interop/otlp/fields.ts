@@ -32,8 +32,9 @@ export function enumOf(value: unknown, names: readonly string[]): number {
 
 const maxNanos = 2n ** 64n - 1n
 
-/** Nanoseconds since 1970: a fixed64, as a string or, as JavaScript exporters send it, a number. */
+/** Nanoseconds since 1970: a fixed64, from JSON as a string or, as JavaScript exporters send it, a number. */
 export function nanos(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value
   const isTime = typeof value === 'string' ? /^\d{1,20}$/.test(value) : Number.isInteger(value)
   if (!isTime) return undefined
   const time = BigInt(value as string | number)

@@ -8,13 +8,13 @@ import type { AddressInfo, Socket } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { createReport } from '../../../src/base/report.ts'
 import type { TraceRecord } from '../../../src/base/span-data.ts'
-import { decodeJson, type Decoded } from '../../../src/interop/otlp/decode.ts'
+import type { Decoded } from '../../../src/interop/otlp/decode.ts'
 import {
   createExporter,
   type Exporter,
   type ExporterSetup
 } from '../../../src/interop/otlp/exporter.ts'
-import { decodeSetup } from './setup.ts'
+import { decodeBody, decodeSetup } from './setup.ts'
 
 export interface Received {
   readonly headers: IncomingHttpHeaders
@@ -62,7 +62,7 @@ export class Collector {
       req.on('end', () => {
         const sent = Buffer.concat(chunks)
         const body = req.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
-        const { records } = decodeJson(body, decodeSetup()) as Decoded
+        const { records } = decodeBody(body, decodeSetup()) as Decoded
         this.received.push({ headers: req.headers, records })
         this.answer(res, req, this.received.length)
       })

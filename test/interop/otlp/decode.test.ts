@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { SpanData } from '../../../src/base/span-data.ts'
-import { decodeJson, type Decoded } from '../../../src/interop/otlp/decode.ts'
-import { bytes, decodeSetup, least, request, spanId, traceId } from './setup.ts'
+import type { Decoded } from '../../../src/interop/otlp/decode.ts'
+import { bytes, decodeBody, decodeSetup, least, request, spanId, traceId } from './setup.ts'
 
 const decode = (value: unknown, setup = decodeSetup()) =>
-  decodeJson(bytes(value), setup) as Decoded & { error?: string }
+  decodeBody(bytes(value), setup) as Decoded & { error?: string }
 const one = (span: object) => decode(request({ ...least, ...span })).records[0].spans[0]
 const attributes = (...list: [string, object][]) =>
   one({ attributes: list.map(([key, value]) => ({ key, value })) })
@@ -14,7 +14,12 @@ const pairs = ({ attributes: flat }: SpanData) =>
 describe('the request', () => {
   it('may be empty', () => {
     expect(decode({})).toEqual({ records: [], spans: 0, rejected: 0, message: '' })
-    expect(decode({ resourceSpans: [{ scopeSpans: [{}] }, null, 7] }).records).toEqual([])
+    expect(
+      decode({ resourceSpans: [{ scopeSpans: [{ spans: [null, [{}]] }] }, null, 7] })
+    ).toMatchObject({
+      records: [],
+      rejected: 0
+    })
   })
 
   it.each([
@@ -22,9 +27,35 @@ describe('the request', () => {
     ['nothing', '', 'the body is not JSON'],
     ['no object', '[]', 'the body is no ExportTraceServiceRequest'],
     ['null', 'null', 'the body is no ExportTraceServiceRequest'],
-    ['deep arrays', '['.repeat(100_000), 'JSON nested more than 32 deep'],
-    ['deep objects', '{"a":'.repeat(33), 'JSON nested more than 32 deep'],
-    ['many objects', `[${'{},'.repeat(100_001)}{}]`, 'more than 100000 arrays and objects']
+    ['deep arrays', '['.repeat(100_000), 'nested more than 32 deep'],
+    ['deep objects', '{"a":'.repeat(33), 'nested more than 32 deep'],
+    ['many objects', `[${'{},'.repeat(32_768)}{}]`, 'more than 65536 values in one message'],
+    [
+      'many numbers',
+      `{"resourceSpans":[{"scopeSpans":[{"spans":[{"x":[${'1,'.repeat(65_536)}1]}]}]}]}`,
+      'more than 65536 values in one message'
+    ],
+    [
+      'cut within a span',
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"x"',
+      'the body is not JSON'
+    ],
+    [
+      'cut behind a span',
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"x"}',
+      'the body is not JSON'
+    ],
+    [
+      'broken within a span',
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":x}]}]}]}',
+      'the body is not JSON'
+    ],
+    [
+      'broken between spans',
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{} {}]}]}]}',
+      'the body is not JSON'
+    ],
+    ['closed too often', '{}}', 'the body is not JSON']
   ])('is refused when it is %s', (_what, body, error) => {
     expect(decode(body)).toEqual({ error })
   })
@@ -38,7 +69,7 @@ describe('the request', () => {
     const body = bytes(request(least))
     const view = new Uint8Array(Buffer.concat([Buffer.from('xx'), body, Buffer.from('yy')]).buffer)
     const at = Buffer.from(view).indexOf(body)
-    const decoded = decodeJson(view.subarray(at, at + body.length), decodeSetup())
+    const decoded = decodeBody(view.subarray(at, at + body.length), decodeSetup())
     expect(decoded).toMatchObject({ spans: 1 })
   })
 
@@ -67,7 +98,7 @@ describe('a span', () => {
       { ...least, startTimeUnixNano: '-5' },
       { ...least, startTimeUnixNano: 1e308 },
       { ...least, startTimeUnixNano: '18446744073709551616' },
-      null as unknown as object
+      {}
     ]
     const result = decode(request(...bad, least), setup)
     expect(result).toMatchObject({ spans: 1, rejected: 9 })

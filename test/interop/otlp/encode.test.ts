@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TraceRecord } from '../../../src/base/span-data.ts'
-import { decodeJson, type Decoded } from '../../../src/interop/otlp/decode.ts'
+import type { Decoded } from '../../../src/interop/otlp/decode.ts'
 import { encodeJson, jsonParts } from '../../../src/interop/otlp/encode.ts'
-import { bytes, decodeSetup, normal, record } from './setup.ts'
+import { bytes, decodeBody, decodeSetup, normal, record } from './setup.ts'
 
 const decoded = (text: string) => {
-  const result = decodeJson(bytes(text), decodeSetup()) as Decoded
+  const result = decodeBody(bytes(text), decodeSetup()) as Decoded
   expect(result).toMatchObject({ rejected: 0, message: '' })
   return result.records.map(normal)
 }

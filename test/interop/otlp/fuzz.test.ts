@@ -2,13 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TraceRecord } from '../../../src/base/span-data.ts'
 import { defaultLimits } from '../../../src/base/limits.ts'
-import { decodeJson } from '../../../src/interop/otlp/decode.ts'
 import { encodeJson } from '../../../src/interop/otlp/encode.ts'
-import { refuseShape } from '../../../src/interop/otlp/scan.ts'
-import { bytes, decodeSetup, least, record, request } from './setup.ts'
+import { bytes, decodeBody, decodeSetup, least, record, request } from './setup.ts'
 
 /** What holds for every record, whatever was sent. */
-function check(result: ReturnType<typeof decodeJson>): void {
+function check(result: ReturnType<typeof decodeBody>): void {
   if ('error' in result) {
     expect(result.error).not.toBe('')
     return
@@ -68,7 +66,7 @@ describe('decoding', () => {
           // A copy: the same object put into itself would make a request without an end.
           all[at % all.length]?.(structuredClone(to))
         }
-        check(decodeJson(bytes(body), decodeSetup()))
+        check(decodeBody(bytes(body), decodeSetup()))
       }),
       { numRuns: 600 }
     )
@@ -80,8 +78,8 @@ describe('decoding', () => {
       fc.property(record, changes, fc.nat(), (one, list, cut) => {
         const body = bytes(encodeJson([one]))
         for (const [at, to] of list) body[at % body.length] = to
-        check(decodeJson(body, decodeSetup()))
-        check(decodeJson(body.subarray(0, cut % body.length), decodeSetup()))
+        check(decodeBody(body, decodeSetup()))
+        check(decodeBody(body.subarray(0, cut % body.length), decodeSetup()))
       }),
       { numRuns: 600 }
     )
@@ -90,22 +88,67 @@ describe('decoding', () => {
   it('survives bytes and JSON of any kind', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.json(), (raw, json) => {
-        check(decodeJson(raw, decodeSetup()))
-        check(decodeJson(bytes(json), decodeSetup()))
-        check(decodeJson(bytes({ resourceSpans: JSON.parse(json) }), decodeSetup()))
+        check(decodeBody(raw, decodeSetup()))
+        check(decodeBody(bytes(json), decodeSetup()))
+        check(decodeBody(bytes({ resourceSpans: JSON.parse(json) }), decodeSetup()))
       }),
       { numRuns: 1000 }
     )
   })
 
-  it('refuses exactly what is nested too deep', () => {
-    const nested = (depth: number) => '[{"a":'.repeat(depth / 2) + '1' + '}]'.repeat(depth / 2)
-    expect(refuseShape(bytes(nested(32)))).toBe('')
-    expect(refuseShape(bytes(nested(34)))).toBe('JSON nested more than 32 deep')
+  it('refuses exactly what is nested too deep, in a span and around them', () => {
+    const nested = (depth: number): unknown =>
+      JSON.parse('[{"a":'.repeat(depth / 2) + '1' + '}]'.repeat(depth / 2))
+    const decode = (value: unknown) => decodeBody(bytes(value), decodeSetup())
+    expect(decode({ x: nested(30) })).toMatchObject({ spans: 0 })
+    expect(decode({ x: nested(32) })).toEqual({ error: 'nested more than 32 deep' })
+    expect(decode(request({ ...least, x: nested(24) }))).toMatchObject({ spans: 1 })
+    expect(decode(request({ ...least, x: nested(26) }))).toEqual({
+      error: 'nested more than 32 deep'
+    })
+  })
+
+  it('finds the spans whatever stands around them, in whatever order and form', () => {
+    const extra = fc.dictionary(
+      fc.oneof(fc.constantFrom('x', '"', '\\', '[{', 'spans '), fc.string({ unit: 'binary' })),
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.constant({ spans: [{ scope: {} }] }),
+        fc.jsonValue({ maxDepth: 2 })
+      ),
+      { maxKeys: 3 }
+    )
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(refuseShape(bytes([text, { [text]: text }]))).toBe('')
-      })
+      fc.property(
+        record,
+        fc.infiniteStream(extra),
+        fc.boolean(),
+        fc.nat(3),
+        (one, extras, last, indent) => {
+          const put = (message: Record<string, any>): object => {
+            const next: Record<string, any> = extras.next().value
+            for (const [key, value] of Object.entries(message)) delete next[key]
+            return last
+              ? { ...next, ...message }
+              : Object.fromEntries(Object.entries({ ...message, ...next }).reverse())
+          }
+          const plain = JSON.parse(encodeJson([one]))
+          const body = put({
+            resourceSpans: plain.resourceSpans.map((from: any) =>
+              put({
+                ...from,
+                resource: put(from.resource),
+                scopeSpans: from.scopeSpans.map((scope: any) =>
+                  put({ ...scope, scope: put(scope.scope), spans: scope.spans.map(put) })
+                )
+              })
+            )
+          })
+          expect(decodeBody(bytes(JSON.stringify(body, undefined, indent)), decodeSetup())).toEqual(
+            decodeBody(bytes(plain), decodeSetup())
+          )
+        }
+      )
     )
   })
 
@@ -117,7 +160,7 @@ describe('decoding', () => {
       const value = before.repeat(depth) + '{"stringValue":"x"}' + after.repeat(depth)
       const attribute = `{"key":"k","value":${value}}`
       const body = JSON.stringify(request({ ...least, attributes: ['@'] }))
-      check(decodeJson(bytes(body.replace('"@"', () => attribute)), decodeSetup()))
+      check(decodeBody(bytes(body.replace('"@"', () => attribute)), decodeSetup()))
     }
   })
 
@@ -125,11 +168,11 @@ describe('decoding', () => {
     const values = Array.from({ length: 30_000 }, () => ({ kvlistValue: { values: [] } }))
     const value = { arrayValue: { values } }
     const body = bytes(request({ ...least, attributes: [{ key: 'k', value }] }))
-    check(decodeJson(body, decodeSetup()))
+    check(decodeBody(body, decodeSetup()))
     const flat = Array.from({ length: 40_000 }, (_, i) => ({
       key: `k${i}`,
       value: { intValue: i }
     }))
-    check(decodeJson(bytes(request({ ...least, attributes: flat })), decodeSetup()))
+    check(decodeBody(bytes(request({ ...least, attributes: flat })), decodeSetup()))
   })
 })

@@ -4,13 +4,31 @@ import type { SpanId, TraceId } from '../../../src/base/ids.ts'
 import { defaultLimits } from '../../../src/base/limits.ts'
 import { createReport } from '../../../src/base/report.ts'
 import type { SpanData, TraceRecord } from '../../../src/base/span-data.ts'
-import type { DecodeSetup } from '../../../src/interop/otlp/decode.ts'
+import {
+  decode,
+  type Decoded,
+  type DecodeSetup,
+  type Encoding
+} from '../../../src/interop/otlp/decode.ts'
 import { severities } from '../../../src/interop/otlp/names.ts'
 import { openRedactor } from '../../span/setup.ts'
 
 export function decodeSetup(limits: Partial<typeof defaultLimits> = {}): DecodeSetup {
   const report = createReport(() => {})
   return { limits: { ...defaultLimits, ...limits }, redactor: openRedactor, report }
+}
+
+/** All of a body, without pauses. */
+export function decodeBody(
+  body: Uint8Array,
+  setup: DecodeSetup,
+  encoding: Encoding = 'json'
+): Decoded | { error: string } {
+  const work = decode(body, encoding, setup)
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
 }
 
 export const bytes = (value: unknown): Buffer =>
