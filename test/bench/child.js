@@ -14,16 +14,16 @@ export class Child {
   #waiting
   #errors = ''
 
-  /** `role` says on which core it runs, where cores can be told apart: 'host' or 'load'. */
+  /** `role` says on which core it runs, where cores can be told apart: 'host' or 'load'; `node`, which Node runs it. */
   constructor(script, options = {}) {
     this.#started = this.#start(script, options)
     // Whoever asks is told.
     this.#started.catch(() => {})
   }
 
-  async #start(script, { args = [], nodeArgs = [], role, env = {} }) {
+  async #start(script, { args = [], nodeArgs = [], role, node = process.execPath, env = {} }) {
     const file = await runnable(script)
-    const words = [...coreFor(role), process.execPath, ...nodeArgs, file, ...args]
+    const words = [...coreFor(role), node, ...nodeArgs, file, ...args]
     this.#process = spawn(words[0], words.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...environment(), ...env }
