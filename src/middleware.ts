@@ -18,9 +18,13 @@ export function tracing(options?: TracingOptions): TracingMiddleware {
   const shared = sharedTracing(options)
   const express = shared.express()
   const koa = shared.koa()
-  // Koa calls with two arguments, Express with three; Express counts the parameters of a function to find out what it is for.
-  return function tracing(a: unknown, b: unknown, next?: (error?: unknown) => void): unknown {
-    if (next !== undefined) return express(a as IncomingMessage, b as ServerResponse, next)
-    return koa(a as KoaContext, b as () => Promise<unknown>)
-  } as TracingMiddleware
+  const middleware = {
+    // Koa calls with two arguments, Express with three; Express counts the parameters of a function to find out what it is for. A method,
+    // because a bundler renames a function within another of its name.
+    tracing(this: void, a: unknown, b: unknown, next?: (error?: unknown) => void): unknown {
+      if (next !== undefined) return express(a as IncomingMessage, b as ServerResponse, next)
+      return koa(a as KoaContext, b as () => Promise<unknown>)
+    }
+  }
+  return middleware.tracing as TracingMiddleware
 }

@@ -1,21 +1,14 @@
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { buildPackage } from '../../src/build.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 
 // What a host calls itself stays whole: it is the code that holds the guards. Everything behind it breaks.
 const whole =
-  /^(?:base|context|wire)\/|^interop\/opentelemetry\/|^[\w-]+\.js$|^host\/(?:emit|exchange|express|express-app|koa|http|host)\.js$|^span\/(?:span|tracer)\.js$|^watch\/(?:patch|console|modules|pg|http-client)\.js$|^redact\/redactor\.js$|^serve\/(?:attach|serve)\.js$|^store\/layout\.js$/
+  /^(?:base|context|wire)\/|^interop\/opentelemetry\/|^[\w-]+\.ts$|^host\/(?:emit|exchange|express|express-app|koa|http|host)\.ts$|^span\/(?:span|tracer)\.ts$|^watch\/(?:patch|console|modules|pg|http-client)\.ts$|^redact\/redactor\.ts$|^serve\/(?:attach|serve)\.ts$|^store\/layout\.ts$/
 
 export interface FaultyPackage {
   /** The address of the package's root entry. */
@@ -26,28 +19,31 @@ export interface FaultyPackage {
 }
 
 /**
- * A copy of the built package whose inner functions and methods throw at random, with the probability that `globalThis.faults` has at the time; and
- * whose guards never switch a part off, so that what is behind them is met again and again.
+ * The package, built from sources whose inner functions and methods throw at random, with the probability that `globalThis.faults` has at the
+ * time; and whose guards never switch a part off, so that what is behind them is met again and again.
  */
-export function makeFaultyPackage(): FaultyPackage {
+export async function makeFaultyPackage(): Promise<FaultyPackage> {
   const folder = mkdtempSync(join(tmpdir(), 'spanlight-faulty-'))
   const target = join(folder, 'node_modules/spanlight')
   mkdirSync(target, { recursive: true })
-  for (const name of ['ws', 'lru-cache'])
-    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  symlinkSync(join(root, 'node_modules/ws'), join(folder, 'node_modules/ws'))
   cpSync(join(root, 'package.json'), join(target, 'package.json'))
+  cpSync(join(root, 'dist/ui'), join(target, 'dist/ui'), { recursive: true })
   let points = 0
-  cpSync(join(root, 'dist'), join(target, 'dist'), {
-    recursive: true,
-    filter: (from, to) => {
-      const name = from.slice(join(root, 'dist/').length)
-      if (!name.endsWith('.js') || name.startsWith('ui/')) return !name.endsWith('.d.ts')
-      const [text, count] = breakable(name, readFileSync(from, 'utf8'))
-      points += count
-      writeFileSync(to, text)
-      return false
+  await buildPackage(join(target, 'dist'), [
+    {
+      name: 'faults',
+      setup({ onLoad, esbuild }) {
+        onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+          const name = relative(join(root, 'src'), path).replaceAll('\\', '/')
+          const { code } = await esbuild.transform(readFileSync(path, 'utf8'), { loader: 'ts' })
+          const [contents, count] = breakable(name, code)
+          points += count
+          return { contents }
+        })
+      }
     }
-  })
+  ])
   return {
     entry: pathToFileURL(join(target, 'dist/index.js')).href,
     points,
@@ -56,7 +52,7 @@ export function makeFaultyPackage(): FaultyPackage {
 }
 
 function breakable(name: string, source: string): [text: string, points: number] {
-  if (name === 'base/safely.js') return [source.replace(/maxErrors = \d+/, 'maxErrors = 1e9'), 0]
+  if (name === 'base/safely.ts') return [source.replace(/maxErrors = \d+/, 'maxErrors = 1e9'), 0]
   if (whole.test(name)) return [source, 0]
   const added: string[] = []
   const text = source.replace(

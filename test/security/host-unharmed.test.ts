@@ -13,8 +13,8 @@ const frameworks = ['express', 'koa'] as const
 let faulty: FaultyPackage
 const programs: Program[] = []
 
-beforeAll(() => {
-  faulty = makeFaultyPackage()
+beforeAll(async () => {
+  faulty = await makeFaultyPackage()
 })
 afterEach(async () => {
   for (const program of programs.splice(0)) await program.kill()

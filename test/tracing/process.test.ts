@@ -184,8 +184,7 @@ describe('the package is loaded', () => {
       recursive: true
     })
     cpSync(join(root, 'package.json'), join(consumer.folder, 'node_modules/other/package.json'))
-    for (const name of ['ws', 'lru-cache'])
-      symlinkSync(join(root, 'node_modules', name), join(consumer.folder, 'node_modules', name))
+    symlinkSync(join(root, 'node_modules/ws'), join(consumer.folder, 'node_modules/ws'))
     const { stdout, stderr } = await consumer.run(
       `
       import express from 'express'

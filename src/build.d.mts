@@ -1,0 +1,3 @@
+import type { Plugin } from 'esbuild'
+
+export function buildPackage(out: string, plugins?: Plugin[]): Promise<void>
