@@ -71,7 +71,8 @@ const units: ReadonlyMap<string, number> = new Map([
 
 /** Milliseconds; a bare number is milliseconds. */
 export function readDuration(text: string): number | undefined {
-  const split = /^([\d.]+)([a-zµμ]*)$/i.exec(text)
+  // Escaped as no bundler does it: one letter beyond Latin-1 has V8 hold the whole built file in two bytes a character, 460 KB more.
+  const split = /^([\d.]+)([a-z\u00b5\u03bc]*)$/i.exec(text)
   const value = split === null ? undefined : readNumber(split[1] as string)
   const unit = units.get((split?.[2] ?? '').toLowerCase())
   return unit === undefined || value === undefined ? undefined : value * unit

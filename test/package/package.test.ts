@@ -112,6 +112,8 @@ describe('the packed files', () => {
     const code = paths.filter((path) => path.endsWith('.js') && !path.startsWith('dist/ui/'))
     const shared = code.filter((path) => !entries.some(([, entry]) => entry.default.endsWith(path)))
     expect(shared).toEqual([expect.stringMatching(/^dist\/shared\/chunk-\w+\.js$/)])
+    // One other character doubles what the file takes of the host's memory.
+    expect(readFileSync(join(root, shared[0]), 'utf8')).not.toMatch(/[^\p{ASCII}]/u)
   })
 
   it('hold the declarations that the entries lead to, and no other', () => {
