@@ -16,7 +16,7 @@ export interface LiveLimits {
   rows: number
   /** In-flight requests in one frame. */
   inFlight: number
-  /** Milliseconds that one tick may spend on pages that have a filter or are behind. */
+  /** Milliseconds after which a tick begins nothing more for pages that have a filter or are behind: no read of ours may block for 10. */
   ownMs: number
 }
 
@@ -31,5 +31,5 @@ export const defaultLiveLimits: LiveLimits = {
   messagesPerSecond: 30,
   rows: 500,
   inFlight: 100,
-  ownMs: 8
+  ownMs: 5
 }
