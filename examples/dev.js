@@ -1,4 +1,4 @@
-// For work on Spanlight itself: compiles and bundles on every change and starts the demo anew. Stop with Ctrl+C.
+// For work on Spanlight itself: checks and bundles on every change and starts the demo anew. Stop with Ctrl+C.
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
@@ -8,6 +8,7 @@ const run = (command, ...words) => spawn(command, words, { cwd: root, stdio: 'in
 spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
 const parts = [
   run(join(root, 'node_modules/.bin/tsc'), '-p', 'src', '--watch', '--preserveWatchOutput'),
+  run(process.execPath, 'src/build.mjs', '--watch'),
   run(process.execPath, 'ui/build.mjs', '--watch'),
   run(process.execPath, '--watch-path=dist', 'examples/demo/start.js', '--quiet')
 ]

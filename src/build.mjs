@@ -1,9 +1,9 @@
 // Builds the package into dist: its entries, what they share as one file, their declarations, and the notices of the libraries that are in
-// the code. tsc has checked it by then and made the declarations.
+// the code. tsc has checked it by then and made the declarations. `--watch` bundles again at each change, and that alone.
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, context } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
@@ -18,7 +18,12 @@ const entries = Object.values(manifest.exports).flatMap(({ types, default: code 
 
 /** Bundles the entries into `out`. A test changes the code on its way, by a plugin. */
 export async function buildPackage(out, plugins = []) {
-  const { metafile } = await build({
+  const { metafile } = await build({ ...options(out), plugins })
+  await writeFile(join(out, 'third-party-notices.txt'), await notices(metafile))
+}
+
+function options(out) {
+  return {
     absWorkingDir: root,
     entryPoints: entries.map(({ source }) => source),
     outdir: out,
@@ -34,10 +39,8 @@ export async function buildPackage(out, plugins = []) {
     external: Object.keys(manifest.dependencies),
     metafile: true,
     legalComments: 'none',
-    logLevel: 'warning',
-    plugins
-  })
-  await writeFile(join(out, 'third-party-notices.txt'), await notices(metafile))
+    logLevel: 'warning'
+  }
 }
 
 /** The licence of every package that has code in the bundle. */
@@ -69,7 +72,13 @@ async function copyDeclarations(out) {
 }
 
 if (process.argv[1] && relative(process.argv[1], fileURLToPath(import.meta.url)) === '') {
-  await rm(dist, { recursive: true, force: true })
-  await buildPackage(dist)
-  await copyDeclarations(dist)
+  if (process.argv.includes('--watch')) {
+    // By one name, or each change would leave a file behind.
+    const watching = await context({ ...options(dist), chunkNames: 'shared/[name]' })
+    await watching.watch()
+  } else {
+    await rm(dist, { recursive: true, force: true })
+    await buildPackage(dist)
+    await copyDeclarations(dist)
+  }
 }
