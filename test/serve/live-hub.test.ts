@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { Reader } from '../../src/query/types.ts'
 import { LiveHub, type LiveSetup } from '../../src/serve/live.ts'
 import type { Channel, Frame } from '../../src/serve/live-page.ts'
+import type { Summary } from '../../src/wire/summary.ts'
 import { Memory, silentReport } from './fixtures.ts'
 
 /** A page whose network takes nothing, or everything. */
@@ -59,6 +61,27 @@ function hubOf(limits: LiveSetup['limits'], changes: Partial<LiveSetup> = {}) {
   return { memory, report, hub, join }
 }
 
+/** A hub that counts how often it reads, and how many rows it puts into frames. */
+function countingHubOf(limits: LiveSetup['limits'], readMs = 0) {
+  const memory = new Memory()
+  const seen = { reads: 0, encoded: 0 }
+  const counted = (row: Summary): Summary =>
+    Object.defineProperty({ ...row }, 'services', { get: () => (seen.encoded++, row.services) })
+  const reader: Reader = {
+    ...memory.reader,
+    changedSince(seq, limit) {
+      seen.reads++
+      for (const end = performance.now() + readMs; performance.now() < end;);
+      const { rows, fresh } = memory.reader.changedSince(seq, limit)
+      return { rows: rows.map(counted), fresh }
+    }
+  }
+  return { ...hubOf(limits, { reader, store: memory.store }), memory, seen }
+}
+
+const toldTo = ({ frames }: FakeChannel): number =>
+  frames.reduce((sum, { message }) => sum + ('rows' in message ? message.rows.length : 0), 0)
+
 const name = `GET /${'x'.repeat(2000)}`
 
 describe('what waits for pages that read nothing', () => {
@@ -77,12 +100,7 @@ describe('what waits for pages that read nothing', () => {
       expect(terminated).toBe(false)
     }
     expect(report.drops.get('slow page')).toBeGreaterThan(200)
-    const told = (): number =>
-      healthy.frames.reduce(
-        (sum, { message }) => sum + ('rows' in message ? message.rows.length : 0),
-        0
-      )
-    while (told() < 200) await tick()
+    while (toldTo(healthy) < 200) await tick()
     expect(healthy.frames.some(({ message }) => message.type === 'gap')).toBe(false)
     hub.close(1001, '')
   })
@@ -150,6 +168,61 @@ describe('a frame', () => {
     expect(withRow[2]).not.toBe(withRow[0])
     expect(withRow[0]?.socket).toBe(withRow[1]?.socket)
     hub.close(1001, '')
+  })
+
+  it('is made once for pages that come together, until they have caught up', async () => {
+    const { memory, join, hub, seen } = countingHubOf({ rows: 10 })
+    for (let i = 0; i < 40; i++) memory.add()
+    const pages = Array.from({ length: 20 }, () => join(false))
+    while (pages.some((page) => toldTo(page) < 40)) await tick()
+    expect(pages.map(toldTo)).toEqual(pages.map(() => 40))
+    expect(seen).toEqual({ reads: 4, encoded: 40 })
+    hub.close(1001, '')
+  })
+
+  it.each([
+    ['a page', ''],
+    ['a page with a filter', 'GET']
+  ])('is not made for %s that has stopped reading, beside one that reads', async (_who, query) => {
+    const limits = { pageBytes: 16 * 1024, slowMs: 1e9 }
+    const { memory, join, hub, report, seen } = countingHubOf(limits)
+    const [stuck, healthy] = [join(true, query), join(false)]
+    const missed = (): number => report.drops.get('slow page') ?? 0
+    const add = async (): Promise<void> => {
+      memory.add({ name })
+      while (toldTo(healthy) < memory.newest) await tick()
+    }
+    while (missed() === 0) await add()
+    const told = stuck.frames.length
+    const { encoded } = seen
+    for (let i = 0; i < 10; i++) await add()
+    expect(seen.encoded).toBe(encoded + 10)
+    expect(stuck.frames).toHaveLength(told)
+    stuck.waiting = 0
+    const count = missed()
+    await add()
+    expect(stuck.frames[told]?.message).toEqual({ type: 'gap', count })
+    expect(missed() + toldTo(stuck)).toBe(memory.newest)
+    hub.close(1001, '')
+  })
+
+  it('comes to a page with a filter even where there is no time left for it', async () => {
+    const { memory, join, hub } = countingHubOf({ ownMs: 1, rows: 4 }, 3)
+    const pages = [join(false), join(false, 'GET'), join(false, 'GET /')]
+    for (let i = 0; i < 20; i++) memory.add()
+    while (pages.some((page) => toldTo(page) < 20)) await tick()
+    hub.close(1001, '')
+  })
+
+  it('is neither made nor read for when the last page has left', async () => {
+    const { memory, hub, seen } = countingHubOf({})
+    const page = hub.join(new FakeChannel(false), true)
+    hub.since(page, 0)
+    memory.add()
+    hub.leave(page)
+    memory.add()
+    for (let i = 0; i < 10; i++) await tick()
+    expect(seen).toEqual({ reads: 0, encoded: 0 })
   })
 })
 

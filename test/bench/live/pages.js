@@ -18,11 +18,13 @@ answer({
     for (const [kind, count] of Object.entries(kinds))
       for (let i = 0; i < count; i++) pages.push(await connect(port, kind, recent))
   },
-  /** What the pages of now were told of the traces from `first` to `last`, once these have come; and how far the others are. */
+  /** What the pages of now were told of the traces from `first` to `last`, once these have come; and how far those behind have come. */
   async told({ first, last }) {
     const now = pages.filter(({ kind }) => kind === 'now')
+    const behind = pages.filter(({ kind }) => kind === 'behind')
+    const missing = () => now.some(({ seq }) => seq < last) || behind.some(({ seq }) => seq < 0)
     const end = performance.now() + 5000
-    while (now.some(({ seq }) => seq < last) && performance.now() < end)
+    while (missing() && performance.now() < end)
       await new Promise((resolve) => setTimeout(resolve, 10))
     const windows = now.map(({ told }) => told.filter(({ seq }) => seq >= first && seq <= last))
     const all = windows.flat()
@@ -34,9 +36,7 @@ answer({
         all.map(({ ms }) => ms),
         0.99
       ),
-      behind: pages
-        .filter(({ kind }) => kind === 'behind')
-        .map(({ told, seq }) => ({ count: count(told), seq }))
+      behind: behind.map(({ told, seq }) => ({ count: count(told), seq }))
     }
   },
   disconnect() {
