@@ -7,7 +7,7 @@ import { inSlices } from './base/time-slices.ts'
 import { createHost } from './host/host.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import { decode, type Encoding } from './interop/otlp/decode.ts'
-import { encodeJson } from './interop/otlp/encode.ts'
+import { jsonParts } from './interop/otlp/encode.ts'
 import { createExporter } from './interop/otlp/exporter.ts'
 import { exporterFromEnvironment } from './interop/otlp/environment.ts'
 import { handOut, idleTracing, type Tracing } from './handles.ts'
@@ -143,7 +143,7 @@ export function createTracing(
     allowedHosts: settings.allowedHosts,
     allowedOrigins: settings.allowedOrigins,
     authorize: typeof settings.access === 'function' ? settings.access : undefined,
-    formats: { otlp: encodeJson },
+    formats: { otlp: jsonParts },
     onInFlightChange(listener) {
       inFlight.add(listener)
       return () => inFlight.delete(listener)

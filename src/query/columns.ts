@@ -1,58 +1,105 @@
 import { getAttribute } from '../base/attributes.ts'
-import { type SpanData, StatusCode, type TraceRecord } from '../base/span-data.ts'
-import { buildTree, type TraceTree } from '../trace/tree.ts'
+import type { SpanData, TraceRecord } from '../base/span-data.ts'
+import { buildTree, TreeSpans, type TraceTree } from '../trace/tree.ts'
 import type { Summary } from '../wire/summary.ts'
 import { categories, spanFlag, type TraceColumns } from '../wire/trace.ts'
 import { categoryOf, peerOf } from './categories.ts'
 import { criticalPath } from './critical-path.ts'
 import { selfTimes } from './self-time.ts'
 
-/** A trace as the page draws it. `records` is everything known of it and not empty. */
-export function traceColumns(records: readonly TraceRecord[], summary: Summary): TraceColumns {
-  const tree = buildTree(records)
+const rowsPerPart = 1024
+
+/**
+ * A trace as the page draws it, from all that is known of it; undefined when that is nothing. Stops between parts, where the host may
+ * go on.
+ */
+export function* traceColumns(
+  records: Iterable<TraceRecord>,
+  summary: Summary
+): Generator<void, TraceColumns | undefined> {
+  const found = new Gathering()
+  for (const record of records) {
+    found.add(record)
+    yield
+  }
+  const tree = yield* buildTree(found.spans)
+  if (tree.root < 0) return undefined
   const origin = tree.start[tree.root] as number
   // Both ends are rounded, not the length: so children stay within their parents and the critical path has no seams.
   const micros = (ns: number): number => Math.round((ns - origin) / 1000)
-  const root = tree.spans[tree.root] as SpanData
   const rootEnd = endOf(tree, tree.root)
+  const isLate = lateness(tree, found, rootEnd)
   const self = selfTimes(tree)
-  const services = new Numbering()
-  const names = new Numbering()
   const columns = emptySpans()
   let extent = 0
-  for (const [row, span] of tree.spans.entries()) {
+  for (let row = 0; row < tree.order.length; row++) {
+    if (row % rowsPerPart === 0) yield
+    const i = tree.order[row] as number
     const from = micros(tree.start[row] as number)
     const to = micros(endOf(tree, row))
     extent = Math.max(extent, to)
-    columns.id.push(span.spanId)
-    columns.service.push(services.of((tree.records[row] as TraceRecord).resource.service))
-    const category = categoryOf(span)
-    columns.name.push(names.of(category === 'http-out' ? withPeer(span) : span.name))
+    columns.id.push(found.spans.ids[i] as string)
+    columns.service.push(found.service[i] as number)
+    columns.name.push(found.name[i] as number)
     columns.start.push(from)
     columns.duration.push(to - from)
     columns.self.push(Math.min(to - from, Math.round((self[row] as number) / 1000)))
     columns.depth.push(tree.depth[row] as number)
     columns.parent.push(tree.parent[row] as number)
-    columns.kind.push(span.kind)
-    columns.category.push(categories.indexOf(category))
-    columns.flags.push(flagsOf(tree, row) | (isLate(tree, row, rootEnd) ? spanFlag.late : 0))
+    columns.kind.push(found.kind[i] as number)
+    columns.category.push(found.category[i] as number)
+    columns.flags.push((tree.flags[row] as number) | (isLate(row) ? spanFlag.late : 0))
   }
-  const critical = criticalPath(tree)
+  const critical: TraceColumns['critical'] = { row: [], from: [], to: [] }
+  for (const [i, { row, from, to }] of (yield* criticalPath(tree)).entries()) {
+    if (i % rowsPerPart === 0) yield
+    critical.row.push(row)
+    critical.from.push(micros(from))
+    critical.to.push(micros(to))
+  }
   return {
     summary,
     start: tree.epochMs + origin / 1e6,
     extent,
-    response: root.open ? -1 : micros(rootEnd),
-    services: services.texts,
-    names: names.texts,
+    response: isOpen(tree, tree.root) ? -1 : micros(rootEnd),
+    services: found.services.texts,
+    names: found.names.texts,
     spans: columns,
-    critical: {
-      row: critical.map(({ row }) => row),
-      from: critical.map(({ from }) => micros(from)),
-      to: critical.map(({ to }) => micros(to))
-    },
-    dropped: records.reduce((sum, { droppedSpans }) => sum + droppedSpans, 0),
-    joined: tree.spans.some(isJoined)
+    critical,
+    dropped: found.dropped,
+    joined: found.joined
+  }
+}
+
+/** What the columns need of spans, as they come: a span is not held on to, see TreeSpans. */
+class Gathering {
+  readonly spans = new TreeSpans()
+  readonly services = new Numbering()
+  readonly names = new Numbering()
+  readonly #processes = new Numbering()
+  readonly service: number[] = []
+  readonly process: number[] = []
+  readonly name: number[] = []
+  readonly kind: number[] = []
+  readonly category: number[] = []
+  dropped = 0
+  joined = false
+
+  add(record: TraceRecord): void {
+    const { service } = record.resource
+    const serviceNumber = this.services.of(service)
+    const process = this.#processes.of(`${record.source} ${service}`)
+    this.dropped += record.droppedSpans
+    for (const span of record.spans) {
+      if (!this.spans.add(record, span)) continue
+      const category = categoryOf(span)
+      this.service.push(serviceNumber)
+      this.process.push(process)
+      this.name.push(this.names.of(category === 'http-out' ? withPeer(span) : span.name))
+      this.kind.push(span.kind)
+      this.category.push(categories.indexOf(category))
+      this.joined ||= isJoined(span)
+    }
   }
 }
 
@@ -66,29 +113,21 @@ function endOf(tree: TraceTree, row: number): number {
   return (tree.start[row] as number) + (tree.duration[row] as number)
 }
 
-function flagsOf(tree: TraceTree, row: number): number {
-  const span = tree.spans[row] as SpanData
-  let flags = tree.flags[row] as number
-  if (span.status === StatusCode.error) flags |= spanFlag.error
-  if (span.open) flags |= spanFlag.open
-  if (tree.records[row]?.source === 'ingest') flags |= spanFlag.ingested
-  if (span.events.some(({ name }) => name === 'exception')) flags |= spanFlag.exception
-  if (span.logs.length > 0) flags |= spanFlag.logs
-  return flags
+function isOpen(tree: TraceTree, row: number): boolean {
+  return ((tree.flags[row] as number) & spanFlag.open) !== 0
 }
 
 /**
- * Whether a span went on after the response. Another process's clock may be off by more than a span is long, so of those only what
+ * Tells whether a span went on after the response. Another process's clock may be off by more than a span is long, so of those only what
  * started after the response counts.
  */
-function isLate(tree: TraceTree, row: number, rootEnd: number): boolean {
-  const root = tree.spans[tree.root] as SpanData
-  if (root.open || row === tree.root) return false
-  const home = tree.records[tree.root] as TraceRecord
-  const record = tree.records[row] as TraceRecord
-  const sameProcess =
-    record.source === home.source && record.resource.service === home.resource.service
-  return (sameProcess ? endOf(tree, row) : (tree.start[row] as number)) > rootEnd
+function lateness(tree: TraceTree, found: Gathering, rootEnd: number): (row: number) => boolean {
+  if (isOpen(tree, tree.root)) return () => false
+  const processOf = (row: number): number => found.process[tree.order[row] as number] as number
+  const home = processOf(tree.root)
+  return (row) =>
+    row !== tree.root &&
+    (processOf(row) === home ? endOf(tree, row) : (tree.start[row] as number)) > rootEnd
 }
 
 // Set by the server side on its local root, so there alone it is looked for.

@@ -1,17 +1,21 @@
+import type { SpanId } from '../base/ids.ts'
 import type { ReadonlyAttributes, SpanData, TraceRecord } from '../base/span-data.ts'
+import { orderBy } from '../trace/order.ts'
+import { spanHolds } from '../wire/query-spans.ts'
 import { type AttributeEntry, type SpanDetail, spanKinds, type TraceLog } from '../wire/trace.ts'
 import { categoryOf } from './categories.ts'
 
 const statuses = ['unset', 'ok', 'error'] as const
 
-/** Everything about one span; undefined when the records do not hold it. */
-export function spanDetail(
-  records: readonly TraceRecord[],
+/** Everything about one span; undefined when the records do not hold it. Stops between records, as all that reads a trace does. */
+export function* spanDetail(
+  records: Iterable<TraceRecord>,
   spanId: string
-): SpanDetail | undefined {
+): Generator<void, SpanDetail | undefined> {
   for (const record of records) {
     const span = record.spans.find((one) => one.spanId === spanId)
     if (span !== undefined) return detailOf(record, span)
+    yield
   }
   return undefined
 }
@@ -59,7 +63,7 @@ function detailOf(record: TraceRecord, span: SpanData): SpanDetail {
 }
 
 /** Every log line of a trace in order of time; lines of one moment keep their order. */
-export function traceLogs(records: readonly TraceRecord[]): TraceLog[] {
+export function* traceLogs(records: Iterable<TraceRecord>): Generator<void, TraceLog[]> {
   const lines: TraceLog[] = []
   const seen = new Set<string>()
   for (const record of records) {
@@ -77,8 +81,24 @@ export function traceLogs(records: readonly TraceRecord[]): TraceLog[] {
         })
       }
     }
+    yield
   }
-  return lines.sort((a, b) => a.time - b.time)
+  const order = yield* orderBy(Float64Array.from(lines, ({ time }) => time))
+  return Array.from(order, (i) => lines[i] as TraceLog)
+}
+
+/** Ids of the spans that hold the text in a name, message, attribute value, event or log line. */
+export function* spansHolding(
+  records: Iterable<TraceRecord>,
+  text: string
+): Generator<void, SpanId[]> {
+  const wanted = text.toLowerCase()
+  const found: SpanId[] = []
+  for (const { spans } of records) {
+    for (const span of spans) if (spanHolds(span, wanted)) found.push(span.spanId)
+    yield
+  }
+  return found
 }
 
 // Pairs, not an object: a key may be `__proto__`.

@@ -1,6 +1,5 @@
 import type { SpanId } from '../base/ids.ts'
 import { type SpanData, SpanKind, StatusCode, type TraceRecord } from '../base/span-data.ts'
-import { createTimeSlices } from '../base/time-slices.ts'
 import type { TraceStore } from '../store/types.ts'
 import type { ServiceMap } from '../wire/status.ts'
 import { databaseOf, peerOf } from './categories.ts'
@@ -8,6 +7,7 @@ import { Histogram } from './histogram.ts'
 
 // The map is asked for again and again while it is looked at; beyond this the newest traces speak for the rest.
 const budgetMs = 500
+const itemsPerPart = 512
 
 type NodeKind = ServiceMap['nodes'][number]['kind']
 
@@ -17,23 +17,23 @@ interface Figures {
   errors: number
 }
 
-/** Services and who calls whom, drawn from the traces in memory, the newest first, within half a second of work in short pieces. */
-export async function serviceMap(store: TraceStore, now: () => number): Promise<ServiceMap> {
-  const slices = createTimeSlices(now, budgetMs)
+/** What the map needs of a span: less than all of it, as thousands may be held at a time. */
+interface Member extends Pick<SpanData, 'parentId' | 'kind' | 'status' | 'duration'> {
+  readonly service: string
+  readonly database: string
+  readonly peer: string
+}
+
+/** Services and who calls whom, drawn from the traces in memory, the newest first, within half a second. */
+export function* serviceMap(store: TraceStore, now: () => number): Generator<void, ServiceMap> {
+  const until = now() + budgetMs
   const drawing = new Drawing()
-  let below: number | undefined
-  for (let again = true; again && !slices.over;) {
-    again = false
-    for (const trace of store.traces(below)) {
-      below = trace.first
-      drawing.add(store.records(trace.traceId))
-      if (!slices.due) continue
-      again = true
-      break
-    }
-    if (again) await slices.pause()
+  for (const trace of store.traces()) {
+    yield* drawing.add(store.recordsInParts(trace.traceId))
+    if (now() >= until) break
+    yield
   }
-  return drawing.map()
+  return yield* drawing.map()
 }
 
 /** Collects nodes and edges. Names are keys of maps, never of objects: a service may be called `__proto__`. */
@@ -43,41 +43,53 @@ class Drawing {
   // Which service answers at an address, learned where both sides were seen: a call whose other side is not in memory goes to it too.
   readonly #answers = new Map<string, string>()
 
-  add(records: readonly TraceRecord[]): void {
-    const services = new Map<SpanId, { service: string; span: SpanData }>()
-    for (const { spans, resource } of records)
+  // Which node a call ends at, as far as it is known by now.
+  #settle(to: string): string {
+    const service = to.startsWith('external\n') ? this.#answers.get(nameOf(to)) : undefined
+    return service === undefined ? to : key('service', service)
+  }
+
+  *add(records: Iterable<TraceRecord>): Generator<void, void> {
+    const members = new Map<SpanId, Member>()
+    for (const { spans, resource } of records) {
       for (const span of spans)
-        if (!services.has(span.spanId))
-          services.set(span.spanId, { service: resource.service, span })
+        if (!members.has(span.spanId)) members.set(span.spanId, memberOf(span, resource.service))
+      yield
+    }
     const answered = new Set<SpanId>()
-    for (const { span, service } of services.values()) {
-      const caller = span.parentId === undefined ? undefined : services.get(span.parentId)
+    let done = 0
+    for (const member of members.values()) {
+      if (++done % itemsPerPart === 0) yield
+      const { service, kind } = member
+      const caller = member.parentId === undefined ? undefined : members.get(member.parentId)
       const remote =
         caller !== undefined &&
         (caller.service !== service ||
-          (span.kind === SpanKind.server && caller.span.kind === SpanKind.client))
-      this.#count(key('service', service), span, caller === undefined || remote)
+          (kind === SpanKind.server && caller.kind === SpanKind.client))
+      this.#count(key('service', service), member, caller === undefined || remote)
       if (!remote) continue
-      answered.add(caller.span.spanId)
-      const peer = peerOf(caller.span)
-      if (peer !== '') this.#answers.set(peer, service)
+      answered.add(member.parentId as SpanId)
+      if (caller.peer !== '') this.#answers.set(caller.peer, service)
       if (caller.service !== service)
-        this.#connect(key('service', caller.service), key('service', service), caller.span)
+        this.#connect(key('service', caller.service), key('service', service), caller)
     }
-    for (const { span, service } of services.values()) {
-      if (answered.has(span.spanId)) continue
-      const database = databaseOf(span)
-      const outward = span.kind === SpanKind.client || span.kind === SpanKind.producer
-      const peer = database === '' && outward ? peerOf(span) : ''
+    for (const [spanId, member] of members) {
+      if (++done % itemsPerPart === 0) yield
+      if (answered.has(spanId)) continue
+      const { database, service, kind } = member
+      const outward = kind === SpanKind.client || kind === SpanKind.producer
+      const peer = database === '' && outward ? member.peer : ''
       if (database === '' && peer === '') continue
       const to = database === '' ? key('external', peer) : key('db', database)
-      this.#connect(key('service', service), to, span)
+      this.#connect(key('service', service), to, member)
     }
   }
 
-  map(): ServiceMap {
+  *map(): Generator<void, ServiceMap> {
     const edges = new Map<string, Figures & { readonly from: string; readonly to: string }>()
+    let done = 0
     for (const { from, to, ...figures } of this.#edges.values()) {
+      if (++done % itemsPerPart === 0) yield
       const target = this.#settle(to)
       if (target === from) continue
       const edge = upsert(edges, `${from}\n${target}`, { from, to: target })
@@ -85,41 +97,45 @@ class Drawing {
       // A service's own spans tell of it; anything else is known by the calls to it alone.
       if (!target.startsWith('service\n')) join(upsert(this.#nodes, target, {}), figures)
     }
-    return {
-      nodes: [...this.#nodes].map(([name, { durations, spans, errors }]) => ({
-        name: nameOf(name),
-        kind: name.slice(0, name.indexOf('\n')) as NodeKind,
-        spans,
-        errors,
-        p95: durations.quantile(0.95)
-      })),
-      edges: [...edges.values()].map(({ from, to, durations, spans, errors }) => ({
-        from: nameOf(from),
-        to: nameOf(to),
-        calls: spans,
-        errors,
-        p95: durations.quantile(0.95)
-      }))
+    const map: ServiceMap = { nodes: [], edges: [] }
+    for (const [name, { durations, spans, errors }] of this.#nodes) {
+      if (++done % itemsPerPart === 0) yield
+      const kind = name.slice(0, name.indexOf('\n')) as NodeKind
+      map.nodes.push({ name: nameOf(name), kind, spans, errors, p95: durations.quantile(0.95) })
     }
+    for (const { from, to, durations, spans, errors } of edges.values()) {
+      if (++done % itemsPerPart === 0) yield
+      const p95 = durations.quantile(0.95)
+      map.edges.push({ from: nameOf(from), to: nameOf(to), calls: spans, errors, p95 })
+    }
+    return map
   }
 
-  #settle(to: string): string {
-    const service = to.startsWith('external\n') ? this.#answers.get(nameOf(to)) : undefined
-    return service === undefined ? to : key('service', service)
-  }
-
-  #count(node: string, span: SpanData, entry: boolean): void {
+  #count(node: string, span: Member, entry: boolean): void {
     const figures = upsert(this.#nodes, node, {})
     figures.spans++
     if (span.status === StatusCode.error) figures.errors++
     if (entry) figures.durations.add(span.duration / 1e6)
   }
 
-  #connect(from: string, to: string, span: SpanData): void {
+  #connect(from: string, to: string, span: Member): void {
     const edge = upsert(this.#edges, `${from}\n${to}`, { from, to })
     edge.spans++
     if (span.status === StatusCode.error) edge.errors++
     edge.durations.add(span.duration / 1e6)
+  }
+}
+
+function memberOf(span: SpanData, service: string): Member {
+  const { parentId, kind, status, duration } = span
+  return {
+    parentId,
+    kind,
+    status,
+    duration,
+    service,
+    database: databaseOf(span),
+    peer: peerOf(span)
   }
 }
 

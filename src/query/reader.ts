@@ -1,15 +1,14 @@
-import { LRUCache } from 'lru-cache'
 import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
+import { inSlices } from '../base/time-slices.ts'
 import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
 import type { OpenTraces } from '../trace/open-traces.ts'
 import { mergeSummary, summarise } from '../trace/summary.ts'
 import { parseQuery } from '../wire/query.ts'
-import { spanHolds } from '../wire/query-spans.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
 import type { Summary } from '../wire/summary.ts'
 import { traceColumns } from './columns.ts'
-import { spanDetail, traceLogs } from './detail.ts'
+import { spanDetail, spansHolding, traceLogs } from './detail.ts'
 import { serviceMap } from './map.ts'
 import { Matcher, maxRows, search, type SearchSetup } from './search.ts'
 import type { Reader } from './types.ts'
@@ -24,38 +23,24 @@ export interface ReaderSetup {
   readonly now: () => number
 }
 
-// Opening a trace is followed by a request for each span that is looked at. A decoded span is about a kilobyte of the host's heap, so
-// few are held and not for long.
-const cachedSpans = 50_000
-const cachedMs = 30_000
-
 /** Joins what is stored and what is in flight: the one place that reads, for the page, the API and the formats alike. */
 export function createReader(setup: ReaderSetup): Reader {
   const { store, open, slowMs, now } = setup
-  const decoded = new LRUCache<TraceId, Decoded>({
-    maxSize: cachedSpans,
-    sizeCalculation: ({ spans }) => Math.max(1, spans),
-    ttl: cachedMs,
-    ttlAutopurge: true
-  })
 
-  /** A decoded trace serves for as long as nothing was added to it and nothing of it was evicted. */
-  function storedRecords(traceId: TraceId): readonly TraceRecord[] {
-    const version = store
-      .entries(traceId)
-      .map(({ seq }) => seq)
-      .join()
-    const known = decoded.get(traceId)
-    if (known?.version === version) return known.records
-    const records = store.records(traceId)
-    const spans = records.reduce((sum, record) => sum + record.spans.length, 0)
-    decoded.set(traceId, { version, records, spans })
-    return records
+  /** All that is known of a trace, in parts between which the host may go on. */
+  function* recordsOf(traceId: TraceId): Generator<TraceRecord> {
+    const snapshot = open.get(traceId)?.snapshot()
+    yield* store.recordsInParts(traceId)
+    if (snapshot !== undefined) yield snapshot
   }
 
-  function withOpen(traceId: TraceId, records: readonly TraceRecord[]): TraceRecord[] {
-    const snapshot = open.get(traceId)?.snapshot()
-    return snapshot === undefined ? [...records] : [...records, snapshot]
+  /** Reads a whole trace in slices; undefined when nothing of it is in memory. */
+  async function read<T>(
+    traceId: TraceId,
+    work: (records: Iterable<TraceRecord>, summary: Summary) => Generator<void, T>
+  ): Promise<T | undefined> {
+    const summary = reader.summary(traceId)
+    return summary && inSlices(work(recordsOf(traceId), summary), now)
   }
 
   /** The trace's line; undefined when nothing of it is in memory. */
@@ -79,32 +64,18 @@ export function createReader(setup: ReaderSetup): Reader {
       }
     },
     isOpen: (traceId) => open.get(traceId) !== undefined,
-    // A search passes through everything once: it would only push out what somebody is looking at.
-    recordsOf: (traceId) => withOpen(traceId, store.records(traceId))
+    recordsOf
   }
 
   const reader: Reader = {
     list: ({ query, limit, before }) =>
       search(searching, parseQuery(query, slowMs), clampLimit(limit), readCursor(before)),
     summary: (traceId) => lineOf(traceId, store.entries(traceId)),
-    records: (traceId) => withOpen(traceId, storedRecords(traceId)),
-    columns(traceId) {
-      const records = reader.records(traceId)
-      const summary = records.length === 0 ? undefined : reader.summary(traceId)
-      return summary === undefined ? undefined : traceColumns(records, summary)
-    },
-    span: (traceId, spanId) => spanDetail(reader.records(traceId), spanId),
-    logs(traceId) {
-      const records = reader.records(traceId)
-      return records.length === 0 ? undefined : traceLogs(records)
-    },
-    find(traceId, text) {
-      const records = reader.records(traceId)
-      if (records.length === 0) return undefined
-      const wanted = text.toLowerCase()
-      const spans = records.flatMap((record) => record.spans)
-      return spans.filter((span) => spanHolds(span, wanted)).map((span) => span.spanId)
-    },
+    records: recordsOf,
+    columns: (traceId) => read(traceId, traceColumns),
+    span: (traceId, spanId) => read(traceId, (records) => spanDetail(records, spanId)),
+    logs: (traceId) => read(traceId, traceLogs),
+    find: (traceId, text) => read(traceId, (records) => spansHolding(records, text)),
     inFlight(limit) {
       const rows: Summary[] = []
       let total = 0
@@ -132,17 +103,11 @@ export function createReader(setup: ReaderSetup): Reader {
     },
     routes: () => setup.routes.figures(),
     map: oneAtATime(
-      () => serviceMap(store, now),
+      () => inSlices(serviceMap(store, now), now),
       () => `${store.oldest} ${store.newest}`
     )
   }
   return reader
-}
-
-interface Decoded {
-  readonly version: string
-  readonly records: readonly TraceRecord[]
-  readonly spans: number
 }
 
 /** Callers that come while the work is going on, or before anything has changed, share its result. */

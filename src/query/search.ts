@@ -21,7 +21,7 @@ export interface SearchSetup {
   /** Whether spans of the trace are in flight, which the store's index knows nothing of. */
   readonly isOpen: (traceId: TraceId) => boolean
   /** All spans of a trace, stored and in flight. */
-  readonly recordsOf: (traceId: TraceId) => readonly TraceRecord[]
+  readonly recordsOf: (traceId: TraceId) => Iterable<TraceRecord>
 }
 
 /**

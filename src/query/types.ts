@@ -5,21 +5,23 @@ import type { Summary, TraceList } from '../wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../wire/trace.ts'
 
 /**
- * Everything that can be asked of what was recorded, stored and in flight alike. Nothing blocks the event loop for more than 10 ms, except
- * that one trace is decoded in one piece: 10 ms for 10,000 spans with their columns, once the code is warm.
+ * Everything that can be asked of what was recorded, stored and in flight alike. What may take long is a promise, and done in slices:
+ * nothing blocks the event loop for more than 10 ms.
  */
 export interface Reader {
   /** Traces that match, newest first. `before` is the `next` of an earlier answer. */
   list(request: ListRequest): Promise<TraceList>
   /** The trace's summary, in flight or stored. */
   summary(traceId: TraceId): Summary | undefined
-  /** Stored records and what is in flight, oldest first; empty when nothing of the trace is in memory. */
-  records(traceId: TraceId): TraceRecord[]
-  columns(traceId: TraceId): TraceColumns | undefined
-  span(traceId: TraceId, spanId: string): SpanDetail | undefined
-  logs(traceId: TraceId): TraceLog[] | undefined
+  /**
+   * Stored records and what is in flight, in parts between which the host may go on; nothing when nothing of the trace is in memory.
+   */
+  records(traceId: TraceId): Iterable<TraceRecord>
+  columns(traceId: TraceId): Promise<TraceColumns | undefined>
+  span(traceId: TraceId, spanId: string): Promise<SpanDetail | undefined>
+  logs(traceId: TraceId): Promise<TraceLog[] | undefined>
   /** Ids of the trace's spans that hold the text in a name, message, attribute value, event or log line. */
-  find(traceId: TraceId, text: string): string[] | undefined
+  find(traceId: TraceId, text: string): Promise<string[] | undefined>
   /** Requests in flight, oldest first, `limit` at most, and how many there are. */
   inFlight(limit: number): { rows: Summary[]; total: number }
   /** Summaries of traces with a record above `seq`, oldest change first, `limit` at most; and how many of them are new. */

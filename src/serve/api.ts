@@ -4,15 +4,14 @@ import type { TraceRecord } from '../base/span-data.ts'
 import type { Reader } from '../query/types.ts'
 import type { TraceStore } from '../store/types.ts'
 import type { Status } from '../wire/status.ts'
-import { setDataHeaders } from './headers.ts'
-import { sendBody, sendError, sendJson, streamJson } from './respond.ts'
+import { sendError, sendJson, streamJson, streamPieces } from './respond.ts'
 
 export interface ApiSetup {
   readonly reader: Reader
   readonly store: Pick<TraceStore, 'pin' | 'clear' | 'stats'>
   readonly status: () => Status
-  /** Foreign formats by the name that `?format=` gives; each makes one JSON text of a trace's records. */
-  readonly formats: Readonly<Record<string, (records: TraceRecord[]) => string>>
+  /** Foreign formats by the name that `?format=` gives; each makes JSON of a trace's records, in pieces. */
+  readonly formats: Readonly<Record<string, (records: Iterable<TraceRecord>) => Iterable<string>>>
 }
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
@@ -109,56 +108,57 @@ export class Api {
     format: string | null
   ): Promise<void> {
     if (format !== null) return this.#export(req, res, id, format)
-    const columns = id === undefined ? undefined : this.#setup.reader.columns(id)
+    const columns = id === undefined ? undefined : await this.#setup.reader.columns(id)
     if (columns === undefined) return this.#unknown(req, res)
     await streamJson(req, res, columns)
   }
 
-  #export(
+  async #export(
     req: IncomingMessage,
     res: ServerResponse,
     id: TraceId | undefined,
     format: string
-  ): void {
+  ): Promise<void> {
     const { formats, reader } = this.#setup
     const write = Object.hasOwn(formats, format) ? formats[format] : undefined
     if (write === undefined) {
       const names = Object.keys(formats).join(', ')
       return sendError(req, res, 400, 'no such format', `there is: ${names}`)
     }
-    const records = id === undefined ? [] : reader.records(id)
-    if (records.length === 0) return this.#unknown(req, res)
-    const text = write(records)
-    setDataHeaders(res)
-    res.setHeader('Content-Type', 'application/json; charset=utf-8')
+    if (id === undefined || reader.summary(id) === undefined) return this.#unknown(req, res)
     // The id was read as 32 hex digits and the format is a name of ours: nothing foreign stands in the header.
     res.setHeader('Content-Disposition', `attachment; filename="trace-${id}.${format}.json"`)
-    sendBody(req, res, 200, text)
+    await streamPieces(req, res, write(reader.records(id)))
   }
 
-  #span(req: IncomingMessage, res: ServerResponse, id: TraceId | undefined, span: string): void {
+  async #span(
+    req: IncomingMessage,
+    res: ServerResponse,
+    id: TraceId | undefined,
+    span: string
+  ): Promise<void> {
     const spanId = readSpanId(span)
     if (id === undefined || spanId === undefined) return this.#unknown(req, res)
-    const detail = this.#setup.reader.span(id, spanId)
+    const detail = await this.#setup.reader.span(id, spanId)
     if (detail === undefined) return this.#unknown(req, res)
     sendJson(req, res, 200, detail)
   }
 
-  #find(
+  async #find(
     req: IncomingMessage,
     res: ServerResponse,
     id: TraceId | undefined,
     text: string | null
-  ): void {
+  ): Promise<void> {
     if (text === null || text === '' || text.length > maxQueryLength)
       return sendError(req, res, 400, `text must have 1 to ${maxQueryLength} characters`)
-    const spanIds = id === undefined ? undefined : this.#setup.reader.find(id, text)
+    const spanIds = id === undefined ? undefined : await this.#setup.reader.find(id, text)
     if (spanIds === undefined) return this.#unknown(req, res)
-    sendJson(req, res, 200, { spanIds })
+    await streamJson(req, res, { spanIds })
   }
 
   async #logs(req: IncomingMessage, res: ServerResponse, id: TraceId | undefined): Promise<void> {
-    const logs = id === undefined ? undefined : this.#setup.reader.logs(id)
+    const logs = id === undefined ? undefined : await this.#setup.reader.logs(id)
     if (logs === undefined) return this.#unknown(req, res)
     await streamJson(req, res, logs)
   }

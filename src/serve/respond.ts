@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createTimeSlices } from '../base/time-slices.ts'
 import type { ApiError } from '../wire/status.ts'
 import type { Refusal } from './gate.ts'
 import { setDataHeaders } from './headers.ts'
 import { encodeJson } from './json-stream.ts'
 
 const jsonType = 'application/json; charset=utf-8'
-const sliceMs = 8
 
 /** An answer of few bytes, as JSON. */
 export function sendJson(
@@ -19,23 +19,30 @@ export function sendJson(
   sendBody(req, res, status, JSON.stringify(value))
 }
 
-/** An answer of any size: encoded piece by piece, so that neither the event loop nor the socket's buffer is ever full of it. */
+/** An answer of any size, as JSON. */
 export async function streamJson(
   req: IncomingMessage,
   res: ServerResponse,
   value: object
 ): Promise<void> {
+  await streamPieces(req, res, encodeJson(value))
+}
+
+/** JSON that is made piece by piece while it is sent, so that neither the event loop nor the socket's buffer is ever full of it. */
+export async function streamPieces(
+  req: IncomingMessage,
+  res: ServerResponse,
+  pieces: Iterable<string>
+): Promise<void> {
   setDataHeaders(res)
   res.setHeader('Content-Type', jsonType)
   res.statusCode = 200
   if (req.method === 'HEAD') return void res.end()
-  let until = performance.now() + sliceMs
-  for (const piece of encodeJson(value)) {
+  const slices = createTimeSlices(() => performance.now(), Infinity)
+  for (const piece of pieces) {
     if (res.destroyed) return
     if (!res.write(piece)) await drained(res)
-    if (performance.now() < until) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    until = performance.now() + sliceMs
+    if (slices.due) await slices.pause()
   }
   res.end()
 }

@@ -202,6 +202,19 @@ export class RecordRing {
     return this.#decoder.record(segment, this.#place(segment, position), traceId)
   }
 
+  /** The record in parts, between which the ring may change; nothing when it is not there any more. */
+  *recordInParts(position: number, traceId: TraceId): Generator<TraceRecord> {
+    const segment = this.#ring.find(position)
+    if (segment !== undefined)
+      yield* this.#decoder.recordInParts(segment, this.#place(segment, position), traceId)
+  }
+
+  /** Whether the record came from another process. */
+  isIngested(position: number): boolean {
+    const segment = this.#find(position)
+    return this.#decoder.isIngested(segment, this.#place(segment, position))
+  }
+
   /** The segment of a position, if it is still there. */
   segment(position: number): Segment | undefined {
     return this.#ring.find(position)

@@ -1,4 +1,4 @@
-import type { TraceId } from '../base/ids.ts'
+import type { SpanId, TraceId } from '../base/ids.ts'
 import type { Report } from '../base/report.ts'
 import { createGuard, type Guard } from '../base/safely.ts'
 import type { SpanData, TraceRecord } from '../base/span-data.ts'
@@ -152,14 +152,41 @@ class Store implements TraceStore {
   }
 
   records(traceId: TraceId): TraceRecord[] {
+    const places = this.#placesOf(traceId)
+    return uniqueSpans(places.map(({ ring, position }) => ring.record(position, traceId)))
+  }
+
+  *recordsInParts(traceId: TraceId): Generator<TraceRecord> {
+    const places = this.#placesOf(traceId)
+    const ingested = places.filter(({ ring, position }) => ring.isIngested(position))
+    // Our own word before what another process says; and our own span ids are random, so among these none comes twice.
+    const own = places.filter(({ ring, position }) => !ring.isIngested(position))
+    const seen = new Set<SpanId>()
+    for (const { ring, position } of own)
+      for (const part of ring.recordInParts(position, traceId)) {
+        if (ingested.length > 0) for (const { spanId } of part.spans) seen.add(spanId)
+        yield part
+      }
+    for (const { ring, position } of ingested)
+      for (const part of ring.recordInParts(position, traceId)) {
+        const spans = part.spans.filter(({ spanId }) => {
+          const size = seen.size
+          return seen.add(spanId).size > size
+        })
+        if (spans.length > 0) yield { ...part, spans }
+      }
+  }
+
+  // Where the trace's records are, oldest first.
+  #placesOf(traceId: TraceId): { ring: RecordRing; position: number }[] {
     if (!this.#key.set(traceId)) return []
-    const oldest = this.#recent.oldest
-    const records: TraceRecord[] = []
-    const keptOnly = this.#positions(this.#kept).filter((at) => this.#kept.seq(at) < oldest)
-    keptOnly.sort((a, b) => this.#kept.seq(a) - this.#kept.seq(b))
-    for (const position of keptOnly) records.push(this.#kept.record(position, traceId))
-    for (const seq of this.#positions(this.#recent)) records.push(this.#recent.record(seq, traceId))
-    return uniqueSpans(records)
+    const [recent, kept] = [this.#recent, this.#kept]
+    const keptOnly = this.#positions(kept).filter((at) => kept.seq(at) < recent.oldest)
+    keptOnly.sort((a, b) => kept.seq(a) - kept.seq(b))
+    return [
+      ...keptOnly.map((position) => ({ ring: kept, position })),
+      ...this.#positions(recent).map((position) => ({ ring: recent, position }))
+    ]
   }
 
   /** Traces that change their place while this is read, because of an eviction, may be missed; none comes twice. */

@@ -21,6 +21,11 @@ export interface TraceStore {
   add(record: TraceRecord, keep: '' | 'error' | 'slow', figures?: SummaryData): number
   /** All records of a trace, oldest first, decoded, no span twice; empty when nothing of it is in memory. */
   records(traceId: TraceId): TraceRecord[]
+  /**
+   * The same in parts of few spans, what came from other processes last. The host may go on between two of them; what is evicted
+   * meanwhile does not come any more.
+   */
+  recordsInParts(traceId: TraceId): Iterable<TraceRecord>
   /** All entries of a trace, oldest first, no record twice. */
   entries(traceId: TraceId): Entry[]
   has(traceId: TraceId): boolean

@@ -1,13 +1,68 @@
-import { type SpanData, SpanKind, type TraceRecord } from '../base/span-data.ts'
+import { SpanKind, type SpanData, StatusCode, type TraceRecord } from '../base/span-data.ts'
 import { spanFlag } from '../wire/trace.ts'
+import { orderBy } from './order.ts'
+
+/**
+ * What a tree is made of, span by span as they come. Columns, because 80,000 spans that live on as objects make the garbage collector
+ * stop the host for 30 ms at a time.
+ */
+export class TreeSpans {
+  /** Epoch milliseconds that `start` counts from. */
+  epochMs = 0
+  readonly ids: string[] = []
+  readonly parentIds: (string | undefined)[] = []
+  readonly start: number[] = []
+  readonly duration: number[] = []
+  /** What `spanFlag` has of the span alone. */
+  readonly flags: number[] = []
+  /** Whether the parent is a span of another process. */
+  readonly remote: boolean[] = []
+  /** Whether a process was entered here. */
+  readonly entry: boolean[] = []
+  readonly #indexes = new Map<string, number>()
+
+  /** False when there is a span of that id already: the first counts. */
+  add(record: TraceRecord, span: SpanData): boolean {
+    const { spanId, parentRemote } = span
+    if (this.#indexes.has(spanId)) return false
+    if (this.ids.length === 0) this.epochMs = record.epochMs
+    this.#indexes.set(spanId, this.ids.length)
+    this.ids.push(spanId)
+    this.parentIds.push(span.parentId)
+    this.start.push(finite((record.epochMs - this.epochMs) * 1e6 + span.start))
+    this.duration.push(finite(span.duration))
+    this.flags.push(flagsOf(record, span))
+    this.remote.push(parentRemote)
+    this.entry.push(span.kind === SpanKind.server || parentRemote)
+    return true
+  }
+
+  indexOf(id: string): number | undefined {
+    return this.#indexes.get(id)
+  }
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0
+}
+
+function flagsOf(record: TraceRecord, span: SpanData): number {
+  let flags = 0
+  if (span.status === StatusCode.error) flags |= spanFlag.error
+  if (span.open) flags |= spanFlag.open
+  if (span.duration < 0) flags |= spanFlag.negative
+  if (record.source === 'ingest') flags |= spanFlag.ingested
+  if (span.events.some(({ name }) => name === 'exception')) flags |= spanFlag.exception
+  if (span.logs.length > 0) flags |= spanFlag.logs
+  return flags
+}
 
 /** All spans of a trace in display order: depth first, siblings by start. Every column is indexed by row. */
 export interface TraceTree {
   /** Epoch milliseconds that `start` counts from. */
   readonly epochMs: number
-  readonly spans: readonly SpanData[]
-  /** The record that each span came in. */
-  readonly records: readonly TraceRecord[]
+  /** Which of the spans, as they came, stands there. */
+  readonly order: Int32Array
   /** Nanoseconds after `epochMs`, as recorded: clocks of different processes are not reconciled. */
   readonly start: Float64Array
   /** Nanoseconds, never negative. */
@@ -15,50 +70,42 @@ export interface TraceTree {
   /** Row of the parent, always before its children; -1 for roots. */
   readonly parent: Int32Array
   readonly depth: Uint32Array
-  /** `spanFlag.orphan`, `cycle` and `negative`. */
+  /** `spanFlag`, all but `late`. */
   readonly flags: Uint16Array
+  /** 1 where the parent is a span of another process. */
+  readonly remote: Uint8Array
   /** Row of the span that speaks for the trace: without a parent, else the entry of a process, and the earliest of these. */
   readonly root: number
 }
 
+// Of this many spans at a time; a part takes a tenth of a millisecond.
+const spansPerPart = 1024
+
 /**
  * Puts spans of any origin into a tree, whatever they claim of each other. Linear but for one sort by start, and without recursion: a chain
- * of 10,000 spans would overflow the stack, and walking each span's ancestors took 50 million steps for it. A span id that comes
- * twice counts once, the first; a span whose parent is missing is a root; so is each member of a circle of parents.
+ * of 10,000 spans would overflow the stack, and walking each span's ancestors took 50 million steps for it. A span whose parent is missing
+ * is a root; so is each member of a circle of parents. Stops between parts, where the host may go on.
  */
-export function buildTree(records: readonly TraceRecord[]): TraceTree {
-  const epochMs = records[0]?.epochMs ?? 0
-  const spans: SpanData[] = []
-  const origins: TraceRecord[] = []
-  const rowOf = new Map<string, number>()
-  for (const record of records) {
-    for (const span of record.spans) {
-      if (rowOf.has(span.spanId)) continue
-      rowOf.set(span.spanId, spans.length)
-      spans.push(span)
-      origins.push(record)
-    }
-  }
-  // Plain loops over typed arrays from here on: their iterators made a tree of 10,000 spans more than twice as slow.
-  const count = spans.length
-  const flags = new Uint16Array(count)
-  const start = new Float64Array(count)
+export function* buildTree(spans: TreeSpans): Generator<void, TraceTree> {
+  const count = spans.ids.length
+  // Plain loops over typed arrays: their iterators, and Array.from, take ten times as long.
+  const flags = new Uint16Array(spans.flags)
+  const start = new Float64Array(spans.start)
   const parent = new Int32Array(count).fill(-1)
   for (let i = 0; i < count; i++) {
-    const { parentId, start: offset } = spans[i] as SpanData
-    start[i] = finite(((origins[i] as TraceRecord).epochMs - epochMs) * 1e6 + offset)
-    if (parentId === undefined) continue
-    const row = rowOf.get(parentId)
-    if (row === undefined) flags[i] = spanFlag.orphan
-    else parent[i] = row
+    if (i % spansPerPart === 0) yield
+    const id = spans.parentIds[i]
+    if (id === undefined) continue
+    const above = spans.indexOf(id)
+    if (above === undefined) flags[i] = (flags[i] as number) | spanFlag.orphan
+    else parent[i] = above
   }
   openCycles(parent, flags)
-  const { order, depth } = displayOrder(parent, start)
-  return arrange({ epochMs, spans, origins, start, parent, flags, order, depth })
-}
-
-function finite(value: number): number {
-  return Number.isFinite(value) ? value : 0
+  yield
+  const { order, depth } = displayOrder(parent, yield* orderBy(start))
+  yield
+  const rows = arrange({ start, parent, flags, order, depth, spans })
+  return { epochMs: spans.epochMs, order, ...rows, root: rootRow(spans, order, rows.parent) }
 }
 
 /** Makes a root of every span that is its own ancestor. Each span is walked over once: its number says in which walk. */
@@ -83,10 +130,9 @@ function openCycles(parent: Int32Array, flags: Uint16Array): void {
 
 function displayOrder(
   parent: Int32Array,
-  start: Float64Array
+  byStart: Int32Array
 ): { order: Int32Array; depth: Uint32Array } {
   const count = parent.length
-  const byStart = startOrder(start)
   // Prepending in reverse order of start leaves every list of siblings in order. Roots are the children of slot `count`.
   const firstChild = new Int32Array(count + 1).fill(-1)
   const nextSibling = new Int32Array(count).fill(-1)
@@ -116,70 +162,49 @@ function displayOrder(
   return { order, depth }
 }
 
-/** Spans mostly come in order of start already, and merging sort is linear on those. */
-function startOrder(start: Float64Array): number[] {
-  const order: number[] = []
-  let sorted = true
-  for (let i = 0; i < start.length; i++) {
-    order.push(i)
-    if (i > 0 && (start[i] as number) < (start[i - 1] as number)) sorted = false
-  }
-  return sorted ? order : order.sort((a, b) => (start[a] as number) - (start[b] as number) || a - b)
-}
-
 interface Loose {
-  epochMs: number
-  spans: SpanData[]
-  origins: TraceRecord[]
-  start: Float64Array
-  parent: Int32Array
-  flags: Uint16Array
-  order: Int32Array
-  depth: Uint32Array
+  readonly spans: TreeSpans
+  readonly start: Float64Array
+  readonly parent: Int32Array
+  readonly flags: Uint16Array
+  readonly order: Int32Array
+  readonly depth: Uint32Array
 }
 
 /** The same columns by row instead of by order of arrival. */
-function arrange(from: Loose): TraceTree {
+function arrange(from: Loose): Omit<TraceTree, 'epochMs' | 'order' | 'root'> {
   const count = from.order.length
   const rowOf = new Int32Array(count)
   for (let row = 0; row < count; row++) rowOf[from.order[row] as number] = row
-  const spans: SpanData[] = []
-  const records: TraceRecord[] = []
-  const tree = {
-    epochMs: from.epochMs,
-    spans,
-    records,
+  const rows = {
     start: new Float64Array(count),
     duration: new Float64Array(count),
     parent: new Int32Array(count),
     depth: new Uint32Array(count),
-    flags: new Uint16Array(count)
+    flags: new Uint16Array(count),
+    remote: new Uint8Array(count)
   }
   for (let row = 0; row < count; row++) {
     const i = from.order[row] as number
-    const span = from.spans[i] as SpanData
-    const duration = finite(span.duration)
     const above = from.parent[i] as number
-    spans.push(span)
-    records.push(from.origins[i] as TraceRecord)
-    tree.start[row] = from.start[i] as number
-    tree.duration[row] = Math.max(0, duration)
-    tree.parent[row] = above < 0 ? -1 : (rowOf[above] as number)
-    tree.depth[row] = from.depth[i] as number
-    tree.flags[row] = (from.flags[i] as number) | (duration < 0 ? spanFlag.negative : 0)
+    rows.start[row] = from.start[i] as number
+    rows.duration[row] = Math.max(0, from.spans.duration[i] as number)
+    rows.parent[row] = above < 0 ? -1 : (rowOf[above] as number)
+    rows.depth[row] = from.depth[i] as number
+    rows.flags[row] = from.flags[i] as number
+    rows.remote[row] = from.spans.remote[i] === true ? 1 : 0
   }
-  return { ...tree, root: rootRow(tree) }
+  return rows
 }
 
 // The same ranks as the summary's, so that the list and the trace name the same span.
-function rootRow(tree: Omit<TraceTree, 'root'>): number {
+function rootRow(spans: TreeSpans, order: Int32Array, parent: Int32Array): number {
   let best = -1
   let bestRank = 3
-  for (let row = 0; row < tree.spans.length; row++) {
-    if (tree.parent[row] !== -1) continue
-    const span = tree.spans[row] as SpanData
-    const entry = span.kind === SpanKind.server || span.parentRemote
-    const rank = span.parentId === undefined ? 0 : entry ? 1 : 2
+  for (let row = 0; row < order.length; row++) {
+    if (parent[row] !== -1) continue
+    const i = order[row] as number
+    const rank = spans.parentIds[i] === undefined ? 0 : spans.entry[i] === true ? 1 : 2
     if (rank < bestRank) {
       best = row
       bestRank = rank

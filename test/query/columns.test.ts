@@ -5,10 +5,13 @@ import { traceColumns } from '../../src/query/columns.ts'
 import { mergeSummary, summarise } from '../../src/trace/summary.ts'
 import { categories, spanFlag, type TraceColumns } from '../../src/wire/trace.ts'
 import { anySpans } from './arbitraries.ts'
-import { epochMs, flat, record, request, span, spanId } from './fixtures.ts'
+import { epochMs, finish, flat, record, request, span, spanId } from './fixtures.ts'
 
 function columns(records: readonly TraceRecord[]): TraceColumns {
-  return traceColumns(records, mergeSummary(records[0].traceId, records.map(summarise), false))
+  const summary = mergeSummary(records[0].traceId, records.map(summarise), false)
+  const trace = finish(traceColumns(records, summary))
+  if (trace === undefined) throw new Error('no columns')
+  return trace
 }
 
 function hasFlag(trace: TraceColumns, id: number, flag: number): boolean {

@@ -2,16 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SpanData } from '../../src/base/span-data.ts'
 import { criticalPath } from '../../src/query/critical-path.ts'
-import { buildTree } from '../../src/trace/tree.ts'
 import { anySpans } from './arbitraries.ts'
-import { record, span } from './fixtures.ts'
+import { finish, record, span, treeOf } from './fixtures.ts'
 
 const ms = 1e6
 
 /** The path as `name from-to`, in milliseconds. */
 function path(spans: readonly SpanData[]): string[] {
-  const tree = buildTree([record(spans)])
-  return criticalPath(tree).map(
+  const tree = treeOf([record(spans)])
+  return finish(criticalPath(tree)).map(
     ({ row, from, to }) => `${tree.spans[row].name} ${from / ms}-${to / ms}`
   )
 }
@@ -100,8 +99,8 @@ describe('criticalPath', () => {
           start: one.start * scale,
           duration: one.duration * scale
         }))
-        const tree = buildTree([record(scaled)])
-        const found = criticalPath(tree)
+        const tree = treeOf([record(scaled)])
+        const found = finish(criticalPath(tree))
         let reached = tree.start[tree.root]
         for (const { row, from, to } of found) {
           expect(from).toBe(reached)
@@ -119,8 +118,8 @@ describe('criticalPath', () => {
   it('stays on spans below the root', () => {
     fc.assert(
       fc.property(anySpans, (spans) => {
-        const tree = buildTree([record(spans)])
-        for (const { row } of criticalPath(tree)) {
+        const tree = treeOf([record(spans)])
+        for (const { row } of finish(criticalPath(tree))) {
           let above = row
           while (tree.parent[above] >= 0) above = tree.parent[above]!
           expect(above).toBe(tree.root)
@@ -133,10 +132,10 @@ describe('criticalPath', () => {
     const chain = Array.from({ length: 10_000 }, (_, i) =>
       span({ id: i + 1, parent: i === 0 ? undefined : i, start: i, duration: 20_000 - i })
     )
-    expect(criticalPath(buildTree([record(chain)]))).toHaveLength(10_000)
+    expect(finish(criticalPath(treeOf([record(chain)])))).toHaveLength(10_000)
   })
 
   it('is empty for nothing', () => {
-    expect(criticalPath(buildTree([]))).toEqual([])
+    expect(finish(criticalPath(treeOf([])))).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { spanDetail, traceLogs } from '../../src/query/detail.ts'
-import { epochMs, flat, record, span, spanId, traceId } from './fixtures.ts'
+import { epochMs, finish, flat, record, span, spanId, traceId } from './fixtures.ts'
 
 const rich = span({
   id: 2,
@@ -25,7 +25,7 @@ const rich = span({
 
 describe('spanDetail', () => {
   it('gives everything of a span, times in milliseconds', () => {
-    expect(spanDetail([record([span({ id: 1 }), rich])], spanId(2))).toEqual({
+    expect(finish(spanDetail([record([span({ id: 1 }), rich])], spanId(2)))).toEqual({
       traceId: traceId(1),
       spanId: spanId(2),
       parentId: spanId(1),
@@ -54,14 +54,14 @@ describe('spanDetail', () => {
 
   it('gives the first of two spans with one id, as the tree shows it', () => {
     const records = [record([rich]), record([{ ...rich, name: 'second' }])]
-    expect(spanDetail(records, spanId(2))?.name).toBe('SELECT')
+    expect(finish(spanDetail(records, spanId(2)))?.name).toBe('SELECT')
   })
 
   it('gives no negative length, no parent of a root, and nothing of an unknown span', () => {
     const records = [record([span({ id: 1, duration: -5 })])]
-    expect(spanDetail(records, spanId(1))).toMatchObject({ duration: 0, parentId: null })
-    expect(spanDetail(records, spanId(7))).toBeUndefined()
-    expect(spanDetail([], spanId(1))).toBeUndefined()
+    expect(finish(spanDetail(records, spanId(1)))).toMatchObject({ duration: 0, parentId: null })
+    expect(finish(spanDetail(records, spanId(7)))).toBeUndefined()
+    expect(finish(spanDetail([], spanId(1)))).toBeUndefined()
   })
 })
 
@@ -73,14 +73,15 @@ describe('traceLogs', () => {
       severity: 'info' as const,
       attributes: []
     })
-    const logs = traceLogs([
+    const lines = [
       record([span({ id: 1, logs: [line(1e6, 'a'), line(5e6, 'd')] })]),
       record([span({ id: 2, logs: [line(1e6, 'c'), line(1e6, 'c2')] })], {
         service: 'storage',
         epochMs: epochMs + 2
       }),
       record([span({ id: 1, logs: [line(0, 'of a span that came twice')] })])
-    ])
+    ]
+    const logs = finish(traceLogs(lines))
     expect(logs.map(({ body, service, time }) => [body, service, time - epochMs])).toEqual([
       ['a', 'api', 1],
       ['c', 'storage', 3],

@@ -3,6 +3,7 @@ import type { SpanId, TraceId } from '../../src/base/ids.ts'
 import type { SpanData, TraceRecord } from '../../src/base/span-data.ts'
 import type { Entry, RingStats, StoredTrace, TraceStore } from '../../src/store/types.ts'
 import { summarise } from '../../src/trace/summary.ts'
+import { buildTree, TreeSpans } from '../../src/trace/tree.ts'
 import type { Summary } from '../../src/wire/summary.ts'
 
 export const epochMs = 1_760_000_000_000
@@ -134,6 +135,24 @@ function ended(span: SpanData): SpanData {
   return { ...span, duration: span.duration, open: span.open }
 }
 
+/** The result of work that stops between its parts, without stopping. */
+export function finish<T>(work: Generator<unknown, T>): T {
+  let part = work.next()
+  while (part.done !== true) part = work.next()
+  return part.value
+}
+
+/** The tree of all spans of the records, and the span and the record of each row. */
+export function treeOf(records: readonly TraceRecord[]) {
+  const spans = new TreeSpans()
+  const added = records.flatMap((record) =>
+    record.spans.filter((one) => spans.add(record, one)).map((one) => ({ span: one, record }))
+  )
+  const tree = finish(buildTree(spans))
+  const rows = [...tree.order].map((i) => added[i])
+  return { ...tree, spans: rows.map(({ span }) => span), records: rows.map(({ record }) => record) }
+}
+
 /** The store's contract at its plainest: an array of records, newest last. */
 export class NaiveStore implements TraceStore {
   readonly #rows: { entry: Entry; record: TraceRecord }[] = []
@@ -161,6 +180,10 @@ export class NaiveStore implements TraceStore {
     return this.#rows
       .filter((row) => row.entry.traceId === traceId)
       .map((row) => structuredClone(row.record))
+  }
+
+  recordsInParts(traceId: TraceId): TraceRecord[] {
+    return this.records(traceId)
   }
 
   entries(traceId: TraceId): Entry[] {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { inSlices } from '../../src/base/time-slices.ts'
 import { serviceMap } from '../../src/query/map.ts'
 import { createReader } from '../../src/query/reader.ts'
-import { flat, NaiveStore, record, request, span, traceId } from './fixtures.ts'
+import { finish, flat, NaiveStore, record, request, span, traceId } from './fixtures.ts'
 import { openTracing } from './open.ts'
 import { stores } from './stores.ts'
 
@@ -49,7 +50,7 @@ describe.each(stores)('serviceMap on %s', (_name, createStore) => {
     const children = [call(2, 1000, 4001), call(3, 1000, 443, { status: 2 })]
     store.add(request({ trace: 1, duration: 100, children }), '')
     store.add(served(1, 5, 2, 'storage', [query(6, 5), query(7, 5, { status: 2 })]), '')
-    const map = await serviceMap(store, clock)
+    const map = finish(serviceMap(store, clock))
     expect(map.nodes.map(({ name, kind, spans, errors }) => [name, kind, spans, errors])).toEqual([
       ['api', 'service', 3, 1],
       ['storage', 'service', 3, 1],
@@ -72,7 +73,7 @@ describe.each(stores)('serviceMap on %s', (_name, createStore) => {
     store.add(request({ trace: 1, children: [call(2, 1000, 4001)] }), '')
     store.add(served(1, 5, 2, 'storage'), '')
     store.add(request({ trace: 2, children: [call(3, 2000, 4001)] }), '')
-    const map = await serviceMap(store, clock)
+    const map = finish(serviceMap(store, clock))
     expect(map.edges).toMatchObject([{ from: 'api', to: 'storage', calls: 2 }])
     expect(map.nodes.map(({ name }) => name)).toEqual(['api', 'storage'])
   })
@@ -82,7 +83,7 @@ describe.each(stores)('serviceMap on %s', (_name, createStore) => {
     store.add(request({ trace: 1, children: [span({ id: 2, parent: 1000 })] }), '')
     store.add(served(1, 5, 1000, 'worker'), '')
     store.add(served(1, 6, 2, 'api'), '')
-    const map = await serviceMap(store, clock)
+    const map = finish(serviceMap(store, clock))
     expect(map.edges).toMatchObject([{ from: 'api', to: 'worker' }])
   })
 
@@ -96,13 +97,13 @@ describe.each(stores)('serviceMap on %s', (_name, createStore) => {
       }),
       ''
     )
-    const map = await serviceMap(store, clock)
+    const map = finish(serviceMap(store, clock))
     expect(map.nodes.map(({ name }) => name).toSorted()).toEqual(['__proto__', 'constructor'])
     expect(map.edges).toEqual([])
   })
 
   it('is empty for an empty store', async () => {
-    expect(await serviceMap(createStore(), clock)).toEqual({ nodes: [], edges: [] })
+    expect(finish(serviceMap(createStore(), clock))).toEqual({ nodes: [], edges: [] })
   })
 })
 
@@ -128,9 +129,10 @@ describe('a map that is asked for often', () => {
     const store = new NaiveStore()
     for (let trace = 1; trace <= 100; trace++) store.add(request({ trace, service: `s${trace}` }))
     let ms = 0
+    const now = (): number => (ms += 9)
     let turns = 0
     const ticking = setInterval(() => turns++, 0)
-    const map = await serviceMap(store, () => (ms += 9))
+    const map = await inSlices(serviceMap(store, now), now)
     clearInterval(ticking)
     expect(turns).toBeGreaterThan(0)
     expect(map.nodes.length).toBeLessThan(100)

@@ -29,16 +29,16 @@ describe.each(stores)('a reader on %s', (_name, createStore) => {
     return { store, reader, routes, ...recording }
   }
 
-  it('knows nothing of a trace that is not there', () => {
+  it('knows nothing of a trace that is not there', async () => {
     const { reader } = setup()
     expect(reader.summary(traceId(7))).toBeUndefined()
-    expect(reader.records(traceId(7))).toEqual([])
-    expect(reader.columns(traceId(7))).toBeUndefined()
-    expect(reader.span(traceId(7), spanId(1))).toBeUndefined()
-    expect(reader.logs(traceId(7))).toBeUndefined()
+    expect([...reader.records(traceId(7))]).toEqual([])
+    expect(await reader.columns(traceId(7))).toBeUndefined()
+    expect(await reader.span(traceId(7), spanId(1))).toBeUndefined()
+    expect(await reader.logs(traceId(7))).toBeUndefined()
   })
 
-  it('finds the spans that hold a text in a value, message, event or log line, whatever its case', () => {
+  it('finds the spans that hold a text in a value, message, event or log line, whatever its case', async () => {
     const { store, reader } = setup()
     const children = [
       span({ id: 2, parent: 1000, attributes: ['db.query.text', 'SELECT Needle'] }),
@@ -51,12 +51,12 @@ describe.each(stores)('a reader on %s', (_name, createStore) => {
       span({ id: 5, parent: 1000, attributes: ['needle', 'hay'] })
     ]
     store.add(request({ trace: 1, children }), '')
-    expect(reader.find(traceId(1), 'needle')).toEqual([spanId(2), spanId(3), spanId(4)])
-    expect(reader.find(traceId(1), 'thimble')).toEqual([])
-    expect(reader.find(traceId(7), 'needle')).toBeUndefined()
+    expect(await reader.find(traceId(1), 'needle')).toEqual([spanId(2), spanId(3), spanId(4)])
+    expect(await reader.find(traceId(1), 'thimble')).toEqual([])
+    expect(await reader.find(traceId(7), 'needle')).toBeUndefined()
   })
 
-  it('joins the records of all processes', () => {
+  it('joins the records of all processes', async () => {
     const { store, reader } = setup()
     store.add(
       record([span({ id: 5, parent: 1000, parentRemote: true, kind: 1, start: 9 })], {
@@ -73,24 +73,27 @@ describe.each(stores)('a reader on %s', (_name, createStore) => {
       inFlight: false,
       incomplete: false
     })
-    const trace = reader.columns(traceId(1))
+    const trace = await reader.columns(traceId(1))
     expect(trace?.spans.id).toEqual([spanId(1000), spanId(2), spanId(5)])
     expect(trace?.summary).toEqual(reader.summary(traceId(1)))
-    expect(reader.span(traceId(1), spanId(5))).toMatchObject({ service: 'storage', kind: 'server' })
-    expect(reader.logs(traceId(1))).toEqual([])
+    expect(await reader.span(traceId(1), spanId(5))).toMatchObject({
+      service: 'storage',
+      kind: 'server'
+    })
+    expect(await reader.logs(traceId(1))).toEqual([])
   })
 
-  it('sees what is added to a trace after it was read', () => {
+  it('sees what is added to a trace after it was read', async () => {
     const { store, reader } = setup()
     store.add(request({ trace: 1 }), '')
-    expect(reader.columns(traceId(1))?.spans.id).toHaveLength(1)
+    expect((await reader.columns(traceId(1)))?.spans.id).toHaveLength(1)
     store.add(record([span({ id: 2, parent: 1000 })]), '')
-    expect(reader.columns(traceId(1))?.spans.id).toHaveLength(2)
+    expect((await reader.columns(traceId(1)))?.spans.id).toHaveLength(2)
     store.clear()
-    expect(reader.columns(traceId(1))).toBeUndefined()
+    expect(await reader.columns(traceId(1))).toBeUndefined()
   })
 
-  it('shows a request from its start, growing until it ends', () => {
+  it('shows a request from its start, growing until it ends', async () => {
     const { reader, start, time } = setup()
     const root = start('GET /slow')
     const id = root.trace.traceId
@@ -104,18 +107,18 @@ describe.each(stores)('a reader on %s', (_name, createStore) => {
       spans: 2,
       seq: 0
     })
-    const trace = reader.columns(id)!
+    const trace = (await reader.columns(id))!
     expect(trace).toMatchObject({ start: epochMs, response: -1, extent: 50_000 })
     expect(trace.spans.duration).toEqual([50_000, 10_000])
-    expect(reader.span(id, child.spanId)).toMatchObject({ open: true, duration: 10 })
+    expect(await reader.span(id, child.spanId)).toMatchObject({ open: true, duration: 10 })
     child.end()
     time.ms = 60
     root.end()
     expect(reader.summary(id)).toMatchObject({ inFlight: false, duration: 60, spans: 2 })
-    expect(reader.columns(id)).toMatchObject({ response: 60_000 })
+    expect(await reader.columns(id)).toMatchObject({ response: 60_000 })
   })
 
-  it('joins what is stored of a trace with what still runs of it', () => {
+  it('joins what is stored of a trace with what still runs of it', async () => {
     const { reader, start, time } = setup()
     const root = start('GET /')
     const mail = start('mail', root)
@@ -129,10 +132,10 @@ describe.each(stores)('a reader on %s', (_name, createStore) => {
       spans: 2,
       inFlight: false
     })
-    expect(reader.columns(id)).toMatchObject({ response: 10_000, extent: 30_000 })
+    expect(await reader.columns(id)).toMatchObject({ response: 10_000, extent: 30_000 })
     mail.end()
     expect(reader.summary(id)).toMatchObject({ spans: 2 })
-    expect(reader.records(id)).toHaveLength(2)
+    expect([...reader.records(id)]).toHaveLength(2)
   })
 
   it('lists requests in flight, the oldest first, and counts those beyond the limit', () => {

@@ -119,7 +119,7 @@ describe.each(stores)('a search on %s', (_name, createStore) => {
   })
 
   it('takes foreign limits and cursors', async () => {
-    const { store, reader } = readerOf(createStore())
+    const { store, reader } = readerOf(createStore(), () => 0)
     for (let trace = 1; trace <= maxRows + 10; trace++) store.add(request({ trace }), '')
     const count = async (limit: number): Promise<number> =>
       (await reader.list({ query: '', limit })).traces.length

@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { selfTimes } from '../../src/query/self-time.ts'
-import { buildTree } from '../../src/trace/tree.ts'
-import { record, span } from './fixtures.ts'
+import { record, span, treeOf } from './fixtures.ts'
 import { anySpans } from './arbitraries.ts'
 
 describe('selfTimes', () => {
   it('counts overlapping children once and what reaches out of the parent not at all', () => {
-    const tree = buildTree([
+    const tree = treeOf([
       record([
         span({ id: 1, start: 0, duration: 100 }),
         span({ id: 2, parent: 1, start: 10, duration: 30 }),
@@ -20,7 +19,7 @@ describe('selfTimes', () => {
   })
 
   it('takes no time from a parent for what is deeper than its children', () => {
-    const tree = buildTree([
+    const tree = treeOf([
       record([
         span({ id: 1, start: 0, duration: 100 }),
         span({ id: 2, parent: 1, start: 0, duration: 10 }),
@@ -33,7 +32,7 @@ describe('selfTimes', () => {
   it('agrees with counting moment by moment', () => {
     fc.assert(
       fc.property(anySpans, (spans) => {
-        const tree = buildTree([record(spans)])
+        const tree = treeOf([record(spans)])
         const self = selfTimes(tree)
         for (const row of tree.spans.keys()) {
           const start = tree.start[row]

@@ -75,6 +75,7 @@ function memoryStore(memory: Memory): TraceStore {
   return {
     add: () => 0,
     records: () => [],
+    recordsInParts: () => [],
     entries: () => [],
     has: () => false,
     traces: () => [],
@@ -115,13 +116,13 @@ function memoryReader(memory: Memory): Reader {
     }),
     summary: find,
     records: (id) => (find(id) === undefined ? [] : [{ traceId: id } as TraceRecord]),
-    columns: (id) => {
+    columns: async (id) => {
       const summary = find(id)
       return summary && columnsOf(summary, memory.size)
     },
-    span: (id, spanId) => find(id) && ({ traceId: id, spanId } as unknown as SpanDetail),
-    logs: (id) => find(id) && [],
-    find: (id, text) => find(id) && (text === 'held' ? ['00000000000000aa'] : []),
+    span: async (id, spanId) => find(id) && ({ traceId: id, spanId } as unknown as SpanDetail),
+    logs: async (id) => find(id) && [],
+    find: async (id, text) => find(id) && (text === 'held' ? ['00000000000000aa'] : []),
     inFlight: (limit) => ({ rows: memory.flying.slice(0, limit), total: memory.flying.length }),
     changedSince(seq, limit) {
       const rows = memory.rows.filter((row) => row.seq > seq).slice(0, limit)
@@ -210,7 +211,12 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
       memory.flightListeners.add(listener)
       return () => memory.flightListeners.delete(listener)
     },
-    formats: { otlp: (records) => JSON.stringify({ resourceSpans: records.length }) },
+    formats: {
+      otlp: function* (records) {
+        yield '{"resourceSpans":'
+        yield `${[...records].length}}`
+      }
+    },
     ingest: async () => ({ rejected: 0, message: '', spans: 1 }),
     status: () => ({ version: '1', mode: 'local', why: '', ring: emptyRing }) as unknown as Status,
     report: silentReport(),

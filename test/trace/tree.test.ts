@@ -1,15 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SpanData, TraceRecord } from '../../src/base/span-data.ts'
-import { buildTree, type TraceTree } from '../../src/trace/tree.ts'
 import { spanFlag } from '../../src/wire/trace.ts'
-import { epochMs, record, span, spanId } from '../query/fixtures.ts'
+import { epochMs, record, span, spanId, treeOf } from '../query/fixtures.ts'
 
-function ids(tree: TraceTree): number[] {
+type Tree = ReturnType<typeof treeOf>
+
+function ids(tree: Tree): number[] {
   return tree.spans.map(({ spanId }) => Number.parseInt(spanId, 16))
 }
 
-function flagged(tree: TraceTree, flag: number): number[] {
+function flagged(tree: Tree, flag: number): number[] {
   return ids(tree).filter((_, row) => ((tree.flags[row] ?? 0) & flag) !== 0)
 }
 
@@ -41,7 +42,7 @@ function naive(spans: readonly SpanData[]): { id: string; parent: string; depth:
 
 describe('buildTree', () => {
   it('orders spans depth first, siblings by start', () => {
-    const tree = buildTree([
+    const tree = treeOf([
       record([
         span({ id: 1 }),
         span({ id: 2, parent: 1, start: 50 }),
@@ -61,7 +62,7 @@ describe('buildTree', () => {
       service: 'storage',
       epochMs: epochMs + 3
     })
-    const tree = buildTree([record([span({ id: 1 })]), remote])
+    const tree = treeOf([record([span({ id: 1 })]), remote])
     expect(ids(tree)).toEqual([1, 2])
     expect(tree.epochMs).toBe(epochMs)
     expect(tree.start[1]).toBe(3_000_500)
@@ -69,7 +70,7 @@ describe('buildTree', () => {
   })
 
   it('keeps raw times where the clock of a process is behind', () => {
-    const tree = buildTree([
+    const tree = treeOf([
       record([span({ id: 1, start: 1000 })]),
       record([span({ id: 2, parent: 1, start: 0 })], { epochMs: epochMs - 5 })
     ])
@@ -78,7 +79,7 @@ describe('buildTree', () => {
   })
 
   it('takes the first of two spans with one id', () => {
-    const tree = buildTree([
+    const tree = treeOf([
       record([span({ id: 1 }), span({ id: 2, parent: 1, name: 'first' })]),
       record([span({ id: 2, parent: 1, name: 'second' })])
     ])
@@ -86,13 +87,13 @@ describe('buildTree', () => {
   })
 
   it('shows a span without its parent as a root and says so', () => {
-    const tree = buildTree([record([span({ id: 1 }), span({ id: 3, parent: 99, start: 1 })])])
+    const tree = treeOf([record([span({ id: 1 }), span({ id: 3, parent: 99, start: 1 })])])
     expect([...tree.parent]).toEqual([-1, -1])
     expect(flagged(tree, spanFlag.orphan)).toEqual([3])
   })
 
   it('makes roots of a span that is its own parent and of each member of a circle', () => {
-    const tree = buildTree([
+    const tree = treeOf([
       record([
         span({ id: 1, parent: 1 }),
         span({ id: 2, parent: 3, start: 1 }),
@@ -106,13 +107,13 @@ describe('buildTree', () => {
   })
 
   it('gives a span that ended before it started no length and says so', () => {
-    const tree = buildTree([record([span({ id: 1, duration: -5 })])])
+    const tree = treeOf([record([span({ id: 1, duration: -5 })])])
     expect(tree.duration[0]).toBe(0)
     expect(flagged(tree, spanFlag.negative)).toEqual([1])
   })
 
   it('reads times that are no numbers as zero', () => {
-    const tree = buildTree([record([span({ id: 1, start: Number.NaN, duration: Infinity })])])
+    const tree = treeOf([record([span({ id: 1, start: Number.NaN, duration: Infinity })])])
     expect([tree.start[0], tree.duration[0]]).toEqual([0, 0])
   })
 
@@ -120,15 +121,15 @@ describe('buildTree', () => {
     const chain = Array.from({ length: 10_000 }, (_, i) =>
       span({ id: i + 1, parent: i === 0 ? undefined : i, start: i })
     )
-    expect(buildTree([record(chain)]).depth[9999]).toBe(9999)
+    expect(treeOf([record(chain)]).depth[9999]).toBe(9999)
     const circle = Array.from({ length: 10_000 }, (_, i) =>
       span({ id: i + 1, parent: ((i + 1) % 10_000) + 1, start: i })
     )
-    expect(flagged(buildTree([record(circle)]), spanFlag.cycle)).toHaveLength(10_000)
+    expect(flagged(treeOf([record(circle)]), spanFlag.cycle)).toHaveLength(10_000)
     const fan = Array.from({ length: 100_000 }, (_, i) =>
       span({ id: i + 1, parent: i === 0 ? undefined : 1, start: 100_000 - i })
     )
-    const tree = buildTree([record(fan)])
+    const tree = treeOf([record(fan)])
     expect(ids(tree).slice(0, 3)).toEqual([1, 100_000, 99_999])
     expect(new Set(tree.parent)).toEqual(new Set([-1, 0]))
   })
@@ -141,14 +142,14 @@ describe('buildTree', () => {
       span({ id: 4, start: 10 })
     ]
     const root = (count: number): string | undefined => {
-      const tree = buildTree([record(roots.slice(0, count))])
+      const tree = treeOf([record(roots.slice(0, count))])
       return tree.spans[tree.root]?.spanId
     }
     expect([root(1), root(2), root(3), root(4)]).toEqual([1, 2, 3, 3].map(spanId))
   })
 
   it('gives an empty tree for nothing', () => {
-    expect(buildTree([])).toMatchObject({ spans: [], root: -1 })
+    expect(treeOf([])).toMatchObject({ spans: [], root: -1 })
   })
 
   it('agrees with a naive tree on any spans', () => {
@@ -166,7 +167,7 @@ describe('buildTree', () => {
           const records: TraceRecord[] = [spans.slice(0, cut), spans.slice(cut)]
             .filter((part) => part.length > 0)
             .map((part) => record(part))
-          const tree = buildTree(records)
+          const tree = treeOf(records)
           const rows = tree.spans.map(({ spanId }, row) => ({
             id: spanId,
             parent: tree.spans[tree.parent[row] ?? -1]?.spanId ?? '',
