@@ -1,5 +1,5 @@
 import type { Attributes } from '../../base/attributes.ts'
-import { readSpanId, readTraceId, type TraceId } from '../../base/ids.ts'
+import { readSpanId, readTraceId, type SpanId, type TraceId } from '../../base/ids.ts'
 import type {
   Scope,
   Severity,
@@ -25,99 +25,125 @@ import {
 } from './names.ts'
 import { type AttributeRules, readAttributes } from './values.ts'
 
-/** A span that was read, before its times can be counted from its record's epoch. */
-export interface ReadSpan {
+/** What a span must have. */
+export interface SpanIdentity {
   readonly traceId: TraceId
+  readonly spanId: SpanId
   /** Nanoseconds since 1970. */
   readonly start: bigint
-  readonly isError: boolean
-  readonly isRoot: boolean
+}
+
+/** A span whose times can still be moved to the epoch of its record, which is known when all of its spans are. */
+export interface MovableSpan extends SpanData {
+  start: number
+  readonly events: readonly Movable<SpanEvent>[]
+  readonly logs: readonly Movable<SpanLog>[]
+}
+
+type Movable<T> = Omit<T, 'time'> & { time: number }
+
+export interface ReadSpan {
+  readonly span: MovableSpan
   /** Spans of the trace that its sender left out. */
   readonly droppedSpans: number
-  readonly spanId: string
-  /** The span with its times after `epoch`, in nanoseconds since 1970. */
-  at(epoch: bigint): SpanData
 }
 
 // W3C Trace Context asks for 512 characters at least; a longer one is left out whole, as half of one means something else.
 const maxTraceState = 512
 
-/** One Span of OTLP; undefined when it has no valid ids or no start. */
-export function readSpan(raw: unknown, scope: Scope, rules: AttributeRules): ReadSpan | undefined {
+/** Undefined when it has no valid ids or no start. */
+export function readIdentity(raw: unknown): SpanIdentity | undefined {
   const traceId = readTraceId(field(raw, 'traceId'))
   const spanId = readSpanId(field(raw, 'spanId'))
   const start = nanos(field(raw, 'startTimeUnixNano'))
   if (traceId === undefined || spanId === undefined || start === undefined) return undefined
+  return { traceId, spanId, start }
+}
+
+/** One Span of OTLP, its times after `epoch`, in nanoseconds since 1970. It holds nothing of `raw`, which can go before all others are read. */
+export function readSpan(
+  raw: unknown,
+  { spanId, start }: SpanIdentity,
+  epoch: bigint,
+  scope: Scope,
+  rules: AttributeRules
+): ReadSpan {
   const { limits, redactor } = rules
   // An end of 0 is one that was never set.
   const end = nanos(field(raw, 'endTimeUnixNano')) || start
   const own = readOwn(field(raw, 'attributes'), end < start, rules)
   const flags = count(field(raw, 'flags'))
   const status = field(raw, 'status')
-  const code = enumOf(field(status, 'code'), statusNames) as StatusCode
-  const parentId = readSpanId(field(raw, 'parentSpanId'))
-  const events = readEvents(field(raw, 'events'), start, rules)
+  const { events, logs, dropped } = readEvents(field(raw, 'events'), start, epoch, rules)
   const links = readLinks(field(raw, 'links'), rules)
-  const name = redactor.text(text(field(raw, 'name')), limits.nameLength)
-  const statusMessage = redactor.text(text(field(status, 'message')), limits.messageLength)
-  const traceState = traceStateOf(field(raw, 'traceState'), rules)
-  return {
-    traceId,
+  const span: MovableSpan = {
     spanId,
-    start,
-    isError: code === 2,
-    isRoot: parentId === undefined,
-    droppedSpans: own.droppedSpans,
-    // Written out: spreading prepared objects took five times as long as all the rest.
-    at: (epoch) => ({
-      spanId,
-      parentId,
-      parentRemote: (flags & hasIsRemote) !== 0 && (flags & isRemote) !== 0,
-      name,
-      kind: Math.max(0, enumOf(field(raw, 'kind'), kindNames) - 1) as SpanKind,
-      start: after(epoch, start),
-      duration: end < start ? 0 : after(start, end),
-      open: false,
-      status: code,
-      statusMessage,
-      traceState,
-      flags: flags & 0xff,
-      scope,
-      attributes: own.attributes,
-      events: events.events.map((event) => ({ ...event, time: after(epoch, event.time) })),
-      links: links.kept,
-      logs: events.logs.map((log) => ({ ...log, time: after(epoch, log.time) })),
-      droppedAttributes: own.dropped + count(field(raw, 'droppedAttributesCount')),
-      droppedEvents: events.dropped + count(field(raw, 'droppedEventsCount')),
-      droppedLinks: links.dropped + count(field(raw, 'droppedLinksCount'))
-    })
+    parentId: readSpanId(field(raw, 'parentSpanId')),
+    parentRemote: (flags & hasIsRemote) !== 0 && (flags & isRemote) !== 0,
+    name: redactor.text(text(field(raw, 'name')), limits.nameLength),
+    kind: Math.max(0, enumOf(field(raw, 'kind'), kindNames) - 1) as SpanKind,
+    start: after(epoch, start),
+    duration: end < start ? 0 : after(start, end),
+    open: false,
+    status: enumOf(field(status, 'code'), statusNames) as StatusCode,
+    statusMessage: redactor.text(text(field(status, 'message')), limits.messageLength),
+    traceState: traceStateOf(field(raw, 'traceState'), rules),
+    flags: flags & 0xff,
+    scope,
+    attributes: own.attributes,
+    events,
+    links: links.kept,
+    logs,
+    droppedAttributes: own.dropped + count(field(raw, 'droppedAttributesCount')),
+    droppedEvents: dropped + count(field(raw, 'droppedEventsCount')),
+    droppedLinks: links.dropped + count(field(raw, 'droppedLinksCount'))
   }
+  return { span, droppedSpans: own.droppedSpans }
+}
+
+/** Moves the times of a span to an epoch that is so many nanoseconds later. */
+export function moveEpoch(span: MovableSpan, by: number): void {
+  span.start = within(span.start - by)
+  for (const event of span.events) event.time = within(event.time - by)
+  for (const log of span.logs) log.time = within(log.time - by)
+}
+
+function after(epoch: bigint, time: bigint): number {
+  return within(Number(time - epoch))
 }
 
 // Stored times are whole numbers within 2^53, and a start plus a duration too: 52 days each way.
 const furthest = 2 ** 52
 
-function after(epoch: bigint, time: bigint): number {
-  return Math.max(-furthest, Math.min(furthest, Number(time - epoch)))
+function within(time: number): number {
+  return Math.max(-furthest, Math.min(furthest, time))
 }
 
-interface Timed {
-  readonly time: bigint
-}
+// Most spans have none of some list: one array for all of them.
+const none: readonly never[] = []
 
 interface ReadEvents {
-  readonly events: readonly (Omit<SpanEvent, 'time'> & Timed)[]
-  readonly logs: readonly (Omit<SpanLog, 'time'> & Timed)[]
+  readonly events: readonly Movable<SpanEvent>[]
+  readonly logs: readonly Movable<SpanLog>[]
   readonly dropped: number
 }
 
-function readEvents(value: unknown, start: bigint, rules: AttributeRules): ReadEvents {
+const noEvents: ReadEvents = { events: none, logs: none, dropped: 0 }
+
+function readEvents(
+  value: unknown,
+  start: bigint,
+  epoch: bigint,
+  rules: AttributeRules
+): ReadEvents {
+  const items = list(value)
+  if (items.length === 0) return noEvents
   const { limits, redactor } = rules
-  const events: ReadEvents['events'][number][] = []
-  const logs: ReadEvents['logs'][number][] = []
+  const events: Movable<SpanEvent>[] = []
+  const logs: Movable<SpanLog>[] = []
   let dropped = 0
-  for (const raw of list(value)) {
-    const time = nanos(field(raw, 'timeUnixNano')) ?? start
+  for (const raw of items) {
+    const time = after(epoch, nanos(field(raw, 'timeUnixNano')) ?? start)
     const log = readLog(raw)
     if (log !== undefined && logs.length < limits.logs) {
       logs.push({
@@ -149,10 +175,19 @@ function readLog(
     : undefined
 }
 
-function readLinks(value: unknown, rules: AttributeRules): { kept: SpanLink[]; dropped: number } {
+interface ReadLinks {
+  readonly kept: readonly SpanLink[]
+  readonly dropped: number
+}
+
+const noLinks: ReadLinks = { kept: none, dropped: 0 }
+
+function readLinks(value: unknown, rules: AttributeRules): ReadLinks {
+  const items = list(value)
+  if (items.length === 0) return noLinks
   const kept: SpanLink[] = []
   let dropped = 0
-  for (const raw of list(value)) {
+  for (const raw of items) {
     const traceId = readTraceId(field(raw, 'traceId'))
     const spanId = readSpanId(field(raw, 'spanId'))
     if (traceId === undefined || spanId === undefined || kept.length >= rules.limits.links) {
@@ -182,9 +217,11 @@ function readOwn(value: unknown, negative: boolean, rules: AttributeRules): OwnA
   const { attributes, dropped } = readAttributes(value, rules, 2)
   const droppedSpans = count(take(attributes, droppedSpansKey))
   const wasNegative = take(attributes, negativeKey) === true
-  const excess = attributes.splice(rules.limits.attributes * 2).length / 2
-  if (negative || wasNegative) attributes.push(negativeKey, true)
-  return { attributes, dropped: dropped + excess, droppedSpans }
+  // A copy, as one that has grown is twice as large, until the body is stored.
+  const kept = attributes.slice(0, rules.limits.attributes * 2)
+  const excess = (attributes.length - kept.length) / 2
+  if (negative || wasNegative) kept.push(negativeKey, true)
+  return { attributes: kept, dropped: dropped + excess, droppedSpans }
 }
 
 function take(attributes: Attributes, key: string): unknown {

@@ -1,5 +1,4 @@
 import type { Scope, TraceRecord } from '../../base/span-data.ts'
-import { readSpan } from './decode-span.ts'
 import { field, text } from './fields.ts'
 import { type DecodeSetup, Groups } from './groups.ts'
 import { json } from './json.ts'
@@ -57,9 +56,7 @@ function* decodeRequest(
     for (const { scope, spans } of scopes) {
       const of = readScope(scope && read('scope', scope), setup)
       for (const range of spans) {
-        const span = readSpan(read('span', range), of, setup)
-        if (span === undefined) invalid++
-        else groups.add(sender, span)
+        if (!groups.add(sender, of, read('span', range))) invalid++
         yield
       }
       yield

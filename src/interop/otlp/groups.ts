@@ -1,8 +1,20 @@
 import { getString } from '../../base/attributes.ts'
-import type { TraceId } from '../../base/ids.ts'
+import type { SpanId, TraceId } from '../../base/ids.ts'
 import type { Report } from '../../base/report.ts'
-import type { Resource, TraceRecord } from '../../base/span-data.ts'
-import type { ReadSpan } from './decode-span.ts'
+import {
+  type Resource,
+  type Scope,
+  type SpanData,
+  StatusCode,
+  type TraceRecord
+} from '../../base/span-data.ts'
+import {
+  type MovableSpan,
+  moveEpoch,
+  readIdentity,
+  readSpan,
+  type SpanIdentity
+} from './decode-span.ts'
 import { field } from './fields.ts'
 import { type AttributeRules, readAttributes } from './values.ts'
 
@@ -10,10 +22,14 @@ export interface DecodeSetup extends AttributeRules {
   readonly report: Report
 }
 
+const millisecond = 1_000_000n
+
 interface Group {
   readonly traceId: TraceId
   readonly resource: Resource
-  readonly spans: Map<string, ReadSpan>
+  /** Nanoseconds since 1970, in a whole millisecond, that the spans' times count from until all are there. */
+  readonly epoch: bigint
+  readonly spans: Map<SpanId, MovableSpan>
   dropped: number
 }
 
@@ -47,24 +63,25 @@ export class Groups {
     return found
   }
 
-  add(sender: Sender, span: ReadSpan): void {
-    const { traceId } = span
-    let group = sender.groups.get(traceId)
-    if (group === undefined) {
-      group = { traceId, resource: sender.resource, spans: new Map(), dropped: 0 }
-      sender.groups.set(traceId, group)
-    }
-    group.dropped += span.droppedSpans
-    if (group.spans.has(span.spanId)) {
+  /** Adds a span; false when it is none. */
+  add(sender: Sender, scope: Scope, raw: unknown): boolean {
+    const identity = readIdentity(raw)
+    if (identity === undefined) return false
+    const group = groupOf(sender, identity)
+    if (group.spans.has(identity.spanId)) {
       this.#setup.report.drop('ingest duplicate')
-    } else if (
-      group.spans.size >= this.#setup.limits.spansPerTrace &&
-      !span.isError &&
-      !span.isRoot
-    ) {
+      return true
+    }
+    const { span, droppedSpans } = readSpan(raw, identity, group.epoch, scope, this.#setup)
+    group.dropped += droppedSpans
+    const mustStay = span.status === StatusCode.error || span.parentId === undefined
+    if (group.spans.size < this.#setup.limits.spansPerTrace || mustStay)
+      group.spans.set(span.spanId, span)
+    else {
       group.dropped++
       this.#setup.report.drop('span limit of the trace')
-    } else group.spans.set(span.spanId, span)
+    }
+    return true
   }
 
   *records(): Generator<TraceRecord, void> {
@@ -74,16 +91,26 @@ export class Groups {
   }
 }
 
-function recordOf({ traceId, resource, spans, dropped }: Group): TraceRecord {
-  const sorted = [...spans.values()].sort((a, b) => (a.start < b.start ? -1 : +(a.start > b.start)))
-  const earliest = (sorted[0] as ReadSpan).start
-  const epochMs = earliest / 1_000_000n
+function groupOf({ groups, resource }: Sender, { traceId, start }: SpanIdentity): Group {
+  let group = groups.get(traceId)
+  if (group === undefined) {
+    const epoch = (start / millisecond) * millisecond
+    group = { traceId, resource, epoch, spans: new Map(), dropped: 0 }
+    groups.set(traceId, group)
+  }
+  return group
+}
+
+function recordOf({ traceId, resource, epoch, spans, dropped }: Group): TraceRecord {
+  const sorted = [...spans.values()].sort((a, b) => a.start - b.start)
+  const later = Math.floor((sorted[0] as SpanData).start / 1e6)
+  if (later !== 0) for (const span of sorted) moveEpoch(span, later * 1e6)
   return {
     traceId,
-    epochMs: Number(epochMs),
+    epochMs: Number(epoch / millisecond) + later,
     resource,
     source: 'ingest',
-    spans: sorted.map((span) => span.at(epochMs * 1_000_000n)),
+    spans: sorted,
     droppedSpans: dropped
   }
 }

@@ -1,4 +1,5 @@
 import { BadBody, maxDepth, maxValues, type Range, tooDeep, tooManyValues } from './outline.ts'
+import { TextCache } from './text-cache.ts'
 
 const truncated = 'the body is no protobuf: it ends within a field'
 const overflow = 'the body is no protobuf: a number has more than 64 bits'
@@ -14,6 +15,7 @@ const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 export class ProtobufReader {
   readonly #bytes: Buffer
   readonly #view: DataView
+  readonly #texts: TextCache
   #at = 0
   #end: number
   #depth = 0
@@ -24,6 +26,7 @@ export class ProtobufReader {
   constructor(bytes: Buffer) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#texts = new TextCache(bytes)
     this.#end = bytes.length
   }
 
@@ -85,7 +88,7 @@ export class ProtobufReader {
 
   /** What is no UTF-8 becomes replacement characters. */
   text(): string {
-    return this.#bytes.toString('utf8', this.#take(this.#length()), this.#at)
+    return this.#texts.read(this.#take(this.#length()), this.#at)
   }
 
   hex(): string {
