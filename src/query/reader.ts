@@ -87,15 +87,9 @@ export function createReader(setup: ReaderSetup): Reader {
       }
       return { rows, total }
     },
-    changedSince(seq, limit) {
-      const rows: Summary[] = []
-      let fresh = 0
-      for (const trace of store.changedSince(seq)) {
-        rows.push(summaryOf(trace))
-        if (trace.first > seq) fresh++
-        if (rows.length >= limit) break
-      }
-      return { rows, fresh }
+    *changedSince(seq) {
+      for (const trace of store.changedSince(seq))
+        yield { summary: summaryOf(trace), fresh: trace.first > seq }
     },
     matcher(text) {
       const matcher = new Matcher(searching, parseQuery(text, slowMs))

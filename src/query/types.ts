@@ -24,8 +24,8 @@ export interface Reader {
   find(traceId: TraceId, text: string): Promise<string[] | undefined>
   /** Requests in flight, oldest first, `limit` at most, and how many there are. */
   inFlight(limit: number): { rows: Summary[]; total: number }
-  /** Summaries of traces with a record above `seq`, oldest change first, `limit` at most; and how many of them are new. */
-  changedSince(seq: number, limit: number): { rows: Summary[]; fresh: number }
+  /** Traces with a record above `seq`, oldest change first, read as they are taken; `fresh` where nothing of the trace is older. */
+  changedSince(seq: number): Iterable<{ readonly summary: Summary; readonly fresh: boolean }>
   /** Compiles a query to a test of one trace, spans included; for the live socket's filter. */
   matcher(query: string): (summary: Summary) => boolean
   routes(): RouteFigures[]

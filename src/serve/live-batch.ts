@@ -10,16 +10,16 @@ export class Batch {
   readonly rows: readonly Summary[]
   /** Up to this number nothing is missing. */
   readonly to: number
-  /** How many traces of it are new, and not earlier ones that changed. */
-  readonly fresh: number
+  /** Traces that are new, and not earlier ones that changed, whether they passed the filter or not. */
+  readonly ended: number
   #encoded: Traces['rows'] | undefined
   #plain: Frame | undefined
   #withFlight: Frame | undefined
 
-  constructor(rows: readonly Summary[], to: number, fresh: number) {
+  constructor(rows: readonly Summary[], to: number, ended: number) {
     this.rows = rows
     this.to = to
-    this.fresh = fresh
+    this.ended = ended
   }
 
   frame(rate: number, inFlight: Traces['inFlight']): Frame {

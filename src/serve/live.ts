@@ -30,8 +30,8 @@ export interface LiveSetup {
 }
 
 /**
- * What the connected pages are told. Nothing of it runs while no page is connected; with pages, changes are gathered for 100 ms. Pages without
- * a filter that are up to date share one frame; a page that has a filter or is behind gets frames of its own until it has caught up.
+ * What the connected pages are told. Nothing of it runs while no page is connected; with pages, changes are gathered for 100 ms. Pages that
+ * stand at one place and have the same filter share one frame: nearly always all of them, and while they catch up together, too.
  * Nothing waits in memory for a slow page: it loses frames, is told how many traces that were, and asks for them when it can.
  */
 export class LiveHub {
@@ -169,9 +169,9 @@ export class LiveHub {
     const from = this.#seq
     const rateBefore = this.#rate
     this.#flight.read()
-    const current = this.#batch(from, undefined, Infinity)
+    const current = this.#batch(from, undefined)
     this.#seq = current.to
-    this.#ended.add(current.fresh, now)
+    this.#ended.add(current.ended, now)
     this.#rate = this.#ended.perSecond(now)
     if (store.oldest > this.#oldest) this.#tellEvicted(store.oldest)
 
@@ -183,7 +183,7 @@ export class LiveHub {
       else if (page.seq === from && page.query === '') this.#tell(page, current, rateChanged)
       else if (page.seq >= 0) others.push(page)
     }
-    this.#tellOthers(others, now + this.#limits.ownMs, rateChanged)
+    this.#tellOthers(others, rateChanged)
     let again = false
     let slow = false
     for (const { seq, slowSince } of this.#pages) {
@@ -195,14 +195,14 @@ export class LiveHub {
   }
 
   // Pages that have a filter or are behind, as many as there is time for.
-  #tellOthers(pages: readonly LivePage[], until: number, rateChanged: boolean): void {
+  #tellOthers(pages: readonly LivePage[], rateChanged: boolean): void {
+    const until = performance.now() + this.#limits.readMs
     const batches = new Map<string, Batch>()
     for (const page of pages) {
       const place = `${page.seq} ${page.query}`
       let batch = batches.get(place)
       if (batch === undefined) {
-        // One of them always, or a host that is short of time would never get to any.
-        if (batches.size > 0 && performance.now() >= until) continue
+        if (performance.now() >= until) continue
         batch = this.#batch(page.seq, page.filter, until)
         batches.set(place, batch)
       }
@@ -213,21 +213,25 @@ export class LiveHub {
     }
   }
 
-  /** What changed after `from` and passes the filter, as far as there is time to ask it. */
-  #batch(from: number, filter: LivePage['filter'], until: number): Batch {
-    const { newest } = this.#setup.store
-    if (from >= newest) return new Batch([], newest, 0)
-    const { rows: all, fresh } = this.#setup.reader.changedSince(from, this.#limits.rows)
-    const last = all.at(-1)
-    const whole = all.length < this.#limits.rows || last === undefined || last.seq <= from
-    const to = whole ? newest : last.seq
-    if (filter === undefined) return new Batch(all, to, fresh)
+  /** What changed after `from` and passes the filter, as far as there is time to read it. */
+  #batch(
+    from: number,
+    filter: LivePage['filter'],
+    until: number = performance.now() + this.#limits.readMs
+  ): Batch {
+    const { store, reader } = this.#setup
+    const { newest } = store
     const rows: Summary[] = []
-    for (const row of all) {
-      if (filter(row)) rows.push(row)
-      if (performance.now() >= until && row !== last) return new Batch(rows, row.seq, fresh)
+    if (from === newest) return new Batch(rows, newest, 0)
+    let ended = 0
+    let read = 0
+    for (const { summary, fresh } of reader.changedSince(from)) {
+      if (fresh) ended++
+      if (filter?.(summary) ?? true) rows.push(summary)
+      if (++read === this.#limits.rows || performance.now() >= until)
+        return new Batch(rows, summary.seq, ended)
     }
-    return new Batch(rows, to, fresh)
+    return new Batch(rows, newest, ended)
   }
 
   /** Sends a page its frame, or counts what is in it as skipped. */

@@ -155,13 +155,19 @@ describe.each(stores)('a reader on %s', (_name, createStore) => {
     const { store, reader } = setup()
     for (const trace of [1, 2, 3]) store.add(request({ trace }), '')
     store.add(record([span({ id: 9, parent: 1000 })], { traceId: traceId(1) }), '')
-    const ids = (seq: number, limit = 9): string[] =>
-      reader.changedSince(seq, limit).rows.map(({ traceId }) => traceId)
-    expect(ids(0)).toEqual([2, 3, 1].map(traceId))
-    expect(ids(2)).toEqual([3, 1].map(traceId))
-    expect(ids(0, 1)).toEqual([traceId(2)])
-    expect(ids(4)).toEqual([])
-    expect([0, 2, 3].map((seq) => reader.changedSince(seq, 9).fresh)).toEqual([3, 1, 0])
+    const changes = (seq: number): [string, boolean][] =>
+      Array.from(reader.changedSince(seq), ({ summary, fresh }) => [summary.traceId, fresh])
+    const [one, two, three] = [1, 2, 3].map(traceId)
+    expect(changes(0)).toEqual([
+      [two, true],
+      [three, true],
+      [one, true]
+    ])
+    expect(changes(2)).toEqual([
+      [three, true],
+      [one, false]
+    ])
+    expect(changes(4)).toEqual([])
   })
 
   it('tests one trace for the live filter, spans included', () => {

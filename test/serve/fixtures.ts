@@ -124,9 +124,8 @@ function memoryReader(memory: Memory): Reader {
     logs: async (id) => find(id) && [],
     find: async (id, text) => find(id) && (text === 'held' ? ['00000000000000aa'] : []),
     inFlight: (limit) => ({ rows: memory.flying.slice(0, limit), total: memory.flying.length }),
-    changedSince(seq, limit) {
-      const rows = memory.rows.filter((row) => row.seq > seq).slice(0, limit)
-      return { rows, fresh: rows.length }
+    *changedSince(seq) {
+      for (const summary of memory.rows) if (summary.seq > seq) yield { summary, fresh: true }
     },
     matcher: (query) => (row) => row.name.includes(query),
     routes: () => [],

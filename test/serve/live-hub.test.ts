@@ -69,11 +69,11 @@ function countingHubOf(limits: LiveSetup['limits'], readMs = 0) {
     Object.defineProperty({ ...row }, 'services', { get: () => (seen.encoded++, row.services) })
   const reader: Reader = {
     ...memory.reader,
-    changedSince(seq, limit) {
+    *changedSince(seq) {
       seen.reads++
       for (const end = performance.now() + readMs; performance.now() < end;);
-      const { rows, fresh } = memory.reader.changedSince(seq, limit)
-      return { rows: rows.map(counted), fresh }
+      for (const { summary, fresh } of memory.reader.changedSince(seq))
+        yield { summary: counted(summary), fresh }
     }
   }
   return { ...hubOf(limits, { reader, store: memory.store }), memory, seen }
@@ -171,7 +171,7 @@ describe('a frame', () => {
   })
 
   it('is made once for pages that come together, until they have caught up', async () => {
-    const { memory, join, hub, seen } = countingHubOf({ rows: 10 })
+    const { memory, join, hub, seen } = countingHubOf({ rows: 10, readMs: 1e6 })
     for (let i = 0; i < 40; i++) memory.add()
     const pages = Array.from({ length: 20 }, () => join(false))
     while (pages.some((page) => toldTo(page) < 40)) await tick()
@@ -206,8 +206,28 @@ describe('a frame', () => {
     hub.close(1001, '')
   })
 
+  it('holds no more than there is time to read, and the rest comes in the next ones', async () => {
+    const memory = new Memory()
+    const reader: Reader = {
+      ...memory.reader,
+      *changedSince(seq) {
+        for (const change of memory.reader.changedSince(seq)) {
+          for (const end = performance.now() + 2; performance.now() < end;);
+          yield change
+        }
+      }
+    }
+    const { join, hub } = hubOf({ readMs: 5 }, { reader, store: memory.store })
+    for (let i = 0; i < 20; i++) memory.add()
+    const page = join(false)
+    while (toldTo(page) < 20) await tick()
+    const rows = page.frames.map(({ message }) => ('rows' in message ? message.rows.length : 0))
+    expect(Math.max(...rows)).toBeLessThanOrEqual(3)
+    hub.close(1001, '')
+  })
+
   it('comes to a page with a filter even where there is no time left for it', async () => {
-    const { memory, join, hub } = countingHubOf({ ownMs: 1 }, 3)
+    const { memory, join, hub } = countingHubOf({ readMs: 1 }, 3)
     const pages = [join(false), join(false, 'GET'), join(false, 'GET /')]
     while (pages.some((page) => toldTo(page) < 20)) {
       memory.add()
