@@ -1,7 +1,6 @@
 import { type Attributes, getString } from '../base/attributes.ts'
 import type { SpanId, TraceId } from '../base/ids.ts'
 import type {
-  Resource,
   Scope,
   SpanData,
   SpanEvent,
@@ -13,8 +12,8 @@ import type {
 } from '../base/span-data.ts'
 import { ByteReader } from './bytes.ts'
 import { scopeInPlace } from './definitions.ts'
-import { FiguresReader, skipFigures } from './figures-reader.ts'
-import { extra, headFlag, impliedName, noises, parentCode, roots, severities } from './layout.ts'
+import { HeadReader } from './head-reader.ts'
+import { extra, headFlag, impliedName, parentCode, severities } from './layout.ts'
 import type { Segment } from './segment.ts'
 import { fillRoute } from './routes.ts'
 import { TextReader } from './text-reader.ts'
@@ -31,15 +30,7 @@ export class Decoder {
   readonly #from = new ByteReader()
   readonly #texts = new TextReader(this.#from)
   readonly #text = (): string => this.#texts.read()
-  readonly #figures = new FiguresReader(this.#from, this.#texts)
-  // The head of the record that was read last.
-  #flags = 0
-  #epochMs = 0
-  #count = 0
-  #rootIndex = 0
-  #errors = 0
-  #db = 0
-  #droppedSpans = 0
+  readonly #head = new HeadReader(this.#from, this.#texts)
 
   /** A number that stands at the beginning of a row's record. */
   leading(segment: Segment, row: number): number {
@@ -49,9 +40,7 @@ export class Decoder {
 
   /** Epoch milliseconds of the record at a place. */
   epochMs(segment: Segment, place: number): number {
-    this.#aim(segment, place)
-    this.#head()
-    return this.#epochMs
+    return this.#headOf(segment, place).epochMs
   }
 
   isIngested(segment: Segment, place: number): boolean {
@@ -66,50 +55,34 @@ export class Decoder {
     traceId: TraceId,
     kept: Entry['kept']
   ): Entry {
-    this.#aim(segment, place)
-    this.#head()
-    const from = this.#from
-    const implied = (this.#flags & headFlag.implied) !== 0
-    const figures = this.#figures
-    if (!implied) figures.read()
-    const service = this.#resource().service
-    const first = from.byte()
-    const second = from.byte()
-    if ((second & 4) !== 0) from.at++
-    const named = this.#hasName()
-    const name = named ? this.#text() : ''
-    const start = from.signed()
-    const duration = from.signed()
-    if (implied) figures.find(first & parentCode.mask, second >> 3)
-    const status = (first >> 3) & 3
-    const plain = (this.#flags & headFlag.plain) !== 0
+    const head = this.#headOf(segment, place)
     return {
       seq,
       traceId,
       kept,
-      service,
-      name: named ? name : `${figures.method} ${figures.route}`,
-      start: this.#epochMs + start / 1e6,
-      duration: duration / 1e6,
-      status: status as StatusCode,
-      httpStatus: figures.httpStatus,
-      method: figures.method,
-      route: figures.route,
-      spans: this.#count,
-      errors: plain ? (status === 2 ? 1 : 0) : this.#errors,
-      db: this.#db,
-      root: roots[this.#flags & 3] ?? 'late',
-      noise: noises[(this.#flags >> 2) & 3] ?? '',
-      droppedSpans: this.#droppedSpans
+      service: head.service,
+      name: head.name,
+      start: head.start,
+      duration: head.duration,
+      status: head.status,
+      httpStatus: head.httpStatus,
+      method: head.method,
+      route: head.route,
+      spans: head.spans,
+      errors: head.errors,
+      db: head.db,
+      root: head.root,
+      noise: head.noise,
+      droppedSpans: head.droppedSpans
     }
   }
 
   record(segment: Segment, place: number, traceId: TraceId): TraceRecord {
     const head = this.#begin(segment, place, traceId)
-    const root = this.#rootIndex
+    const root = this.#head.rootIndex
     const spans: SpanData[] = []
     const ids: SpanId[] = []
-    for (let left = this.#count; left > 0; left--) spans.push(this.#span(ids))
+    for (let left = this.#head.spans; left > 0; left--) spans.push(this.#span(ids))
     if (root > 0) spans.splice(root, 0, spans.shift() as SpanData)
     return { ...head, spans }
   }
@@ -122,7 +95,7 @@ export class Decoder {
     let head = this.#begin(segment, place, traceId)
     const first = segment.first
     const ids: SpanId[] = []
-    for (let left = this.#count; left > 0 && segment.first === first;) {
+    for (let left = this.#head.spans; left > 0 && segment.first === first;) {
       const spans: SpanData[] = []
       for (; left > 0 && spans.length < spansPerPart; left--) spans.push(this.#span(ids))
       const at = this.#from.at
@@ -134,34 +107,27 @@ export class Decoder {
   }
 
   #begin(segment: Segment, place: number, traceId: TraceId): Omit<TraceRecord, 'spans'> {
-    this.#aim(segment, place)
-    this.#head()
-    if ((this.#flags & headFlag.implied) === 0) skipFigures(this.#from)
+    const { epochMs, flags, droppedSpans } = this.#headOf(segment, place)
     return {
       traceId,
-      epochMs: this.#epochMs,
-      resource: this.#resource(),
-      source: (this.#flags & headFlag.ingest) === 0 ? 'local' : 'ingest',
-      droppedSpans: this.#droppedSpans
+      epochMs,
+      resource: this.#texts.resource(this.#from.varint()),
+      source: (flags & headFlag.ingest) === 0 ? 'local' : 'ingest',
+      droppedSpans
     }
+  }
+
+  // Moves to the resource.
+  #headOf(segment: Segment, place: number): HeadReader {
+    this.#aim(segment, place)
+    this.#head.read()
+    return this.#head
   }
 
   #aim(segment: Segment, place: number): void {
     this.#from.bytes = segment.bytes
     this.#from.at = place
     this.#texts.segment = segment
-  }
-
-  #head(): void {
-    const from = this.#from
-    const flags = (this.#flags = from.byte())
-    this.#epochMs = this.#texts.segment.baseMs + from.signed()
-    const plain = (flags & headFlag.plain) !== 0
-    this.#count = plain ? 1 : from.varint()
-    this.#rootIndex = plain ? 0 : from.varint()
-    this.#errors = plain ? 0 : from.varint()
-    this.#db = plain ? 0 : from.varint()
-    this.#droppedSpans = (flags & headFlag.dropped) === 0 ? 0 : from.varint()
   }
 
   // False, and the code is passed, when the name follows from the attributes.
@@ -282,10 +248,6 @@ export class Decoder {
 
   #scope(code: number): Scope {
     return this.#texts.scope(code === scopeInPlace ? this.#from.varint() : code + 1)
-  }
-
-  #resource(): Resource {
-    return this.#texts.resource(this.#from.varint())
   }
 }
 

@@ -29,7 +29,7 @@ export class FiguresReader {
   /** Finds them among the root span's attributes, from behind its duration on. */
   find(parent: number, scope: number): void {
     const from = this.#from
-    this.#skipIds(parent)
+    skipIds(from, parent)
     if (scope === scopeInPlace) this.#texts.scope(from.varint())
     const { keys, slots } = this.#texts.shape(from.varint())
     let method: unknown = ''
@@ -53,13 +53,16 @@ export class FiguresReader {
     const path = readValue(from, this.#text)
     this.route = typeof path === 'string' ? path : ''
   }
+}
 
-  #skipIds(parent: number): void {
-    const from = this.#from
-    if (parent === parentCode.texts) {
-      const texts = from.byte() + 1
-      for (let i = 0; i < texts; i++) skipText(from)
-    } else from.at += parent === parentCode.bytes ? 16 : 8
+/** Moves behind the ids of a span. */
+export function skipIds(from: ByteReader, parent: number): void {
+  if (parent === parentCode.texts) {
+    const texts = from.byte() + 1
+    for (let i = 0; i < texts; i++) skipText(from)
+  } else {
+    from.at += parent === parentCode.bytes ? 16 : 8
+    if (parent === parentCode.index) from.varint()
   }
 }
 
