@@ -64,7 +64,8 @@ export function plotted(
 
 function quantile(points: readonly Point[], share: number): number {
   if (points.length < 20) return 0
-  const sorted = points.map((point) => point.ms).sort((a, b) => a - b)
+  // Sorted as numbers, without a comparison of ours: 10,000 points twice a second.
+  const sorted = Float64Array.from(points, (point) => point.ms).sort()
   return sorted[Math.ceil(sorted.length * share) - 1] ?? 0
 }
 

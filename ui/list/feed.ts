@@ -1,5 +1,5 @@
 import { parseQuery, matchSummary, type Query } from '../../src/wire/query.ts'
-import { reviveSummary, type LiveMessage } from '../../src/wire/live.ts'
+import { reviveSummary, type LiveMessage, type Traces } from '../../src/wire/live.ts'
 import type { Summary, TraceList } from '../../src/wire/summary.ts'
 import { ApiProblem, getTraces, isAbort } from '../api.ts'
 import { connectLive, type Live } from '../live.ts'
@@ -53,6 +53,9 @@ export class Feed {
   #demanded = false
   /** Rows that come over the connection are of another filter than the list. */
   #deaf = false
+  /** What came beside rows is shown when they are: ten times a second, the chart alone would cost more than all rows. */
+  #rate = 0
+  #flight: (Required<Traces>['inFlight'] & { at: number }) | undefined
 
   get query(): Query {
     return this.#query
@@ -226,15 +229,9 @@ export class Feed {
         return
       }
       case 'traces':
-        rate.value = message.rate
-        if (message.inFlight) {
-          inFlight.value = {
-            rows: message.inFlight.rows.map(reviveSummary),
-            total: message.inFlight.total,
-            at: Date.now()
-          }
-        }
-        if (this.#deaf) return
+        this.#rate = message.rate
+        if (message.inFlight) this.#flight = { ...message.inFlight, at: Date.now() }
+        if (this.#deaf) return this.#change()
         this.#newest = Math.max(this.#newest, message.seq)
         if (message.rows.length > 0) {
           this.rows.push(message.rows.map(reviveSummary))
@@ -263,6 +260,7 @@ export class Feed {
     this.#next = undefined
     this.#abort.abort()
     this.rows.retire()
+    this.#flight = undefined
     inFlight.value = { rows: [], total: 0, at: 0 }
     this.#draw()
   }
@@ -289,5 +287,9 @@ export class Feed {
     const { view, size, pending, noisy } = this.rows
     listCounts.value = { matched: view.length + pending, size, pending, noisy }
     listVersion.value++
+    rate.value = this.#rate
+    if (!this.#flight) return
+    inFlight.value = { ...this.#flight, rows: this.#flight.rows.map(reviveSummary) }
+    this.#flight = undefined
   }
 }

@@ -144,8 +144,8 @@ function countText(feed: Feed, matched: number, size: number): string {
 /** Rows of what runs now, the oldest at the top; held still while the reader is at them. */
 function useRunning(feed: Feed, wanted: boolean): readonly Row[] | undefined {
   const shown = useRef<readonly Row[]>([])
-  const { rows } = inFlight.value
   if (!wanted) return undefined
+  const { rows } = inFlight.value
   if (!feed.held || shown.current.length === 0) {
     const matching = rows.filter((row) => matchSummary(feed.query, row))
     shown.current = matching

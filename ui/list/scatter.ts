@@ -75,7 +75,13 @@ function make(
   onRange: (from: string, to: string) => void
 ): uPlot {
   const style = getComputedStyle(document.documentElement)
-  const token = (name: string): string => style.getPropertyValue(name).trim()
+  // Read once: another theme makes another chart.
+  const tokens = new Map<string, string>()
+  const token = (name: string): string => {
+    const value = tokens.get(name) ?? style.getPropertyValue(name).trim()
+    tokens.set(name, value)
+    return value
+  }
   const font = `11px ${token('--sans')}`
   const axis = { stroke: token('--muted'), font, ticks: { show: false } }
   const grid = { stroke: token('--line2'), width: 1 }
@@ -192,7 +198,8 @@ function showTip(
 
 function nearEdge(u: uPlot, seconds: number): boolean {
   const x = u.valToPos(seconds, 'x')
-  return x < 24 || x > u.over.clientWidth - 20
+  // Not by the element's own width: asking for it makes the browser lay out the page.
+  return x < 24 || x > u.bbox.width / devicePixelRatio - 20
 }
 
 function decades([low, high]: [number, number]): number[] {
