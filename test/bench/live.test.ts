@@ -10,7 +10,7 @@ describe('pages of the bench', () => {
     ensureBuilt(() => {})
     pages = await startPages()
   }, 120_000)
-  afterAll(() => pages.stop())
+  afterAll(() => pages?.stop())
 
   it.each(contestants)('are told everything: $name', { timeout: 60_000 }, async (contestant) => {
     const seen = await measure(contestant, pages, size)
