@@ -1,7 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { ensureBuilt } from './build.js'
+import { describe, expect, it } from 'vitest'
 import { figure, meets, number, table } from './figures.js'
-import { contestants, figuresOf, measure, startLoad } from './request/part.js'
 import { differences, median, percentile, ratioOf, seeded, spreadOf } from './statistics.js'
 
 describe('statistics of the bench', () => {
@@ -72,48 +70,5 @@ describe('figures of the bench', () => {
   it('prints numbers with the digits that say something', () => {
     expect([0.2, 1.234, 12.34, 1234.5].map(number)).toEqual(['0.200', '1.23', '12.3', '1,235'])
     expect(number(Number.NaN)).toBe('-')
-  })
-
-  it('compares what each contestant adds to the bare server of its own round', () => {
-    const us = {
-      bare: [100, 200],
-      floor: [110, 210],
-      spanlight: [115, 215],
-      'otel, same spans': [180, 280],
-      otel: [200, 300]
-    }
-    const { figures } = figuresOf(us)
-    const valueOf = (name: string) => figures.find((one) => one.name === name)?.value
-    expect(valueOf('added over bare: spanlight')).toBe(15)
-    expect(valueOf("added, as a part of otel's")).toBeCloseTo(0.15)
-    expect(valueOf("added, as a part of the floor's")).toBeCloseTo(1.5)
-  })
-})
-
-describe('contestants of the bench', () => {
-  beforeAll(() => ensureBuilt(() => {}), 120_000)
-
-  it('each record every request', { timeout: 60_000 }, async () => {
-    const load = await startLoad()
-    try {
-      for (const contestant of contestants) {
-        const { recorded } = await measure(contestant, load, { warmUp: 20, requests: 60 })
-        expect(recorded, contestant.name).toBe(60 * contestant.spans)
-      }
-    } finally {
-      await load.stop()
-    }
-  })
-
-  it('fail when they have recorded anything else', { timeout: 60_000 }, async () => {
-    const load = await startLoad()
-    try {
-      const idle = { name: 'idle', script: 'bare.js', spans: 1 }
-      await expect(measure(idle, load, { warmUp: 10, requests: 20 })).rejects.toThrow(
-        'idle recorded 0 spans of 20 requests, not 20'
-      )
-    } finally {
-      await load.stop()
-    }
   })
 })

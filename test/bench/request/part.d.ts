@@ -1,22 +1,17 @@
 import type { Child } from '../child.js'
-import type { Figure } from '../figures.js'
+import type { Contestant, Framework } from './plan.js'
 
-export interface Contestant {
-  name: string
-  script: string
-  spans: number
+export interface Others {
+  load: Child
+  upstream: Child
+  port: number
+  stop(): Promise<unknown>
 }
-export interface Size {
-  warmUp: number
-  requests: number
-}
-export const contestants: readonly Contestant[]
+export function startOthers(): Promise<Others>
 export function startLoad(): Promise<Child>
 export function measure(
-  contestant: Contestant,
-  load: Child,
-  size: Size
-): Promise<{ us: number; recorded: number }>
-export function figuresOf(us: Record<string, number[]>): {
-  figures: Figure[]
-}
+  contestant: Contestant & { handlers: readonly string[] },
+  how: { framework: Framework; binary?: string; share?: number },
+  others: Others
+): Promise<Record<string, number>>
+export function passing(): Promise<Record<Framework, number>>

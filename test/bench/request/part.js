@@ -1,111 +1,145 @@
 import { join } from 'node:path'
+import { nodeBinary } from '../../node-binaries.js'
 import { Child } from '../child.js'
-import { recordedBySpanlight } from '../status.js'
-import { figure } from '../figures.js'
-import { differences, ratioOf, spreadOf } from '../statistics.js'
+import * as peers from '../peers/install.js'
+import { handlers, possible, settings, spansOf } from './plan.js'
+import { alone, caseOf, figuresOf, textOf } from './results.js'
+import { versions } from './versions.js'
 
 const here = import.meta.dirname
 
-/** Contestants in the order of a round. `spans`: how many each records for one request. */
-export const contestants = [
-  { name: 'bare', script: 'bare.js', spans: 0 },
-  { name: 'floor', script: 'floor.js', spans: 1 },
-  { name: 'spanlight', script: 'spanlight.js', spans: 1, recorded: recordedBySpanlight },
-  { name: 'otel, same spans', script: 'opentelemetry.js', args: ['same-spans'], spans: 1 },
-  { name: 'otel', script: 'opentelemetry.js', spans: 3 }
-]
-
-/** CPU per request in microseconds, of one contestant in a fresh process. Fails when it has not recorded what it should. */
-export async function measure(contestant, load, { warmUp, requests, nodeArgs = [] }) {
-  const { name, script, args, spans } = contestant
-  const count = contestant.recorded ?? (async () => (await host.ask({ ask: 'recorded' })).spans)
-  const host = new Child(join(here, script), { args, nodeArgs, role: 'host' })
-  try {
-    const { port } = await host.ask()
-    await load.ask({ ask: 'load', port, amount: warmUp })
-    const before = await count(port)
-    const from = await host.ask({ ask: 'cpu' })
-    await load.ask({ ask: 'load', port, amount: requests }, 120_000)
-    const to = await host.ask({ ask: 'cpu' })
-    const recorded = (await settled(() => count(port), before + requests * spans)) - before
-    if (recorded !== requests * spans)
-      throw new Error(
-        `${name} recorded ${recorded} spans of ${requests} requests, not ${requests * spans}`
-      )
-    return { us: (to.us - from.us) / requests, recorded }
-  } finally {
-    await host.stop()
-  }
+/** The processes on the other core; one each for the whole part, so that their own warm-up is over at once. */
+export async function startOthers() {
+  const load = await startLoad()
+  const upstream = new Child(join(here, 'upstream.js'), { role: 'load' })
+  const { port } = await upstream.ask()
+  return { load, upstream, port, stop: () => Promise.all([load.stop(), upstream.stop()]) }
 }
 
-// The client has its answer before the server's 'close' comes: the last spans may end a moment later.
-async function settled(count, expected) {
-  for (let i = 0; ; i++) {
-    const spans = await count()
-    if (spans === expected || i === 20) return spans
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-}
-
-/** Starts the process that makes the requests; one for the whole part, so that its own warm-up is over at once. */
+/** Starts the process that makes the requests. */
 export async function startLoad() {
   const load = new Child(join(here, 'load.js'), { role: 'load' })
   await load.ask()
   return load
 }
 
-/** All contestants, A B C ... A B C, so that what changes on the machine meets all alike. */
-export async function run({ say, quick, until }) {
-  const rounds = quick ? 3 : 7
-  const size = quick ? { warmUp: 2000, requests: 4000 } : { warmUp: 5000, requests: 15_000 }
-  const us = Object.fromEntries(contestants.map(({ name }) => [name, []]))
-  const load = await startLoad()
+/**
+ * CPU per request in microseconds for each handler, of one contestant in a fresh process. Fails when it has not recorded what it should.
+ * `share`: of the requests that a handler gets.
+ */
+export async function measure(contestant, { framework, binary, share = 1 }, others) {
+  const { name, script, args = [] } = contestant
+  const host = new Child(join(here, script), {
+    args: [framework, String(others.port), ...args],
+    role: 'host',
+    ...(binary && { node: binary })
+  })
+  const us = {}
   try {
-    for (let round = 0; round < rounds; round++) {
-      if (round >= 5 && performance.now() > until) {
-        say(`time is up after ${round} rounds`)
-        break
+    const { port } = await host.ask()
+    const asked = { host, upstream: others.upstream, port }
+    const count = () => (contestant.recorded ?? recordedByItself)(asked)
+    let counted = await count()
+    for (const handler of contestant.handlers) {
+      const { path, warmUp, requests } = handlers[handler]
+      const perRequest = spansOf(contestant, framework, handler)
+      const load = async (amount) => {
+        const { us: from } = await host.ask({ ask: 'cpu' })
+        await others.load.ask({ ask: 'load', port, handler: path, amount }, 120_000)
+        const { us: to } = await host.ask({ ask: 'cpu' })
+        const before = counted
+        counted = await settled(count, before + amount * perRequest)
+        if (counted - before !== amount * perRequest)
+          throw new Error(
+            `${name} recorded ${counted - before} spans of ${amount} requests (${framework}, ${handler}), not ${amount * perRequest}`
+          )
+        return (to - from) / amount
       }
-      for (const contestant of contestants) {
-        const { us: cost } = await measure(contestant, load, size)
-        us[contestant.name].push(cost)
-      }
-      const line = contestants.map(({ name }) => `${name} ${us[name][round].toFixed(0)}`)
-      say(`round ${round + 1} of ${rounds}, us of CPU a request: ${line.join(', ')}`)
+      await load(Math.ceil(warmUp * share))
+      us[handler] = await load(Math.ceil(requests * share))
     }
+    return us
   } finally {
-    await load.stop()
+    await host.stop()
   }
-  return figuresOf(us)
 }
 
-/** What the rounds say. Each contestant is compared with the others of its own round. */
-export function figuresOf(us) {
-  const added = Object.fromEntries(
-    Object.entries(us).map(([name, values]) => [name, differences(values, us.bare)])
-  )
-  const whole = contestants.map(({ name }) =>
-    figure(`CPU a request: ${name}`, 'us', spreadOf(us[name]))
-  )
-  const beyond = contestants
-    .filter(({ name }) => name !== 'bare')
-    .map(({ name }) => figure(`added over bare: ${name}`, 'us', spreadOf(added[name])))
-  const ours = added.spanlight
-  return {
-    figures: [
-      ...whole,
-      ...beyond,
-      figure("added, as a part of otel's", 'x', ratioOf(ours, added.otel), { atMost: 0.2 }),
-      figure(
-        "added, as a part of otel's with the same spans",
-        'x',
-        ratioOf(ours, added['otel, same spans']),
-        {
-          atMost: 0.2
-        }
-      ),
-      figure("added, as a part of the floor's", 'x', ratioOf(ours, added.floor), { atMost: 1.5 })
-    ],
-    rounds: us
+async function recordedByItself({ host }) {
+  return (await host.ask({ ask: 'recorded' })).spans
+}
+
+// The client has its answer before the server's 'close' comes, and a peer before its server: the last spans may come a moment later.
+async function settled(count, expected) {
+  for (let i = 0; ; i++) {
+    const spans = await count()
+    if (spans === expected || i === 40) return spans
+    await new Promise((resolve) => setTimeout(resolve, 25))
   }
+}
+
+/** Microseconds that a middleware adds to a request that passes it with the page off, called by itself: far below what a whole request can tell. */
+export async function passing() {
+  const child = new Child(join(here, 'passing.js'), { role: 'host' })
+  try {
+    return await child.ask({ ask: 'time' })
+  } finally {
+    await child.stop()
+  }
+}
+
+/** All contestants, A B C ... A B C, so that what changes on the machine meets all alike. */
+export async function run({ say, quick, all = false, until }) {
+  const peersMissing = peers.install(say)
+  const nodeOf = (version) => nodeBinary(version, { say, timeoutMs: 60_000 })
+  const plan = possible(settings(all), { peersMissing, nodeOf })
+  for (const { what, why } of plan.skipped) say(`SKIPPED ${what}: ${why}`)
+  const rounds = quick ? 2 : 7
+  const fewest = Math.min(rounds, 5)
+  const samples = {}
+  const others = await startOthers()
+  const began = performance.now()
+  let share = quick ? 0.2 : 1
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const each = (performance.now() - began) / Math.max(1, round)
+      const left = until - performance.now()
+      if (round >= fewest && each > left) {
+        say(`no time for more than ${round} rounds`)
+        break
+      }
+      if (round === 1 && !all && each * (fewest - 1) > left) {
+        share *= Math.max(0.2, left / (each * (fewest - 1)))
+        say(`a slow machine: ${Math.round(share * 100)} % of the requests from here on`)
+      }
+      await oneRound(plan.settings, share, others, samples)
+      say(`round ${round + 1} of at most ${rounds}`)
+    }
+  } finally {
+    await others.stop()
+  }
+  const figures = figuresOf(samples)
+  return {
+    figures,
+    text: textOf(samples, figures),
+    skipped: plan.skipped,
+    versions: versions(plan.settings),
+    rounds: samples
+  }
+}
+
+async function oneRound(settings, share, others, samples) {
+  for (const setting of settings) {
+    const own = (setting.share ?? 1) * share
+    for (const contestant of setting.who) {
+      const us = await measure(contestant, { ...setting, share: own }, others)
+      for (const handler of Object.keys(us))
+        keep(samples, caseOf(setting, handler), contestant.name, us[handler])
+    }
+  }
+  const off = await passing()
+  for (const framework of Object.keys(off)) keep(samples, alone, framework, off[framework])
+}
+
+function keep(samples, name, contestant, us) {
+  ;((samples[name] ??= {})[contestant] ??= []).push(Math.round(us * 1000) / 1000)
 }

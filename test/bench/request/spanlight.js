@@ -1,4 +1,16 @@
+// Spanlight as it is after `npm install`. With 'off' its page is off, and so is the recording.
 import { tracing } from 'spanlight'
-import { serve } from './app.js'
+import { traced } from 'spanlight/http'
+import { asked, serve } from './app.js'
+import { inSpan } from './api.js'
 
-serve({ middleware: tracing({ service: 'bench', access: 'local' }) })
+const options = { service: 'bench', access: asked[0] === 'off' ? 'off' : 'local' }
+
+serve({
+  express: () => tracing(options),
+  koa: () => tracing(options),
+  http: (listener) => traced(listener, options),
+  inSpan,
+  // What it has recorded its own API tells; this is asked of the one that is off.
+  recorded: () => 0
+})

@@ -1,0 +1,129 @@
+// What is measured: which contestants, behind which framework, with which handler, on which Node.
+//
+// All of it would take a quarter of an hour, and a run has ten minutes for everything. So Express serves all three handlers, Koa and bare http the
+// trivial one, because what a child span costs is no matter of the framework, and another Node the trivial one on Express, without dd-trace and
+// elastic-apm-node. `--all` takes the rest, too.
+import { recordedBySpanlight } from '../status.js'
+
+/** What a handler is called in the figures, its path, the child spans that it is to leave, and how many requests are worth making. */
+export const handlers = {
+  trivial: { path: 'orders', spans: 0, warmUp: 2500, requests: 4500 },
+  'five spans': { path: 'checkouts', spans: 5, warmUp: 800, requests: 2200 },
+  fetch: { path: 'prices', spans: 1, warmUp: 500, requests: 1500 }
+}
+const one = { express: 1, koa: 1, http: 1 }
+const none = { express: 0, koa: 0, http: 0 }
+
+/**
+ * In the order of a round. `spans`: how many each records for one request by itself, child spans not counted. `recorded` tells how many it
+ * has recorded, where the process itself cannot; `peers` says when it runs on packages that only the bench installs.
+ */
+export const contestants = [
+  { name: 'bare', script: 'bare.js', spans: none, children: false },
+  { name: 'floor', script: 'floor.js', spans: one },
+  {
+    name: 'spanlight',
+    script: 'spanlight.js',
+    spans: one,
+    recorded: ({ port }) => recordedBySpanlight(port)
+  },
+  { name: 'spanlight, off', script: 'spanlight.js', args: ['off'], spans: none, children: false },
+  {
+    name: 'otel, same spans',
+    script: 'opentelemetry.js',
+    args: ['same-spans'],
+    spans: one,
+    peers: otelNeedsPeers
+  },
+  {
+    name: 'otel',
+    script: 'opentelemetry.js',
+    // Layers: two of Express (router and handler), one of Koa (the route).
+    spans: { express: 3, koa: 2, http: 1 },
+    peers: otelNeedsPeers
+  },
+  {
+    name: 'dd-trace',
+    script: 'datadog.js',
+    spans: { express: 4, koa: 3, http: 1 },
+    recorded: countedUpstream,
+    peers: () => true
+  },
+  {
+    name: 'elastic-apm',
+    script: 'elastic.js',
+    spans: one,
+    recorded: countedUpstream,
+    peers: () => true
+  }
+]
+
+// The tests need these for Express; Koa and undici are instrumented for the bench alone.
+function otelNeedsPeers(framework, handler) {
+  return framework === 'koa' || handler === 'fetch'
+}
+
+async function countedUpstream({ host, upstream }) {
+  await host.ask({ ask: 'recorded' })
+  return (await upstream.ask({ ask: 'counted' })).spans
+}
+
+/** The spans of one request. */
+export function spansOf(contestant, framework, handler) {
+  return contestant.spans[framework] + (contestant.children === false ? 0 : handlers[handler].spans)
+}
+
+const everyone = contestants.map(({ name }) => name)
+
+/**
+ * One after the other in each round: a framework on one Node, and for each contestant a process of it that serves the handlers in turn.
+ * `share`: of the requests of a handler, because what stands beside the main case may be read less finely.
+ */
+export function settings(all) {
+  const some = all ? Object.keys(handlers) : ['trivial']
+  const share = all ? 1 : 0.6
+  const without = (...names) => everyone.filter((name) => !names.includes(name))
+  return [
+    { name: 'express', framework: 'express', handlers: Object.keys(handlers), who: everyone },
+    { name: 'koa', framework: 'koa', handlers: some, share, who: without('spanlight, off') },
+    // It has no layers to be left out: the two of OpenTelemetry are one.
+    { name: 'http', framework: 'http', handlers: some, share, who: without('otel') },
+    {
+      name: 'node 24, express',
+      framework: 'express',
+      node: '24',
+      handlers: some,
+      who: all ? everyone : ['bare', 'floor', 'spanlight', 'otel, same spans', 'otel']
+    }
+  ]
+}
+
+/**
+ * The settings that can be had here, and what is left out of them with the reason. `peersMissing` and `nodeOf(version)`: why
+ * there are none, and the path of that Node, if any.
+ */
+export function possible(wanted, { peersMissing, nodeOf }) {
+  const skipped = []
+  const settings = wanted.flatMap(({ node, ...setting }) => {
+    const binary = node && nodeOf(node)
+    if (node !== undefined && binary === undefined) {
+      skipped.push({ what: setting.name, why: `no binary of Node ${node}` })
+      return []
+    }
+    const who = setting.who.flatMap((name) => {
+      const contestant = contestants.find((one) => one.name === name)
+      const [had, left] = setting.handlers.reduce(
+        ([had, left], handler) =>
+          peersMissing !== undefined && contestant.peers?.(setting.framework, handler)
+            ? [had, [...left, handler]]
+            : [[...had, handler], left],
+        [[], []]
+      )
+      for (const handler of left)
+        skipped.push({ what: `${setting.name}, ${handler}: ${name}`, why: peersMissing })
+      return had.length > 0 ? [{ ...contestant, handlers: had }] : []
+    })
+    return [{ ...setting, binary, who }]
+  })
+  return { settings, skipped }
+}
