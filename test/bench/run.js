@@ -1,34 +1,54 @@
-// What Spanlight costs, beside those it is measured against, in one run.
+// What Spanlight costs, beside those it is measured against, in one run. See --help.
 //
-//   npm run bench                          all parts
-//   npm run bench -- request ring          only these
-//   npm run bench -- --json results.json   for programs, too
-import { writeFileSync } from 'node:fs'
+// The result file is for programs, and for the documents, which quote figures from it by name:
+//
+//   { "parts": { "request": { "machine": { cpu, cores, memoryGiB, system, pinned, node, date },
+//                             "busy": { before, after },  the share of the machine that others used
+//                             "seconds": 240,
+//                             "figures": [ { name, unit, value, low, high, target, met, note } ... ],
+//                             ... what else the part tells: versions, rounds, what was skipped and why } ... } }
+//
+// `value` is the median, `low` and `high` the least and the most that was seen; `target` is { atMost } or { atLeast }. A name stays what it
+// is from run to run. `quick: true` marks a part that was measured with `--quick`: not for quoting.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ensureBuilt } from './build.js'
 import { stopChildren } from './child.js'
 import { table } from './figures.js'
 import { busyShare, machine } from './machine.js'
 
-const parts = ['request', 'ring', 'size', 'page']
 const titles = {
-  request: 'CPU of one request (Express 5, one router, one handler)',
+  request: 'CPU of one request',
   ring: 'Ended spans in memory',
-  size: 'Start, installation, page',
-  page: 'The page in a browser'
+  live: 'Pages that watch',
+  ingest: 'Spans of other processes',
+  page: 'The page in a browser',
+  size: 'Start, installation, page'
 }
+const parts = Object.keys(titles)
 /** Milliseconds for everything; a part that repeats itself stops in time. */
 const bound = 10 * 60_000
-const longest = { request: 270_000 }
+const longest = { request: 260_000 }
+const ownFile = join(import.meta.dirname, 'results.json')
 
-const help = `npm run bench -- [${parts.join('] [')}] [--json FILE] [--quick] [--no-build]
+const help = `npm run bench -- [${parts.join('] [')}] [options]
 
-  request   CPU a request: bare Express, a floor, Spanlight, OpenTelemetry
-  ring      bytes and nanoseconds a span, V8 heap behind a million spans
-  size      import and mount, installed bytes and packages, bytes of the page
+  request   CPU a request (Express 5, Koa 3, bare http; an answer at once, one with five child spans, one with a fetch): a bare server, a floor,
+            Spanlight, OpenTelemetry, dd-trace, elastic-apm-node. Koa and http are asked for the answer at once only, and so is Express on
+            Node 24, without the last two; --all takes the rest, too
+  ring      bytes and nanoseconds a span, V8 heap behind a million spans, search, opening large traces
+  live      what connected pages cost the process that they watch
+  ingest    OTLP spans a second into memory, and how long a body blocks the event loop
   page      first paint, opening large traces, the live list; needs a Chromium ($CHROMIUM)
+  size      import and mount, installed bytes and packages, bytes of the page
 
-  --json FILE   writes the results with machine, Node version and date
+Without a part all are run, in ten minutes at most, and written to test/bench/results.json. What is measured against and no test needs is
+installed when it is first asked for: npm ci --prefix test/bench/peers (130 MB), and Node 24 from npm into node_modules/.cache/node. What cannot be
+had is left out, with the reason.
+
+  --json FILE   writes the results there; those of single parts take the place of the same parts in a file that exists
+  --all         no bound of time, every combination of the request part
   --quick       fewer and smaller rounds: to see that it runs, not to quote
   --no-build    measures dist as it is`
 
@@ -36,6 +56,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'string' },
+    all: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     build: { type: 'boolean', default: true },
     help: { type: 'boolean', short: 'h', default: false }
@@ -55,41 +76,48 @@ async function main() {
   }
   process.on('exit', stopChildren)
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
-  setTimeout(() => {
-    console.error(`stopped: ten minutes are over`)
-    process.exit(1)
-  }, bound).unref()
+  if (!values.all)
+    setTimeout(() => {
+      console.error(`stopped: ten minutes are over`)
+      process.exit(1)
+    }, bound).unref()
 
-  const say = (part) => (text) => console.log(`  ${part}: ${text}`)
-  if (values.build) ensureBuilt(say('build'))
-  const results = {
-    machine: machine(),
-    busy: { before: await busyShare() },
-    quick: values.quick,
-    parts: {}
-  }
-  warnIfBusy(results.busy.before, 'before the run')
+  if (values.build) ensureBuilt(sayOf('build'))
+  const done = {}
   for (const part of positionals.length > 0 ? positionals : parts) {
     console.log(`\n${titles[part]}`)
-    const until = performance.now() + (longest[part] ?? bound)
-    try {
-      const { run } = await import(`./${part}/part.js`)
-      const started = performance.now()
-      const result = await run({ say: say(part), quick: values.quick, until })
-      results.parts[part] = { seconds: Math.round((performance.now() - started) / 1000), ...result }
-      console.log(`\n${result.figures.length > 0 ? table(result.figures) : result.skipped}`)
-    } catch (error) {
-      console.error(`  ${part} failed: ${error.stack}`)
-      results.parts[part] = { failed: error.message, figures: [] }
-      process.exitCode = 1
-    }
+    done[part] = await measured(part)
   }
-  results.busy.after = await busyShare()
-  warnIfBusy(results.busy.after, 'after the run')
-  summarise(results)
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`)
+  summarise(done)
+  write(done)
   stopChildren()
+}
+
+/** One part, with where and how it was measured. */
+async function measured(part) {
+  const before = await busyShare()
+  warnIfBusy(before, 'before it')
+  const around = { machine: machine(), ...(values.quick && { quick: true }) }
+  const started = performance.now()
+  const until = started + (longest[part] ?? bound)
+  try {
+    const { run } = await import(`./${part}/part.js`)
+    const { quick, all } = values
+    const { text, ...result } = await run({ say: sayOf(part), quick, all, until })
+    const seconds = Math.round((performance.now() - started) / 1000)
+    console.log(`\n${text ?? (result.figures.length > 0 ? table(result.figures) : result.skipped)}`)
+    const after = await busyShare()
+    warnIfBusy(after, 'after it')
+    return { ...around, busy: { before, after }, seconds, ...result }
+  } catch (error) {
+    console.error(`  ${part} failed: ${error.stack}`)
+    process.exitCode = 1
+    return { ...around, failed: error.message, figures: [] }
+  }
+}
+
+function sayOf(part) {
+  return (text) => console.log(`  ${part}: ${text}`)
 }
 
 function warnIfBusy(share, when) {
@@ -100,12 +128,24 @@ function warnIfBusy(share, when) {
   )
 }
 
-function summarise({ machine: { cpu, cores, node, pinned }, parts: done }) {
+function summarise(done) {
   const judged = Object.values(done).flatMap(({ figures }) =>
     figures.filter(({ met }) => met !== undefined)
   )
   const missed = judged.filter(({ met }) => !met)
+  const { cpu, cores, node, pinned } = machine()
   const where = `${cores} cores of ${cpu}, Node ${node}${pinned ? ', host and load each on a core of its own' : ''}`
   console.log(`\n${judged.length - missed.length} of ${judged.length} targets met (${where})`)
   for (const { name } of missed) console.log(`  missed: ${name}`)
+}
+
+// The file of the repository is that of a whole run: one that failed, or was quick, does not replace it.
+function write(done) {
+  const whole = positionals.length === 0
+  const good = !values.quick && Object.values(done).every(({ failed }) => failed === undefined)
+  const file = values.json ?? (whole && good ? ownFile : undefined)
+  if (file === undefined) return
+  const earlier = !whole && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).parts : {}
+  writeFileSync(file, `${JSON.stringify({ parts: { ...earlier, ...done } }, undefined, 2)}\n`)
+  console.log(`written to ${file}`)
 }
