@@ -5,6 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createServe, type ServeSetup } from '../../src/serve/serve.ts'
 import { IngestDoor } from '../../src/serve/ingest.ts'
+import { Response, Status } from '../bench/ingest/otlp.js'
 import {
   type Ask,
   ask,
@@ -125,6 +126,93 @@ describe('spans that are sent', () => {
     const reply = await send({ method: 'PUT' })
     expect(reply.status).toBe(405)
     expect(reply.headers['allow']).toBe('POST')
+  })
+})
+
+describe('spans that are sent as protobuf', () => {
+  const type = { 'content-type': 'application/x-protobuf' }
+
+  async function post(body: Uint8Array, port: number, headers: Record<string, string> = {}) {
+    const reply = await fetch(`http://127.0.0.1:${port}/_traces/v1/traces`, {
+      method: 'POST',
+      body,
+      headers: { ...type, ...headers }
+    })
+    const bytes = Buffer.from(await reply.arrayBuffer())
+    return { status: reply.status, type: reply.headers.get('content-type'), bytes }
+  }
+
+  it('are taken, plain and gzipped, and answered in protobuf', async () => {
+    const seen: [string, Buffer][] = []
+    const { port } = await start({
+      async ingest(body, encoding) {
+        seen.push([encoding, body])
+        return { rejected: 0, message: '', spans: 1 }
+      }
+    })
+    const body = Buffer.from([10, 0])
+    for (const sent of [
+      await post(body, port),
+      await post(gzipSync(body), port, { 'content-encoding': 'gzip' })
+    ])
+      expect(sent).toEqual({
+        status: 200,
+        type: 'application/x-protobuf',
+        bytes: Buffer.alloc(0)
+      })
+    expect(seen).toEqual([
+      ['protobuf', body],
+      ['protobuf', body]
+    ])
+  })
+
+  it.each([
+    [3, 'too many'],
+    [5000, 'ä'.repeat(200)],
+    [0, 'only a warning']
+  ])('and kept in part are answered as OTLP says: %s', async (rejected, message) => {
+    const { port } = await start({ ingest: async () => ({ rejected, message, spans: 5 }) })
+    const { status, bytes } = await post(Buffer.alloc(0), port)
+    expect(status).toBe(200)
+    expect(Response.toObject(Response.decode(bytes), { longs: Number, defaults: true })).toEqual({
+      partialSuccess: { rejectedSpans: rejected, errorMessage: message }
+    })
+  })
+
+  it('and refused are answered by a google.rpc.Status', async () => {
+    const error = { ingest: async () => ({ error: 'it ends within a field' }) }
+    const { port } = await start(error)
+    const { status, type, bytes } = await post(Buffer.alloc(0), port)
+    expect([status, type]).toEqual([400, 'application/x-protobuf'])
+    const read = Status.toObject(Status.decode(bytes))
+    expect(read).toEqual({ message: 'it ends within a field' })
+    await host?.close()
+    const closed = await start({ mode: { mode: 'token', why: 'a test', warning: false } })
+    const refused = await post(Buffer.alloc(0), closed.port)
+    expect(Status.toObject(Status.decode(refused.bytes))['message']).toContain(
+      'SPANLIGHT_INGEST_TOKEN'
+    )
+  })
+})
+
+describe('bodies at once', () => {
+  it('are taken one after the other, and each is answered when it is kept', async () => {
+    const events: string[] = []
+    const { send } = await start({
+      async ingest(body) {
+        const name = body.toString()
+        events.push(`begin ${name}`)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        events.push(`end ${name}`)
+        if (name === '2') throw new Error('a fault')
+        return { rejected: 0, message: '', spans: 1 }
+      }
+    })
+    const replies = await Promise.all(['1', '2', '3'].map((body) => send({ body })))
+    expect(replies.map(({ status }) => status)).toEqual([200, 500, 200])
+    const order = events.map((event) => event.split(' ')[1])
+    expect(events).toHaveLength(6)
+    for (let i = 0; i < 6; i += 2) expect(order[i]).toBe(order[i + 1])
   })
 })
 
