@@ -237,6 +237,35 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     expect(await rowIds(page)).toEqual(['f'.repeat(32), 'e'.repeat(32)])
   })
 
+  test('changes what is in flight no more often than the rows, and misses nothing', async () => {
+    const page = await start()
+    await connected(page)
+    const figure = '.flight .figure'
+    await page.evaluate((selector) => {
+      const target = document.querySelector(selector)?.parentElement
+      const changes = { count: 0 }
+      Object.assign(globalThis, { changes })
+      const options = { characterData: true, childList: true, subtree: true }
+      if (target) new MutationObserver(() => changes.count++).observe(target, options)
+    }, figure)
+    const one = summaryOf({ traceId: 'f'.repeat(32), route: '/export', inFlight: true })
+    const began = performance.now()
+    for (let total = 1; total <= 25; total++) {
+      fixture.fly([one], total)
+      await page.waitForTimeout(40)
+    }
+    await page.waitForFunction(
+      (selector) => document.querySelector(selector)?.textContent === '25',
+      figure
+    )
+    const changes = await page.evaluate(
+      () => (globalThis as unknown as { changes: { count: number } }).changes.count
+    )
+    expect(changes).toBeGreaterThan(0)
+    // Two a second, and the first at once.
+    expect(changes).toBeLessThanOrEqual(2 + ((performance.now() - began) / 1000) * 2)
+  })
+
   test('is walked by keyboard alone: list, trace and back to the same row', async () => {
     const page = await start()
     await connected(page)
