@@ -101,7 +101,7 @@ describe('contestants of the request part', () => {
 
   it.each(all)('record every span they should: $name', { timeout: 120_000 }, async (setting) => {
     for (const contestant of setting.who) {
-      const us = await measure(contestant, { framework: setting.framework, share: 0.02 }, others)
+      const us = await measure(contestant, { framework: setting.framework, scale: 0.02 }, others)
       expect(Object.keys(us), contestant.name).toEqual(contestant.handlers)
       expect(Object.values(us).every((value) => value > 0)).toBe(true)
     }
@@ -111,11 +111,11 @@ describe('contestants of the request part', () => {
     const spans: Record<Framework, number> = { express: 2, koa: 2, http: 2 }
     for (const [script, recorded] of [
       ['bare.js', 0],
-      ['floor.js', 50]
+      ['floor.js', 100]
     ] as const) {
       const idle = { name: 'idle', script, spans, handlers: ['trivial'] }
-      await expect(measure(idle, { framework: 'express', share: 0.02 }, others)).rejects.toThrow(
-        `idle recorded ${recorded} spans of 50 requests (express, trivial), not 100`
+      await expect(measure(idle, { framework: 'express', scale: 0.02 }, others)).rejects.toThrow(
+        `idle recorded ${recorded} spans of 100 requests (express, trivial), not 200`
       )
     }
   })

@@ -25,9 +25,9 @@ export async function startLoad() {
 
 /**
  * CPU per request in microseconds for each handler, of one contestant in a fresh process. Fails when it has not recorded what it should.
- * `share`: of the requests that a handler gets.
+ * `share`: of the requests that a handler gets; `scale`: of those of its warm-up, too.
  */
-export async function measure(contestant, { framework, binary, share = 1 }, others) {
+export async function measure(contestant, { framework, binary, share = 1, scale = 1 }, others) {
   const { name, script, args = [] } = contestant
   const host = new Child(join(here, script), {
     args: [framework, String(others.port), ...args],
@@ -55,8 +55,8 @@ export async function measure(contestant, { framework, binary, share = 1 }, othe
           )
         return (to - from) / amount
       }
-      await load(Math.ceil(warmUp * share))
-      us[handler] = await load(Math.ceil(requests * share))
+      await load(Math.ceil(warmUp * scale))
+      us[handler] = await load(Math.ceil(requests * share * scale))
     }
     return us
   } finally {
@@ -98,7 +98,7 @@ export async function run({ say, quick, all = false, until }) {
   const samples = {}
   const others = await startOthers()
   const began = performance.now()
-  let share = quick ? 0.2 : 1
+  let scale = quick ? 0.2 : 1
   try {
     for (let round = 0; round < rounds; round++) {
       const each = (performance.now() - began) / Math.max(1, round)
@@ -108,10 +108,10 @@ export async function run({ say, quick, all = false, until }) {
         break
       }
       if (round === 1 && !all && each * (fewest - 1) > left) {
-        share *= Math.max(0.2, left / (each * (fewest - 1)))
-        say(`a slow machine: ${Math.round(share * 100)} % of the requests from here on`)
+        scale *= Math.max(0.2, left / (each * (fewest - 1)))
+        say(`a slow machine: ${Math.round(scale * 100)} % of the requests from here on`)
       }
-      await oneRound(plan.settings, share, others, samples)
+      await oneRound(plan.settings, scale, others, samples)
       say(`round ${round + 1} of at most ${rounds}`)
     }
   } finally {
@@ -127,11 +127,10 @@ export async function run({ say, quick, all = false, until }) {
   }
 }
 
-async function oneRound(settings, share, others, samples) {
+async function oneRound(settings, scale, others, samples) {
   for (const setting of settings) {
-    const own = (setting.share ?? 1) * share
     for (const contestant of setting.who) {
-      const us = await measure(contestant, { ...setting, share: own }, others)
+      const us = await measure(contestant, { ...setting, scale }, others)
       for (const handler of Object.keys(us))
         keep(samples, caseOf(setting, handler), contestant.name, us[handler])
     }
