@@ -29,7 +29,7 @@ export function* serviceMap(store: TraceStore, now: () => number): Generator<voi
   const until = now() + budgetMs
   const drawing = new Drawing()
   for (const trace of store.traces()) {
-    yield* drawing.add(store.recordsInParts(trace.traceId))
+    if (trace !== undefined) yield* drawing.add(store.recordsInParts(trace.traceId))
     if (now() >= until) break
     yield
   }

@@ -15,7 +15,7 @@ import type { Reader } from './types.ts'
 
 export interface ReaderSetup {
   readonly store: TraceStore
-  readonly open: Pick<OpenTraces, 'get' | 'inFlight' | 'size'>
+  readonly open: Pick<OpenTraces, 'get' | 'ids' | 'inFlight' | 'size'>
   readonly routes: { figures(): RouteFigures[] }
   /** What `is:slow` means, in milliseconds. @default 1000 */
   readonly slowMs?: number
@@ -64,6 +64,11 @@ export function createReader(setup: ReaderSetup): Reader {
       }
     },
     isOpen: (traceId) => open.get(traceId) !== undefined,
+    openFirst: () => {
+      const first = new Set<number>()
+      for (const traceId of open.ids()) first.add(store.entries(traceId)[0]?.seq ?? 0)
+      return first
+    },
     recordsOf
   }
 

@@ -1,9 +1,11 @@
 import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import { createTimeSlices, type TimeSlices } from '../base/time-slices.ts'
-import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
+import type { Entry, Glance, StoredTrace, TraceStore } from '../store/types.ts'
 import { decideBySummary, matchSpans, type Query, type Term } from '../wire/query.ts'
 import type { Summary, TraceList } from '../wire/summary.ts'
+import { GlanceTest } from './glance-test.ts'
+import { Needles } from './needles.ts'
 
 /** Rows of one answer. */
 export const maxRows = 500
@@ -20,6 +22,8 @@ export interface SearchSetup {
   readonly inFlight: () => Iterable<Summary>
   /** Whether spans of the trace are in flight, which the store's index knows nothing of. */
   readonly isOpen: (traceId: TraceId) => boolean
+  /** Places in the list of stored traces of which spans are in flight, too. */
+  readonly openFirst: () => ReadonlySet<number>
   /** All spans of a trace, stored and in flight. */
   readonly recordsOf: (traceId: TraceId) => Iterable<TraceRecord>
 }
@@ -52,6 +56,7 @@ class Run {
   cut = false
   readonly #setup: SearchSetup
   readonly #matcher: Matcher
+  readonly #glances: GlanceTest
   readonly #limit: number
   readonly #slices: TimeSlices
   // A trace that ends while the search goes on is met twice: in flight, then stored.
@@ -60,6 +65,7 @@ class Run {
   constructor(setup: SearchSetup, query: Query, limit: number) {
     this.#setup = setup
     this.#matcher = new Matcher(setup, query)
+    this.#glances = new GlanceTest(query)
     this.#limit = limit
     this.#slices = createTimeSlices(setup.now, budgetMs)
   }
@@ -75,29 +81,26 @@ class Run {
 
   /** Gives where the next page begins; undefined at the end. */
   async stored(before: number | undefined): Promise<number | undefined> {
+    const { store, summaryOf } = this.#setup
+    const open = this.#setup.openFirst()
     let below = before
-    for (;;) {
-      // The store may change while the host goes on, so a walk never outlives its slice: the next one starts where it ended.
-      const walk = this.#walk(below)
-      below = walk.below
-      if (walk.stop === 'end') return undefined
-      if (walk.stop === 'page') return below ?? this.#setup.store.newest + 1
-      await this.#slices.pause()
+    const worth = (glance: Glance): boolean => {
+      // What is in flight of a trace, a glance at the store does not see.
+      if (this.#full || open.has(glance.seq) || this.#glances.passes(glance)) return true
+      this.looked++
+      below = glance.seq
+      return false
     }
-  }
-
-  #walk(before: number | undefined): { below: number | undefined; stop: 'end' | 'page' | 'slice' } {
-    let below = before
-    let begun = false
-    for (const trace of this.#setup.store.traces(below)) {
+    for (const trace of store.traces(below, worth)) {
       this.cut = !this.#full && this.#slices.over
-      if (this.#full || this.cut) return { below, stop: 'page' }
-      if (begun && this.#slices.due) return { below, stop: 'slice' }
-      begun = true
-      below = trace.first
-      if (!this.#running.has(trace.traceId)) this.#look(this.#setup.summaryOf(trace), trace.entries)
+      if ((this.#full && trace !== undefined) || this.cut) return below ?? store.newest + 1
+      if (trace !== undefined) {
+        below = trace.first
+        if (!this.#running.has(trace.traceId)) this.#look(summaryOf(trace), trace.entries)
+      }
+      if (this.#slices.due) await this.#slices.pause()
     }
-    return { below, stop: 'end' }
+    return undefined
   }
 
   #look(summary: Summary, entries: readonly Entry[]): void {
@@ -110,14 +113,11 @@ class Run {
   }
 }
 
-/** Texts that the index is asked for, for one query: it keeps what it found for about as many, and looks through a segment for each. */
-const maxNeedles = 8
-
 /** Decides whole queries: by the summary where it can, else by the spans, which are decoded only when the index allows for a match. */
 export class Matcher {
   readonly #setup: Pick<SearchSetup, 'store' | 'isOpen' | 'recordsOf'>
   readonly #query: Query
-  readonly #needles = new Set<string>()
+  readonly #needles = new Needles()
 
   constructor(setup: Pick<SearchSetup, 'store' | 'isOpen' | 'recordsOf'>, query: Query) {
     this.#setup = setup
@@ -149,10 +149,6 @@ export class Matcher {
   }
 
   #lacks(entry: Entry, text: string): boolean {
-    if (!this.#needles.has(text)) {
-      if (this.#needles.size >= maxNeedles) return false
-      this.#needles.add(text)
-    }
-    return this.#setup.store.lacks(entry, text)
+    return this.#needles.allows(text) && this.#setup.store.lacks(entry, text)
   }
 }

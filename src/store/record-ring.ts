@@ -4,11 +4,14 @@ import type { SummaryData } from '../trace/summary.ts'
 import { readHex, segmentFull } from './bytes.ts'
 import { Decoder } from './decoder.ts'
 import { Encoder } from './encoder.ts'
+import type { RecordGlance } from './glance.ts'
 import type { RingPlan } from './plan.ts'
 import { Ring } from './ring.ts'
 import { rowFlag, Segment } from './segment.ts'
 import type { TraceKey } from './trace-key.ts'
 import type { Entry, RingStats } from './types.ts'
+
+const rowsPerPart = 4096
 
 /** A record, and what the store has found out about it. */
 export interface Draft {
@@ -33,10 +36,11 @@ export class RecordRing {
   readonly #heads: Uint32Array
   /** Each record begins with its sequence number; in the other ring that is its position. */
   readonly #numbered: boolean
+  readonly #glance: RecordGlance
   #highest = 0
   #evictedSpans = 0
 
-  constructor(plan: RingPlan, numbered: boolean) {
+  constructor(plan: RingPlan, numbered: boolean, glance: RecordGlance) {
     this.#plan = plan
     this.#ring = new Ring(
       Array.from({ length: plan.segments }, () => new Segment(plan.segmentBytes))
@@ -44,6 +48,7 @@ export class RecordRing {
     this.#encoder = new Encoder(plan.maxTextIds, plan.seenSlots)
     this.#heads = new Uint32Array(plan.buckets)
     this.#numbered = numbered
+    this.#glance = glance
   }
 
   get oldest(): number {
@@ -220,24 +225,45 @@ export class RecordRing {
     return this.#ring.find(position)
   }
 
+  /** Whether the ring has no other record of the trace. */
+  isAlone(position: number): boolean {
+    return (this.flags(position) & (rowFlag.follows | rowFlag.followed)) === 0
+  }
+
+  glance(position: number): RecordGlance {
+    const segment = this.#find(position)
+    const place = this.#place(segment, position)
+    this.#glance.aim(segment, position - segment.first, place, this.seq(position))
+    return this.#glance
+  }
+
   /**
    * Positions with a sequence number from `low` to below `high`, in the order of these numbers. Positions are in that order already but
-   * for those of records that were copied in later, of which there are few.
+   * for those of records that were copied in later, of which there are few. Stops now and then: there may be a million.
    */
-  positions(low: number, high: number): number[] {
+  *positions(low: number, high: number): Generator<undefined, number[]> {
+    if (low >= high) return []
     const inOrder: number[] = []
     const displaced: { readonly seq: number; readonly position: number }[] = []
-    for (let position = this.oldest; position < this.next; position++) {
+    for (
+      let position = this.oldest;
+      position < this.next;
+      position = Math.max(position + 1, this.oldest)
+    ) {
       const seq = this.seq(position)
-      if (!(seq >= low && seq < high)) continue
-      if ((this.flags(position) & rowFlag.displaced) === 0) inOrder.push(position)
-      else displaced.push({ seq, position })
+      if (seq >= low && seq < high) {
+        if ((this.flags(position) & rowFlag.displaced) === 0) inOrder.push(position)
+        else displaced.push({ seq, position })
+      }
+      if (position % rowsPerPart === 0) yield
     }
     if (displaced.length === 0) return inOrder
     displaced.sort((a, b) => a.seq - b.seq)
     const merged: number[] = []
     let i = 0
     for (const position of inOrder) {
+      if (position % rowsPerPart === 0) yield
+      if (position < this.oldest) continue
       const seq = this.seq(position)
       for (; i < displaced.length && (displaced[i]?.seq ?? 0) < seq; i++)
         merged.push(displaced[i]?.position ?? 0)

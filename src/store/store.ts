@@ -4,12 +4,13 @@ import { createGuard, type Guard } from '../base/safely.ts'
 import type { SpanData, TraceRecord } from '../base/span-data.ts'
 import { rootOf, summarise, type SummaryData } from '../trace/summary.ts'
 import { halves, stripped } from './cut.ts'
+import { RecordGlance } from './glance.ts'
 import { minMemory, planRings } from './plan.ts'
 import { type Draft, RecordRing } from './record-ring.ts'
 import { rowFlag } from './segment.ts'
 import { TextSearch } from './text-search.ts'
 import { TraceKey } from './trace-key.ts'
-import type { Entry, RingStats, StoredTrace, TraceStore } from './types.ts'
+import type { Entry, Glance, RingStats, StoredTrace, TraceStore } from './types.ts'
 import { uniqueSpans } from './unique-spans.ts'
 
 export interface StoreSetup {
@@ -24,6 +25,9 @@ export function createStore(setup: StoreSetup): TraceStore {
     throw new TypeError(`memory must be at least ${minMemory} bytes, not ${setup.memory}`)
   return new Store(setup)
 }
+
+// Rows that are passed over before the host may go on: a tenth of a millisecond.
+const rowsPerPart = 256
 
 // By the two bits of a row's flags.
 const reasons: readonly Entry['kept'][] = ['', 'error', 'slow', 'pinned']
@@ -44,8 +48,19 @@ class Store implements TraceStore {
   constructor({ memory, report }: StoreSetup) {
     const { recent, kept } = planRings(memory)
     this.#report = report
-    this.#recent = new RecordRing(recent, false)
-    this.#kept = new RecordRing(kept, true)
+    const search = this.#search
+    this.#recent = new RecordRing(
+      recent,
+      false,
+      new RecordGlance(search, (traceId, flags) =>
+        (flags & rowFlag.kept) === 0 ? '' : (this.entries(traceId)[0]?.kept ?? '')
+      )
+    )
+    this.#kept = new RecordRing(
+      kept,
+      true,
+      new RecordGlance(search, (_, flags) => reasons[flags & rowFlag.kept] ?? '')
+    )
   }
 
   get newest(): number {
@@ -190,15 +205,24 @@ class Store implements TraceStore {
   }
 
   /** Traces that change their place while this is read, because of an eviction, may be missed; none comes twice. */
-  *traces(before: number = Infinity): Iterable<StoredTrace> {
+  *traces(
+    before: number = Infinity,
+    worth: (glance: Glance) => boolean = () => true
+  ): Generator<StoredTrace | undefined> {
+    const [recent, kept] = [this.#recent, this.#kept]
+    let passed = 0
     let seq = Math.min(Math.ceil(before) - 1, this.newest)
-    for (; seq >= this.#recent.oldest; seq--) {
-      const trace = this.#recentTrace(seq, rowFlag.follows)
+    for (; seq >= recent.oldest; seq--) {
+      const worthless = this.#isAlone(seq) && !worth(recent.glance(seq))
+      const trace = worthless ? undefined : this.#recentTrace(seq, rowFlag.follows)
       if (trace !== undefined && trace.first === seq) yield trace
+      else if (++passed % rowsPerPart === 0) yield
     }
-    const kept = this.#kept
-    for (const position of kept.positions(0, seq + 1).reverse()) {
-      if (!this.#aimKept(position)) continue
+    for (const position of (yield* kept.positions(0, seq + 1)).reverse()) {
+      if (++passed % rowsPerPart === 0) yield
+      if (kept.segment(position) === undefined) continue
+      if (kept.isAlone(position) && !worth(kept.glance(position))) continue
+      kept.aim(this.#key, position)
       const earlier = kept.earlier(this.#key, position)
       if (earlier > 0 && kept.seq(earlier) < kept.seq(position)) continue
       const trace = this.#keptTrace(position)
@@ -206,10 +230,20 @@ class Store implements TraceStore {
     }
   }
 
+  // Whether the trace has no other record, in neither ring. The kept ring can have one that this ring has lost.
+  #isAlone(seq: number): boolean {
+    const [recent, kept] = [this.#recent, this.#kept]
+    if (!recent.isAlone(seq)) return false
+    if ((recent.flags(seq) & rowFlag.kept) === 0) return true
+    recent.aim(this.#key, seq)
+    const position = kept.newest(this.#key)
+    return position === 0 || (kept.seq(position) === seq && kept.isAlone(position))
+  }
+
   /** By the number of the trace's last entry, so that a reader who stops can go on from there. */
   *changedSince(seq: number): Iterable<StoredTrace> {
     const kept = this.#kept
-    for (const position of kept.positions(Math.floor(seq) + 1, this.#recent.oldest)) {
+    for (const position of finish(kept.positions(Math.floor(seq) + 1, this.#recent.oldest))) {
       if (!this.#aimKept(position)) continue
       if (kept.seq(kept.newest(this.#key)) > kept.seq(position)) continue
       const trace = this.#keptTrace(position)
@@ -304,4 +338,10 @@ function traceOf(traceId: TraceId, entries: readonly Entry[]): StoredTrace {
     last: entries[entries.length - 1]?.seq ?? 0,
     entries
   }
+}
+
+function finish<T>(work: Generator<unknown, T>): T {
+  let part = work.next()
+  while (part.done !== true) part = work.next()
+  return part.value
 }

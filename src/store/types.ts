@@ -1,6 +1,7 @@
 import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import type { SummaryData } from '../trace/summary.ts'
+import type { Summary } from '../wire/summary.ts'
 
 /** One entry of the ring, without decoding its spans. */
 export interface Entry extends SummaryData {
@@ -31,9 +32,12 @@ export interface TraceStore {
   has(traceId: TraceId): boolean
   /**
    * Traces newest first by their first entry in memory: each trace once, with all of its entries. Recent and kept together.
-   * Starts below `before` when given. Decodes no span.
+   * Starts below `before` when given. Decodes no span. `undefined` comes now and then instead, when there was much to pass over.
+   *
+   * `worth` is asked first of every trace that has one record alone, as nearly all have; when it says no the trace does not come.
+   * The host may go on between any two.
    */
-  traces(before?: number): Iterable<StoredTrace>
+  traces(before?: number, worth?: (glance: Glance) => boolean): Iterable<StoredTrace | undefined>
   /** Traces with an entry above `seq`, each once, in the order of their last entries: who stops can go on from the last one's `last`. */
   changedSince(seq: number): Iterable<StoredTrace>
   /**
@@ -50,6 +54,22 @@ export interface TraceStore {
   readonly stats: { recent: RingStats; kept: RingStats }
   /** Tells of every change, after it was made. Returns the way to stop. */
   subscribe(listener: () => void): () => void
+}
+
+/**
+ * A trace that has one record, read as far as it is asked: its line is that of the list. Good until the next one is looked at.
+ */
+export interface Glance extends Readonly<Summary> {
+  /** What the store's `lacks` says of its record. */
+  lacks(text: string): boolean
+  /** Whether such an attribute is on one of its spans, on an event of one, or on their resource. */
+  holds(wanted: WantedAttribute): boolean
+}
+
+export interface WantedAttribute {
+  /** In lower case. */
+  readonly keys: readonly string[]
+  readonly test: (value: unknown) => boolean
 }
 
 export interface StoredTrace {

@@ -61,6 +61,11 @@ export class OpenTraces {
     for (const trace of this.#traces.values()) if (trace.inFlight) yield trace
   }
 
+  /** Ids of all that are open, those whose local root has ended included. */
+  ids(): Iterable<TraceId> {
+    return this.#traces.keys()
+  }
+
   get size(): number {
     return this.#traces.size
   }

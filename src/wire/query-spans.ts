@@ -38,6 +38,13 @@ export interface SpanTest {
   readonly test: (span: QuerySpan, resource: QueryRecord['resource']) => boolean
   /** False when the index rules out that any span passes: what spares the search to decode them. */
   readonly possible: (lacks: Lacks) => boolean
+  /** What a span that passes must have: an attribute of one of these keys (lower case) whose value passes. */
+  readonly attribute?: {
+    readonly keys: readonly string[]
+    readonly test: (value: unknown) => boolean
+    /** A span that has one passes. */
+    readonly enough: boolean
+  }
 }
 
 type ValueTest = (value: unknown) => boolean
@@ -65,7 +72,8 @@ export function attributeTest(raw: RawTerm, keys: readonly string[]): SpanTest |
     },
     possible: (lacks) =>
       wanted.some((key) => key === 'service.name' || !lacks(key)) &&
-      (differs || values.length === 0 || values.some((one) => one.possible(lacks)))
+      (differs || values.length === 0 || values.some((one) => one.possible(lacks))),
+    attribute: { keys: wanted, test: differs ? () => true : holds, enough: !differs }
   }
 }
 

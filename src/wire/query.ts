@@ -36,6 +36,8 @@ export interface Term {
   readonly decide: (summary: Summary) => boolean | undefined
   /** The part that looks into spans, negation not applied; undefined for a term of the summary. */
   readonly spans: SpanTest | undefined
+  /** What it asks of a summary are texts that spans have, too: where no span can hold its text, the summary does not. */
+  readonly textsAlone: boolean
 }
 
 /**
@@ -131,13 +133,14 @@ function summaryTerm(raw: RawTerm, test: SummaryTest): Term {
     text: raw.text,
     negated: raw.negated,
     decide: (summary) => test(summary) !== flip,
-    spans: undefined
+    spans: undefined,
+    textsAlone: false
   }
 }
 
 function spanTerm(raw: RawTerm, spans: SpanTest | Problem): Term | Problem {
   if (spans instanceof Problem) return spans
-  return { text: raw.text, negated: raw.negated, decide: () => undefined, spans }
+  return { text: raw.text, negated: raw.negated, decide: () => undefined, spans, textsAlone: true }
 }
 
 function hasTerm(raw: RawTerm): Term | Problem {
@@ -159,7 +162,8 @@ function hasTerm(raw: RawTerm): Term | Problem {
       sameSpan: false,
       test: (span, resource) => tests.some((one) => one.test(span, resource)),
       possible: (lacks) => tests.some((one) => one.possible(lacks))
-    }
+    },
+    textsAlone: false
   }
 }
 
@@ -183,6 +187,7 @@ function freeText(raw: RawTerm): Term | Problem | undefined {
     text: raw.text,
     negated: raw.negated,
     decide: (summary) => (inSummary(summary) ? !raw.negated : undefined),
-    spans: freeTextTest(raw)
+    spans: freeTextTest(raw),
+    textsAlone: !/^[0-9a-f]{4,}$/.test(prefix)
   }
 }

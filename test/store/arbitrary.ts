@@ -3,6 +3,7 @@ import type { AttributeValue } from '../../src/base/attributes.ts'
 import type { SpanId, TraceId } from '../../src/base/ids.ts'
 import { createReport } from '../../src/base/report.ts'
 import type { SpanData, TraceRecord } from '../../src/base/span-data.ts'
+import type { StoredTrace, TraceStore } from '../../src/store/types.ts'
 
 // Objects with a prototype, as the code makes them; toStrictEqual tells them apart.
 function plain<T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
@@ -122,6 +123,11 @@ export const record: fc.Arbitrary<TraceRecord> = plain({
   spans,
   droppedSpans: whole
 })
+
+/** The traces of the store, without its pauses. */
+export function tracesOf(store: Pick<TraceStore, 'traces'>, before?: number): StoredTrace[] {
+  return [...store.traces(before)].filter((trace) => trace !== undefined)
+}
 
 export function traceIdOf(number: number): TraceId {
   return number.toString(16).padStart(32, '0') as TraceId

@@ -5,7 +5,7 @@ import { planRings } from '../../src/store/plan.ts'
 import { maxSegmentBytes } from '../../src/store/segment.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { TraceStore } from '../../src/store/types.ts'
-import { recordOf, silentReport, spanOf } from './arbitrary.ts'
+import { recordOf, silentReport, spanOf, tracesOf } from './arbitrary.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -80,7 +80,7 @@ describe('the memory of a store', () => {
     // The tables of the segments being filled differ from moment to moment; an object per record would be 20 MB.
     expect(grown).toBeLessThan(1_500_000)
     // Reading everything leaves no more behind than its caches of fixed size.
-    for (const trace of store.traces()) store.records(trace.traceId)
+    for (const trace of tracesOf(store)) store.records(trace.traceId)
     expect(heapUsed() - before).toBeLessThan(3_000_000)
   }, 120_000)
 

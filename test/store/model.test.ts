@@ -5,7 +5,7 @@ import type { TraceRecord } from '../../src/base/span-data.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { TraceStore } from '../../src/store/types.ts'
 import { summarise } from '../../src/trace/summary.ts'
-import { recordOf, silentReport, spanOf, traceIdOf } from './arbitrary.ts'
+import { recordOf, silentReport, spanOf, traceIdOf, tracesOf } from './arbitrary.ts'
 
 /** What was put in, never forgotten, and what has ever had a right to be in the kept ring. */
 interface Model {
@@ -123,7 +123,7 @@ function check(store: TraceStore, model: Model): void {
 
 function checkOrder(store: TraceStore, expected: Map<TraceId, number[]>): void {
   const byFirst = [...expected].sort(([, a], [, b]) => (b[0] ?? 0) - (a[0] ?? 0))
-  const listed = [...store.traces()]
+  const listed = tracesOf(store)
   expect(listed.map((one) => [one.traceId, one.entries.map((entry) => entry.seq)])).toStrictEqual(
     byFirst
   )
@@ -137,7 +137,7 @@ function checkOrder(store: TraceStore, expected: Map<TraceId, number[]>): void {
     store.oldest,
     1
   ])
-    expect([...store.traces(before)].map((one) => one.first)).toStrictEqual(
+    expect(tracesOf(store, before).map((one) => one.first)).toStrictEqual(
       listed.map((one) => one.first).filter((first) => first < before)
     )
   for (const since of [0, store.oldest - 1, store.newest - 3, store.newest]) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createStore } from '../../src/store/store.ts'
-import { recordOf, silentReport } from './arbitrary.ts'
+import { recordOf, silentReport, tracesOf } from './arbitrary.ts'
 
 const open = () => createStore({ memory: 2 ** 20, report: silentReport() })
 const named = (name: string) => ({ span: { name } })
@@ -18,7 +18,7 @@ describe('the figures of the store', () => {
           for (const [i, id] of ids.entries())
             store.add(recordOf(id + 1, named(String(i).padEnd(size, '-'))), '')
           const { recent } = store.stats
-          expect(recent.traces).toBe([...store.traces()].length)
+          expect(recent.traces).toBe(tracesOf(store).length)
           expect(recent.records).toBe(store.newest - store.oldest + 1)
           store.clear()
           expect(store.stats.recent.traces).toBe(0)
