@@ -18,14 +18,19 @@ answer({
     for (const [kind, count] of Object.entries(kinds))
       for (let i = 0; i < count; i++) pages.push(await connect(port, kind, recent))
   },
-  /** What the pages of now were told of the traces from `first` to `last`, once these have come; and how far those behind have come. */
-  async told({ first, last }) {
+  /** Waits until the pages of now have everything up to `seq`, and those behind have anything. */
+  async reach({ seq }) {
+    const missing = pages.filter(({ kind }) => kind !== 'stalled')
+    for (const end = performance.now() + 10_000; performance.now() < end;) {
+      if (missing.every((page) => page.seq >= (page.kind === 'now' ? seq : 0))) return
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    throw new Error(`told up to ${missing.map((page) => page.seq).join()}, not to ${seq}`)
+  },
+  /** What the pages of now were told of the traces from `first` to `last`; and how far those behind have come. */
+  told({ first, last }) {
     const now = pages.filter(({ kind }) => kind === 'now')
     const behind = pages.filter(({ kind }) => kind === 'behind')
-    const missing = () => now.some(({ seq }) => seq < last) || behind.some(({ seq }) => seq < 0)
-    const end = performance.now() + 5000
-    while (missing() && performance.now() < end)
-      await new Promise((resolve) => setTimeout(resolve, 10))
     const windows = now.map(({ told }) => told.filter(({ seq }) => seq >= first && seq <= last))
     const all = windows.flat()
     return {

@@ -20,8 +20,8 @@ export const contestants = [
 ]
 
 /**
- * What is there before the first page: long traces, so that a page which stalls is soon full, sockets of the system included; then as many
- * usual ones as a page that opens asks for.
+ * What is there before the first page: long traces, so that a page which stalls is full before we measure, sockets of the system included;
+ * then as many usual ones as a page that opens asks for.
  */
 const recent = 2500
 const before = [{ count: 7000, length: 700 }, { count: recent }]
@@ -44,9 +44,12 @@ export async function measure(contestant, pages, { perSecond, warmUpMs, ms }) {
     for (const traces of contestant.before ?? before) await host.ask({ ask: 'fill', ...traces })
     const empty = await host.ask({ ask: 'memory' })
     await pages.ask({ ask: 'connect', port, recent, ...contestant.pages })
+    const { last: seq } = await host.ask({ ask: 'warm', perSecond, ms: warmUpMs })
+    await pages.ask({ ask: 'reach', seq })
     if (contestant.pages.stalled > 0) await untilFull(port)
-    const watched = await host.ask({ ask: 'watch', perSecond, warmUpMs, ms })
+    const watched = await host.ask({ ask: 'watch', perSecond, ms })
     const full = await host.ask({ ask: 'memory' })
+    await pages.ask({ ask: 'reach', seq: watched.last })
     const told = await pages.ask({ ask: 'told', first: watched.first, last: watched.last })
     await check(contestant, watched, told, port)
     return {
@@ -78,7 +81,7 @@ async function check({ name, pages }, { first, last }, { counts, behind, gaps },
     throw new Error(`${name}: ${status.skipped} traces were skipped`)
 }
 
-// From here on it takes nothing more. Without that it would be measured while it is still being sent what the others are.
+// From here on the page that stalls takes nothing more.
 async function untilFull(port) {
   for (let i = 0; i < 100; i++) {
     if ((await statusOf(port)).skipped > 0) return
@@ -97,7 +100,7 @@ async function statusOf(port) {
 /** All contestants, A B C ... A B C. */
 export async function run({ say, quick, until }) {
   const rounds = quick ? 2 : 5
-  const size = { perSecond: 1000, warmUpMs: 500, ms: quick ? 500 : 1000 }
+  const size = { perSecond: 1000, warmUpMs: 900, ms: quick ? 500 : 1000 }
   const seen = Object.fromEntries(contestants.map(({ name }) => [name, []]))
   const pages = await startPages()
   try {
