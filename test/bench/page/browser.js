@@ -4,35 +4,64 @@ import { percentile } from '../statistics.js'
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking']
 
-/** Undefined where there is no browser: the part is then left out, and says so. */
+/** Undefined where there is no browser: the part is then left out, and says so. On no core of its own, so that it may leave the host's. */
 export async function launch() {
   if (!existsSync(executablePath)) return undefined
   const { chromium } = await import('playwright-core')
   return chromium.launch({ executablePath, args })
 }
 
-/** A page in a profile of its own, with nothing in its cache. */
-export async function freshPage(browser, url) {
+/** A page in a profile of its own, with nothing in its cache, `speed` times slower than this machine. */
+export async function visit(browser, url, speed = 1) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   const page = await context.newPage()
+  const session = await context.newCDPSession(page)
+  await session.send('Performance.enable')
+  await session.send('Emulation.setCPUThrottlingRate', { rate: speed })
+  await page.addInitScript(noteInteractive)
   await page.goto(url)
-  await page.waitForSelector('.traces-grid', { timeout: 15_000 })
-  return page
+  await page.waitForSelector('.traces-grid .item', { timeout: 15_000 })
+  return { page, session, close: () => context.close() }
 }
 
-/** Milliseconds from the address to the first pixels. */
-export async function firstPaint(page) {
+// Runs in the page, before anything of it.
+function noteInteractive() {
+  const observer = new MutationObserver(() => {
+    if (document.querySelector('.traces-grid') === null) return
+    performance.mark('grid')
+    observer.disconnect()
+  })
+  observer.observe(document, { childList: true, subtree: true })
+}
+
+/** Milliseconds from the address to the first pixels, and until the list answers to the reader. */
+export function startOf({ page }) {
   return page.evaluate(async () => {
+    const [{ domContentLoadedEventEnd }] = performance.getEntriesByType('navigation')
+    const [grid] = performance.getEntriesByName('grid')
     for (;;) {
       const [paint] = performance.getEntriesByName('first-contentful-paint')
-      if (paint !== undefined) return paint.startTime
+      if (paint !== undefined)
+        return {
+          paint: paint.startTime,
+          interactive: Math.max(grid.startTime, domContentLoadedEventEnd)
+        }
       await new Promise((resolve) => requestAnimationFrame(resolve))
     }
   })
 }
 
+/** Until the page has loaded what it loads unasked: older traces, the chart, the screen of a trace. */
+export async function settled({ page }) {
+  await page.waitForFunction(() => {
+    const scripts = performance.getEntriesByType('resource').map(({ name }) => name)
+    return scripts.some((name) => /\/page-\w+\.js/.test(name))
+  })
+  await page.waitForLoadState('networkidle')
+}
+
 /** Milliseconds from the click on a link to a trace until its rows are on the screen, and how many rows its tree has. */
-export async function openTrace(page, href) {
+export async function openTrace({ page }, href) {
   return page.evaluate(async (href) => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
     const link = Object.assign(document.createElement('a'), { href })
@@ -53,19 +82,18 @@ export async function openTrace(page, href) {
   }, href)
 }
 
-/** Lets a page run and tells how smoothly: frames a second, the 99th percentile of frames in ms, the main thread's share of the time. */
-export async function smoothness(page, ms, { scroll = '' } = {}) {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Performance.enable')
-  const before = await taskSeconds(session)
+/** Lets a page run and tells how smoothly: frames a second, slow frames in ms, the main thread's share of the time in per cent. */
+export async function smoothness({ page, session }, ms, { scroll = '' } = {}) {
+  const before = await metrics(session)
   const frames = await page.evaluate(framesOf, { ms, scroll })
-  const after = await taskSeconds(session)
-  await session.detach()
+  const after = await metrics(session)
   const total = frames.reduce((sum, frame) => sum + frame, 0)
   return {
     fps: (frames.length * 1000) / total,
     p99: percentile(frames, 0.99),
-    mainThread: (after.busy - before.busy) / (after.at - before.at)
+    longest: Math.max(...frames),
+    mainThread:
+      ((after.TaskDuration - before.TaskDuration) / (after.Timestamp - before.Timestamp)) * 100
   }
 }
 
@@ -87,8 +115,19 @@ async function framesOf({ ms, scroll }) {
   return frames
 }
 
-async function taskSeconds(session) {
-  const { metrics } = await session.send('Performance.getMetrics')
-  const of = (name) => metrics.find((metric) => metric.name === name).value
-  return { busy: of('TaskDuration'), at: of('Timestamp') }
+/** Elements in the document. */
+export function elements({ page }) {
+  return page.evaluate(() => document.getElementsByTagName('*').length)
+}
+
+/** MiB of JavaScript's heap that are in use after a collection. */
+export async function heapAfterCollection({ session }) {
+  // What the first collection frees by finalizers, the second sees.
+  for (let i = 0; i < 2; i++) await session.send('HeapProfiler.collectGarbage')
+  return (await metrics(session)).JSHeapUsedSize / 2 ** 20
+}
+
+async function metrics(session) {
+  const { metrics: list } = await session.send('Performance.getMetrics')
+  return Object.fromEntries(list.map(({ name, value }) => [name, value]))
 }

@@ -21,6 +21,14 @@ export async function feed(port, count) {
   return traceId
 }
 
+/** Adds a span to a trace, as one that comes late does; gives how many. */
+export async function grow(port, traceId) {
+  const [root] = tree(Math.random, traceId, 1)
+  const late = { ...root, name: 'late', kind: 1, parentSpanId: hex(Math.random, 16) }
+  await post(port, body([late]))
+  return 1
+}
+
 // Each span hangs on one of the last few, so that the tree is deep in places and wide in others, as traces are.
 function tree(random, traceId, count) {
   const start = BigInt(Date.now() - 60_000) * 1_000_000n
