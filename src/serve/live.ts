@@ -32,7 +32,8 @@ export interface LiveSetup {
 /**
  * What the connected pages are told. Nothing of it runs while no page is connected; with pages, changes are gathered for 100 ms. Pages that
  * stand at one place and have the same filter share one frame: nearly always all of them, and while they catch up together, too.
- * Nothing waits in memory for a slow page: it loses frames, is told how many traces that were, and asks for them when it can.
+ * Nothing waits in memory for a slow page, and nothing is read for it: it loses frames, is told how many traces that were, and asks for them
+ * when it can. One that was behind anyway goes on where it stood.
  */
 export class LiveHub {
   readonly #setup: LiveSetup
@@ -199,6 +200,8 @@ export class LiveHub {
     const until = performance.now() + this.#limits.readMs
     const batches = new Map<string, Batch>()
     for (const page of pages) {
+      // It stays where it is: what it asked for is in memory, and reading it now would be in vain.
+      if (this.#clogged(page)) continue
       const place = `${page.seq} ${page.query}`
       let batch = batches.get(place)
       if (batch === undefined) {
@@ -252,9 +255,9 @@ export class LiveHub {
     channel.send(frame)
   }
 
-  // Once a page was too slow it gets nothing until it has read half of what waits for it: to make a frame for it would be in vain.
+  // Once a page was too slow it gets nothing until it has read all that waits for it: no frame is made to be thrown away.
   #clogged({ slowSince, channel }: LivePage): boolean {
-    return slowSince > 0 && channel.buffered() > this.#limits.pageBytes / 2
+    return slowSince > 0 && channel.buffered() > 0
   }
 
   // Whose network has taken everything is not made to pay for the others.

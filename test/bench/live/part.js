@@ -24,7 +24,7 @@ export const contestants = [
  * then as many usual ones as a page that opens asks for.
  */
 const recent = 2500
-const before = [{ count: 7000, length: 700 }, { count: recent }]
+const before = [{ count: 7000, length: 450 }, { count: recent }]
 
 /** Starts the process that the pages are in; one for the whole part. */
 export async function startPages() {
