@@ -56,7 +56,7 @@ export function openingFigures({ speed, paint, interactive, scroll, opened, ...r
   const opening = sizes.map((size, i) => {
     const target = budget.open[size] && { atMost: budget.open[size] }
     return figure(
-      atSpeed(`open a trace of ${size.toLocaleString('en-GB')} spans`, speed),
+      atSpeed(`open a trace of ${size.toLocaleString('en-GB')} spans in the page`, speed),
       'ms',
       spreadOf(opened[i].ms),
       target
