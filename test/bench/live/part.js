@@ -134,6 +134,7 @@ export function figuresOf(seen) {
   return {
     figures: [
       ...each(looking, 'loop delay p99 added', 'ms', (name) => added(name, 'p99')),
+      ...each([contestants[0]], 'longest block of the loop', 'ms', (name) => of(name, 'longest')),
       ...each(looking, 'longest block of the loop', 'ms', (name) => of(name, 'longest'), {
         atMost: 10
       }),
