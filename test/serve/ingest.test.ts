@@ -135,7 +135,7 @@ describe('spans that are sent as protobuf', () => {
   async function post(body: Uint8Array, port: number, headers: Record<string, string> = {}) {
     const reply = await fetch(`http://127.0.0.1:${port}/_traces/v1/traces`, {
       method: 'POST',
-      body,
+      body: new Uint8Array(body),
       headers: { ...type, ...headers }
     })
     const bytes = Buffer.from(await reply.arrayBuffer())

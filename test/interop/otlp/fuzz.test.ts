@@ -127,7 +127,7 @@ describe('decoding', () => {
         (one, extras, last, indent) => {
           const put = (message: Record<string, any>): object => {
             const next: Record<string, any> = extras.next().value
-            for (const [key, value] of Object.entries(message)) delete next[key]
+            for (const key of Object.keys(message)) delete next[key]
             return last
               ? { ...next, ...message }
               : Object.fromEntries(Object.entries({ ...message, ...next }).reverse())

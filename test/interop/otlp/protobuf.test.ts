@@ -7,7 +7,6 @@ import { Request } from '../../bench/ingest/otlp.js'
 import { bytes, decodeBody, decodeSetup, least, record, request } from './setup.ts'
 
 const decode = (body: Uint8Array) => decodeBody(body, decodeSetup(), 'protobuf')
-const decodeAsJson = (message: object) => decodeBody(bytes(message), decodeSetup())
 
 /** A message of fields that are each a number, a wire type, and the bytes behind the tag. */
 function message(

@@ -4,11 +4,11 @@ import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-t
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   BasicTracerProvider,
+  InMemorySpanExporter,
   type ReadableSpan,
-  SimpleSpanProcessor,
-  type SpanExporter
+  SimpleSpanProcessor
 } from '@opentelemetry/sdk-trace-base'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { SpanData, TraceRecord } from '../../../src/base/span-data.ts'
 import { inSlices } from '../../../src/base/time-slices.ts'
 import { decode } from '../../../src/interop/otlp/decode.ts'
@@ -16,23 +16,12 @@ import { startHost } from '../../serve/fixtures.ts'
 import { decodeSetup } from './setup.ts'
 
 type Sender = typeof JsonExporter | typeof ProtobufExporter
-type Config = NonNullable<ConstructorParameters<typeof JsonExporter>[0]>
-
-const gzip = 'gzip' as NonNullable<Config['compression']>
-
 /** Spans as OpenTelemetry's SDK ends them, with everything that a span may have. */
 async function endedSpans(): Promise<ReadableSpan[]> {
-  const ended: ReadableSpan[] = []
-  const keep: SpanExporter = {
-    export(spans, done) {
-      ended.push(...spans)
-      done({ code: 0 })
-    },
-    shutdown: async () => {}
-  }
+  const exporter = new InMemorySpanExporter()
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'shop', 'host.name': 'a' }),
-    spanProcessors: [new SimpleSpanProcessor(keep)]
+    spanProcessors: [new SimpleSpanProcessor(exporter)]
   })
   const tracer = provider.getTracer('lib', '1.2.3')
   for (let i = 0; i < 40; i++) {
@@ -53,13 +42,14 @@ async function endedSpans(): Promise<ReadableSpan[]> {
     span.end()
   }
   await provider.forceFlush()
-  return ended
+  return exporter.getFinishedSpans()
 }
 
 /** Sends the spans by a real exporter through a real server; gives what was read, and what the exporter says of it. */
-async function send(Exporter: Sender, spans: ReadableSpan[], config: Config) {
+async function send(Exporter: Sender, spans: ReadableSpan[]) {
   const records: TraceRecord[] = []
   const encodings: string[] = []
+  const zips: boolean[] = []
   const now = (): number => performance.now()
   const host = await startHost({
     async ingest(body, encoding) {
@@ -69,12 +59,13 @@ async function send(Exporter: Sender, spans: ReadableSpan[], config: Config) {
       return decoded
     }
   })
+  host.server.on('request', (req) => zips.push(req.headers['content-encoding'] === 'gzip'))
   try {
     const url = `http://127.0.0.1:${host.port}/_traces/v1/traces`
-    const exporter = new Exporter({ url, ...config })
+    const exporter = new Exporter({ url })
     const result = await new Promise((resolve) => exporter.export(spans, resolve))
     await exporter.shutdown()
-    return { result, records, encodings }
+    return { result, records, encodings, zips }
   } finally {
     await host.close()
   }
@@ -83,14 +74,18 @@ async function send(Exporter: Sender, spans: ReadableSpan[], config: Config) {
 const nanos = ([seconds, rest]: readonly [number, number]): bigint =>
   BigInt(seconds) * 1_000_000_000n + BigInt(rest)
 
-it.each<[string, Sender, Config, string]>([
-  ['JSON', JsonExporter, {}, 'json'],
-  ['JSON, gzipped', JsonExporter, { compression: gzip }, 'json'],
-  ['protobuf', ProtobufExporter, {}, 'protobuf'],
-  ['protobuf, gzipped', ProtobufExporter, { compression: gzip }, 'protobuf']
-])('OpenTelemetry’s exporter for %s is understood', async (_what, Exporter, config, encoding) => {
+afterEach(() => vi.unstubAllEnvs())
+
+it.each<[string, Sender, string, string]>([
+  ['JSON', JsonExporter, 'none', 'json'],
+  ['JSON, gzipped', JsonExporter, 'gzip', 'json'],
+  ['protobuf', ProtobufExporter, 'none', 'protobuf'],
+  ['protobuf, gzipped', ProtobufExporter, 'gzip', 'protobuf']
+])('OpenTelemetry’s exporter for %s is understood', async (_what, Exporter, zip, encoding) => {
+  vi.stubEnv('OTEL_EXPORTER_OTLP_COMPRESSION', zip)
   const spans = await endedSpans()
-  const { result, records, encodings } = await send(Exporter, spans, config)
+  const { result, records, encodings, zips } = await send(Exporter, spans)
+  expect(zips).toEqual([zip === 'gzip'])
   expect(result).toEqual({ code: 0 })
   expect(encodings).toEqual([encoding])
   expect(records).toHaveLength(40)
