@@ -9,6 +9,8 @@ export interface Guard {
   <T>(fn: () => T): T | undefined
   /** False once the part was switched off. */
   readonly on: boolean
+  /** Counts an exception that was caught by hand, where each request would pay for a closure. */
+  failed(error: unknown): void
 }
 
 const maxErrors = 10
@@ -17,16 +19,18 @@ const windowMs = 60_000
 export function createGuard(part: string, report: Report): Guard {
   let errors = 0
   let since = 0
-  let on = true
-  const guard = <T>(fn: () => T): T | undefined => {
-    if (!on) return undefined
-    try {
-      return fn()
-    } catch (error) {
-      failed(error)
-      return undefined
-    }
-  }
+  const guard: Switch = Object.assign(
+    <T>(fn: () => T): T | undefined => {
+      if (!guard.on) return undefined
+      try {
+        return fn()
+      } catch (error) {
+        failed(error)
+        return undefined
+      }
+    },
+    { on: true, failed }
+  )
   function failed(error: unknown): void {
     report.drop('internal error')
     const now = performance.now()
@@ -37,13 +41,15 @@ export function createGuard(part: string, report: Report): Guard {
     errors++
     report.once(`${part} failed and went on: ${describe(error, report)}`)
     if (errors < maxErrors) return
-    on = false
+    guard.on = false
     report.say(
       `${part} is switched off after ${maxErrors} errors within a minute; the server is not affected`
     )
   }
-  return Object.defineProperty(guard, 'on', { get: () => on }) as Guard
+  return guard
 }
+
+type Switch = Omit<Guard, 'on'> & { <T>(fn: () => T): T | undefined; on: boolean }
 
 function describe(error: unknown, report: Report): string {
   try {

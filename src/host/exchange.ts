@@ -1,35 +1,17 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StatusCode } from '../base/span-data.ts'
 import { type Context, contextStorage } from '../context/context.ts'
 import { readError } from '../span/exception.ts'
 import type { NonRecordingSpan } from '../context/non-recording.ts'
 import { Span } from '../span/span.ts'
+import { type Connection, findInProgress, type InProgress } from './connection.ts'
 import { describeResponse } from './response.ts'
-import { Routing } from './route.ts'
+import { isRouted, Routing } from './route.ts'
 import type { Recorder } from './setup.ts'
 
-// A property kept outside of the request: each one added to it costs 1.3 us once Express has changed its prototype (V8 then copies the
-// object's whole map), this a third. All copies of the package share it, so that a request is never followed twice.
-const exchanges: WeakMap<object, unknown> = shared(Symbol.for('spanlight.exchanges'))
-
-function shared(key: symbol): WeakMap<object, unknown> {
-  const registry = globalThis as { [key: symbol]: WeakMap<object, unknown> | undefined }
-  return (registry[key] ??= new WeakMap())
-}
-
-/** The exchange of a request, if it is one of this copy of the package. */
+/** The exchange of a request, while it is in progress. */
 export function exchangeOf(req: object): Exchange | undefined {
-  const found = exchanges.get(req)
-  return found instanceof Exchange ? found : undefined
-}
-
-/** Whether it was decided about the request already, at another mount of ours. */
-export function isDecided(req: object): boolean {
-  return exchanges.has(req)
-}
-
-export function decide(req: object, exchange: Exchange | 'ignored'): void {
-  exchanges.set(req, exchange)
+  return findInProgress(req) as Exchange | undefined
 }
 
 /** The parts of an HTTP/2 stream that are read. */
@@ -39,41 +21,53 @@ export interface StreamState {
 }
 
 /** One request, its response and their server span, from the first byte of the head to the end of the answer. */
-export class Exchange {
+export class Exchange implements InProgress {
   readonly context: Context
   readonly span: Span | NonRecordingSpan
-  /** Undefined when the span is not recorded. */
-  readonly routing: Routing | undefined
-  /** Held while the exchange lasts; a keep-alive socket must not keep an answered response from the garbage collector. */
-  res: ServerResponse | undefined
-  /** Of HTTP/2; held as long as the response. */
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** Of HTTP/2. */
   stream: StreamState | undefined
   /** Those that wait for the socket behind this one: as long as they do, nothing tells them that the client is gone. */
   pipeline: Set<Exchange> | undefined
   readonly #recorder: Recorder
-  readonly #method: string | undefined
+  readonly #connection: Connection
+  /** As the span was named. */
+  readonly #method: string
+  #routing: Routing | undefined
   #error: unknown
   #errorType = ''
   #ended = false
 
   constructor(
     recorder: Recorder,
+    connection: Connection,
     context: Context,
     span: Span | NonRecordingSpan,
+    req: IncomingMessage,
     res: ServerResponse,
-    method: string | undefined
+    method: string
   ) {
     this.#recorder = recorder
+    this.#connection = connection
     this.#method = method
     this.context = context
     this.span = span
+    this.req = req
     this.res = res
-    this.routing =
-      span instanceof Span ? new Routing(span, recorder.routes, recorder.paths) : undefined
+    // Found by its request until it ends, and let go of then: a keep-alive socket must not keep what was answered from the collector.
+    connection.add(this)
   }
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** Made when somebody has something to say about the route; undefined when the span is not recorded. */
+  get routing(): Routing | undefined {
+    if (this.#routing === undefined && this.span instanceof Span)
+      this.#routing = new Routing(this.span, this.#method, this.#recorder)
+    return this.#routing
   }
 
   /** True when the running code is in no context, or in that of another trace: an emitter's or a socket's. */
@@ -108,40 +102,46 @@ export class Exchange {
   end(complete: boolean): void {
     if (this.#ended) return
     this.#ended = true
-    const { span, res, stream, pipeline } = this
+    this.#connection.remove(this)
+    this.#recorder.ended()
+    const { span, stream, pipeline } = this
     // HTTP/2's response emits 'finish' for a stream that the client reset, too.
     const whole = complete && !((stream?.rstCode ?? 0) > 0)
     if (span instanceof Span) {
-      if (res !== undefined) this.#recorder.guard(() => this.#describe(span, res, whole))
+      this.#describe(span, whole)
       this.#finish(span)
     }
-    this.res = this.stream = this.pipeline = this.#error = undefined
-    pipeline?.delete(this)
-    if (complete || pipeline === undefined) return
+    this.#error = undefined
+    if (pipeline === undefined) return
+    pipeline.delete(this)
+    if (complete) return
     const waiting = [...pipeline]
     pipeline.clear()
     for (const exchange of waiting) exchange.end(false)
   }
 
-  #describe(span: Span, res: ServerResponse, complete: boolean): void {
-    const error = this.#errorType === '' ? undefined : readError(this.#error)
-    const head = this.#method === 'HEAD'
-    this.routing?.settle(res)
-    const outcome = { complete, head, error: error?.type }
-    // An error's message says what no status code does; a bare 500 needs no second description.
-    if (describeResponse(span, res, outcome, this.#recorder) && span.status === StatusCode.unset)
-      span.setStatus({ code: StatusCode.error, message: error?.message })
+  #describe(span: Span, complete: boolean): void {
+    const { guard } = this.#recorder
+    if (!guard.on) return
+    try {
+      const error = this.#errorType === '' ? undefined : readError(this.#error)
+      if (this.#routing !== undefined || isRouted(this.req))
+        this.routing?.settle(this.req, this.res)
+      const outcome = { complete, head: this.#method === 'HEAD', error: error?.type }
+      // An error's message says what no status code does; a bare 500 needs no second description.
+      if (
+        describeResponse(span, this.res, outcome, this.#recorder) &&
+        span.status === StatusCode.unset
+      )
+        span.setStatus({ code: StatusCode.error, message: error?.message })
+    } catch (error) {
+      guard.failed(error)
+    }
   }
 
-  // A part that was switched off must not leave the spans open that it began.
+  // Outside of the guard: a part that was switched off must not leave the spans open that it began.
   #finish(span: Span): void {
     span.alive = undefined
-    this.#recorder.guard(() => span.end())
-    if (!span.open) return
-    try {
-      span.end()
-    } catch {
-      // Counted already.
-    }
+    span.end()
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Exchange, exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
+import type { Framework } from './setup.ts'
 
 /** The parts of an Express application that this file reads: the root router is `_router` in 4 and `router` in 5. */
 export interface ExpressApp {
@@ -36,14 +37,40 @@ type HandleError = (
 ) => unknown
 type ErrorHandler = (error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) => void
 
+/** An application whose routes and errors are seen; of Connect, which has neither, nothing is. */
+export class FollowedApp {
+  readonly framework: Framework
+  readonly #app: ExpressApp | undefined
+  readonly #host: Host
+  #appended = 0
+
+  constructor(app: ExpressApp | undefined, host: Host) {
+    this.framework = app === undefined ? 'connect' : app._router ? 'express 4' : 'express 5'
+    this.#app = app
+    this.#host = host
+  }
+
+  /** To be called for each request: layers are added, and taken from us, while an application runs. */
+  follow(): void {
+    const router = this.#app?._router ?? this.#app?.router
+    if (router === undefined || this.#host.closed) return
+    try {
+      followLayers(router, this.#host)
+      if (this.#appended < maxLastLayers && followErrors(router)) this.#appended++
+    } catch (error) {
+      this.#host.failed(error)
+    }
+  }
+}
+
 /**
  * Sees routes and errors where Express itself decides about them: in the two methods that every layer of an Express copy shares. They are
  * found through the app's own layers, so neither import order nor the module's form matters, and routers that are mounted later are
  * covered. Measured against accessors for `params`, `baseUrl` and `route` on each request: those take 4 us a request, this 0.1, and the
  * request keeps plain properties. router 2.3's diagnostics channel would allocate for every layer and is not in Express 4.
  */
-export function followLayers(app: ExpressApp, host: Host): void {
-  const layer = (app._router ?? app.router)?.stack?.[0]
+function followLayers(router: Router, host: Host): void {
+  const layer = router.stack?.[0]
   if (layer === undefined) return
   const shared = Object.getPrototypeOf(layer) as Record<string, unknown>
   const handle = 'handle_request' in shared ? 'handle_request' : 'handleRequest'
@@ -69,15 +96,11 @@ const maxLastLayers = 8
  * Appends a handler that sees the errors which no layer is left to see. Layers that the app adds later come after it, so it is appended
  * again, up to a bound; the former ones stay, because a running request counts its way through the list.
  */
-export function followErrors(app: ExpressApp, appended: WeakMap<ExpressApp, number>): void {
-  const router = app._router ?? app.router
-  const stack = router?.stack
-  if (router === undefined || stack === undefined) return
-  if (stack[stack.length - 1]?.handle === lastHandler) return
-  const count = appended.get(app) ?? 0
-  if (count >= maxLastLayers) return
-  appended.set(app, count + 1)
+function followErrors(router: Router): boolean {
+  const { stack } = router
+  if (stack === undefined || stack[stack.length - 1]?.handle === lastHandler) return false
   router.use(lastHandler)
+  return true
 }
 
 const lastHandler: ErrorHandler = function tracingErrors(error, req, _res, next) {

@@ -1,12 +1,15 @@
+import type { AttributeValue } from '../base/attributes.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import type { Span } from '../span/span.ts'
 import { remembering } from './remember.ts'
 
 /** Lower-case header names, or the package's own choice. */
 export type HeaderNames = readonly string[] | 'known'
 
-/** Puts the headers that are to be recorded on the span; `get` gives a header's value by its lower-case name. */
-export type HeaderReader = (span: Span, get: (name: string) => string | undefined) => void
+/** Calls `put` with the attribute of each header that is to be recorded; `get` gives a header's value by its lower-case name. */
+export type HeaderReader = (
+  get: (name: string) => number | string | readonly string[] | undefined,
+  put: (key: string, value: AttributeValue) => void
+) => void
 
 // Those that explain a request's course. `user-agent`, `host` and the lengths have attributes of their own. Of credentials the redactor
 // leaves a scheme or names only: enough to see that they came.
@@ -54,12 +57,12 @@ export function headerReader(
     key: `http.${direction}.header.${name.toLowerCase()}`,
     clean: cleaner(name.toLowerCase(), redactor)
   }))
-  return (span, get) => {
+  return (get, put) => {
     for (const { name, key, clean } of entries) {
       const value = get(name)
       if (value === undefined) continue
-      const shown = clean(value)
-      if (shown !== undefined) span.put(key, shown)
+      const shown = clean(typeof value === 'object' ? value.join(', ') : String(value))
+      if (shown !== undefined) put(key, shown)
     }
   }
 }

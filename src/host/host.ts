@@ -3,11 +3,13 @@ import type { SpanContext } from '../base/span-context.ts'
 import { SpanKind } from '../base/span-data.ts'
 import { type Context, contextStorage, rootContext, suppressed } from '../context/context.ts'
 import { Span } from '../span/span.ts'
-import { follow } from './emit.ts'
-import { decide, Exchange, isDecided, type StreamState } from './exchange.ts'
+import { type Connection, connectionOf } from './connection.ts'
+import { follow, followResponses } from './emit.ts'
+import { Exchange, type StreamState } from './exchange.ts'
 import { headerReader } from './headers.ts'
-import { isLoopback, isPrivate } from './peer.ts'
-import { hasBody, knownMethod, pathOf, requestDescriber, targetOf } from './request.ts'
+import { isLoopback, isPrivate, readPeer } from './peer.ts'
+import { read } from './read.ts'
+import { type Head, hasBody, knownMethod, pathOf, readHead, requestDescriber } from './request.ts'
 import { pathRules, routeNames } from './route.ts'
 import type { Framework, HostSetup, Recorder } from './setup.ts'
 
@@ -26,6 +28,8 @@ export class Host {
   readonly #seen = new Set<Framework>()
   readonly #undo = new Set<() => void>()
   #thrower: Exchange | undefined
+  #inProgress = 0
+  #unfollow: (() => void) | undefined
   #closed = false
 
   constructor(setup: HostSetup) {
@@ -42,7 +46,8 @@ export class Host {
       ),
       responseHeaders: headerReader('response', response, setup.redactor),
       routes: routeNames(setup.redactor, setup.limits),
-      paths: pathRules(setup.redactor, setup.limits)
+      paths: pathRules(setup.redactor, setup.limits),
+      ended: () => this.#ended()
     }
   }
 
@@ -52,13 +57,24 @@ export class Host {
 
   /** Decides about a request and begins its span. Never throws. */
   enter(req: IncomingMessage, res: ServerResponse, base: string, framework: Framework): Entry {
-    if (this.#closed) return 'as it is'
-    return this.#setup.guard(() => this.#enter(req, res, base, framework)) ?? 'as it is'
+    const { guard } = this.#setup
+    if (this.#closed || !guard.on) return 'as it is'
+    try {
+      return this.#enter(req, res, base, framework)
+    } catch (error) {
+      guard.failed(error)
+      return 'as it is'
+    }
   }
 
   /** Runs what must not fail the host's own code. */
   safely(fn: () => void): void {
     this.#setup.guard(fn)
+  }
+
+  /** Counts an error of ours that was caught by hand. */
+  failed(error: unknown): void {
+    this.#setup.guard.failed(error)
   }
 
   /** A bare listener threw: its context is gone by the time the process reports the exception, an instant later. */
@@ -82,11 +98,24 @@ export class Host {
     this.#undo.add(undo)
   }
 
-  /** Stops recording and takes every change to the host's objects back. Requests in flight still end their spans. */
+  /**
+   * Stops recording and takes every change to the host's objects back. Requests in progress still end their spans, and the last of them takes
+   * back what shows their end.
+   */
   close(): void {
     this.#closed = true
     for (const undo of this.#undo) this.safely(undo)
     this.#undo.clear()
+    if (this.#inProgress === 0) this.#stopFollowing()
+  }
+
+  #ended(): void {
+    if (--this.#inProgress === 0 && this.#closed) this.#stopFollowing()
+  }
+
+  #stopFollowing(): void {
+    this.#unfollow?.()
+    this.#unfollow = undefined
   }
 
   #enter(req: IncomingMessage, res: ServerResponse, base: string, framework: Framework): Entry {
@@ -94,54 +123,59 @@ export class Host {
       this.#seen.add(framework)
       this.#setup.onFramework?.(framework)
     }
-    this.#setup.observe?.(req)
-    const target = targetOf(req)
-    if (this.#isPage(target, base) && this.#page(req, res, base)) return 'answered'
-    // At a second mount of ours, be it of another copy of this package.
-    if (isDecided(req)) return 'as it is'
-    const { method } = req
-    if (this.#setup.ignore(method ?? '', pathOf(target))) {
-      decide(req, 'ignored')
-      return unrecorded
-    }
-    return this.#begin(req, res, target, method)
+    const head = readHead(req)
+    this.#setup.observe?.(head)
+    if (this.#isPage(head.target, base) && this.#page(req, res, base)) return 'answered'
+    const connection = connectionOf(req)
+    // At a second mount of ours, or behind a handler that has answered and goes on all the same.
+    if (connection.find(req) !== undefined || read(res, 'finished')) return 'as it is'
+    if (this.#setup.ignore(head.method ?? '', pathOf(head.target))) return unrecorded
+    return this.#begin(req, res, head, connection)
   }
 
-  // Each property of the request is read once: Express gives each request a hidden class of its own, so V8 looks it up the slow way.
-  #begin(
-    req: IncomingMessage,
-    res: ServerResponse,
-    target: string,
-    method: string | undefined
-  ): Context {
-    const { headers, socket } = req
+  #begin(req: IncomingMessage, res: ServerResponse, head: Head, connection: Connection): Context {
+    const { headers, socket } = head
     const carried = this.#setup.propagation.extract(headers, rootContext)
     const remote = carried.span?.spanContext()
     const address = remote === undefined ? undefined : socket?.remoteAddress
     const joins = remote !== undefined && this.#trusts(address)
-    const known = knownMethod(method)
     const base = remote === undefined || joins ? carried : rootContext
+    const known = knownMethod(head.method)
+    const name = known === '_OTHER' ? 'HTTP' : known
     const span = this.#setup.tracer.start(
-      known === '_OTHER' ? 'HTTP' : known,
+      name,
       remote === undefined || joins ? serverSpan : linked(remote),
       base
     )
     const context = base.withSpan(span)
-    const exchange = new Exchange(this.#recorder, context, span, res, method)
-    const version = req.httpVersion
-    if (version === '2.0') exchange.stream = (res as { readonly stream?: StreamState }).stream
+    const exchange = new Exchange(this.#recorder, connection, context, span, req, res, name)
+    this.#inProgress++
+    if (head.httpVersion === '2.0')
+      exchange.stream = (res as { readonly stream?: StreamState }).stream
     // First what ends the span, then what may fail.
-    decide(req, exchange)
-    follow(exchange, req, res, hasBody(headers) || version === '2.0')
-    if (span instanceof Span) {
-      const connection = exchange.stream ?? socket
-      span.alive = () => connection?.destroyed === false
-      this.safely(() => {
-        this.#recorder.describeRequest(span, { method, known, target, version, headers, socket })
-        if (joins && !isLoopback(address)) span.put('spanlight.joined', true)
-      })
-    }
+    this.#unfollow ??= followResponses()
+    follow(exchange, hasBody(headers) || exchange.stream !== undefined)
+    if (span instanceof Span) this.#describe(span, exchange, head, known, connection)
+    if (joins && span instanceof Span && !isLoopback(address)) span.put('spanlight.joined', true)
     return context
+  }
+
+  #describe(
+    span: Span,
+    { stream }: Exchange,
+    head: Head,
+    known: string,
+    connection: Connection
+  ): void {
+    const { socket } = head
+    const open = stream ?? socket
+    span.alive = () => open?.destroyed === false
+    try {
+      connection.peer ??= readPeer(socket, this.#setup.redactor)
+      this.#recorder.describeRequest(span, known, head, connection.peer)
+    } catch (error) {
+      this.#setup.guard.failed(error)
+    }
   }
 
   #trusts(address: string | undefined): boolean {

@@ -1,11 +1,12 @@
-import { unmapped } from '../base/address.ts'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { AttributeValue } from '../base/attributes.ts'
+import type { Attributes } from '../base/attributes.ts'
 import { clip, type Limits } from '../base/limits.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Span } from '../span/span.ts'
 import type { HeaderReader } from './headers.ts'
+import type { Peer } from './peer.ts'
+import { read } from './read.ts'
 import { remembering } from './remember.ts'
 
 const knownMethods: ReadonlySet<string> = new Set(
@@ -18,9 +19,12 @@ export function knownMethod(method: string | undefined): string {
 }
 
 /** The request target as it came; mounted routers of Express and Connect rewrite `url`. */
-export function targetOf(req: Pick<IncomingMessage, 'url'>): string {
-  const { originalUrl } = req as { readonly originalUrl?: unknown }
-  return typeof originalUrl === 'string' ? originalUrl : (req.url ?? '')
+export function targetOf(req: {
+  readonly url?: string | undefined
+  readonly originalUrl?: unknown
+}): string {
+  const original = read(req, 'originalUrl')
+  return typeof original === 'string' ? original : (read(req, 'url') ?? '')
 }
 
 /** The path of a request target in origin form, absolute form (`GET http://host/path`) or `*`. */
@@ -37,13 +41,23 @@ export function pathOf(target: string): string {
 /** What is read of a request, once. */
 export interface Head {
   readonly method: string | undefined
-  /** The method as it is recorded. */
-  readonly known: string
   readonly target: string
-  readonly version: string
+  readonly httpVersion: string
+  readonly rawHeaders: readonly string[]
   readonly headers: IncomingHttpHeaders
   /** Emulated requests have none. */
   readonly socket: Socket | undefined
+}
+
+export function readHead(req: IncomingMessage): Head {
+  return {
+    method: read(req, 'method'),
+    target: targetOf(req),
+    httpVersion: read(req, 'httpVersion'),
+    rawHeaders: read(req, 'rawHeaders'),
+    headers: read(req, 'headers'),
+    socket: read(req, 'socket')
+  }
 }
 
 /** Whether a body follows the head of an HTTP/1 request (RFC 9112, section 6.3). */
@@ -52,75 +66,61 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
   return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined
 }
 
-/** Puts on a span the stable HTTP conventions' attributes that are known from the head. */
+/** Gives a new span the stable HTTP conventions' attributes that are known from the head. */
+export type RequestDescriber = (span: Span, known: string, head: Head, peer: Peer) => void
+
 export function requestDescriber(
   redactor: Redactor,
   limits: Limits,
   headersOf: HeaderReader
-): (span: Span, head: Head) => void {
+): RequestDescriber {
   const agentOf = remembering((agent) => redactor.attribute('user_agent.original', agent))
   const serverOf = remembering(readAuthority)
-  const peerOf = peers(redactor)
-  return (span, { method, known, target, version, headers, socket }) => {
-    const peer = peerOf(socket)
-    span.put('http.request.method', known)
-    if (known !== method && method !== undefined)
-      span.put('http.request.method_original', redactor.text(method, 64))
-    span.put('url.path', clip(redactor.path(pathOf(target)), limits.valueLength))
+  return (span, known, { method, target, httpVersion, headers }, peer) => {
     const mark = target.indexOf('?')
+    // A list, not one call of the span for each: these are the first, so none can be there already.
+    const list: Attributes = [
+      'http.request.method',
+      known,
+      'url.path',
+      clip(redactor.path(pathOf(target)), limits.valueLength),
+      'url.scheme',
+      forwardedScheme(headers) ?? peer.scheme,
+      'network.protocol.version',
+      httpVersion === '2.0' ? '2' : httpVersion
+    ]
+    if (known !== method && method !== undefined)
+      list.push('http.request.method_original', redactor.text(method, 64))
     const query = mark < 0 ? '' : redactor.query(target.slice(mark + 1))
-    if (query !== '') span.put('url.query', query)
-    span.put('url.scheme', forwardedScheme(headers) ?? peer.scheme)
+    if (query !== '') list.push('url.query', query)
     const server = serverOf(firstOf(headers['x-forwarded-host']) ?? authorityOf(headers))
-    if (server.address !== '') span.put('server.address', server.address)
-    if (server.port >= 0) span.put('server.port', server.port)
+    if (server.address !== '') list.push('server.address', server.address)
+    if (server.port >= 0) list.push('server.port', server.port)
     // Any client can write the header: it is shown, and decides nothing.
     const forwarded = firstOf(headers['x-forwarded-for'])
-    if (forwarded !== undefined) span.setAttribute('client.address', forwarded)
-    else if (peer.client !== undefined) span.put('client.address', peer.client)
-    if (peer.address !== undefined) span.put('network.peer.address', peer.address)
-    if (peer.port >= 0) span.put('network.peer.port', peer.port)
-    span.put('network.protocol.version', version === '2.0' ? '2' : version)
+    const client =
+      forwarded === undefined ? peer.client : redactor.attribute('client.address', forwarded)
+    if (client !== undefined) list.push('client.address', client)
+    if (peer.address !== undefined) list.push('network.peer.address', peer.address)
+    if (peer.port >= 0) list.push('network.peer.port', peer.port)
     const agent = headers['user-agent']
     const shown = agent === undefined ? undefined : agentOf(agent)
-    if (shown !== undefined) span.put('user_agent.original', shown)
-    const size = Number(headers['content-length'])
-    if (Number.isSafeInteger(size) && size >= 0) span.put('http.request.body.size', size)
-    headersOf(span, (name) => {
-      const value = headers[name]
-      return Array.isArray(value) ? value.join(', ') : value
-    })
+    if (shown !== undefined) list.push('user_agent.original', shown)
+    const size = sizeOf(headers['content-length'])
+    if (size !== undefined) list.push('http.request.body.size', size)
+    headersOf(
+      (name) => headers[name],
+      (key, value) => list.push(key, value)
+    )
+    span.begin(list)
   }
 }
 
-interface Peer {
-  readonly scheme: string
-  readonly address: AttributeValue | undefined
-  readonly client: AttributeValue | undefined
-  /** -1 where there is none. */
-  readonly port: number
-}
-
-// A keep-alive connection serves many requests; asking it each time for its peer takes 2 us.
-function peers(redactor: Redactor): (socket: Socket | undefined) => Peer {
-  const known = new WeakMap<Socket, Peer>()
-  const read = (socket: Socket | undefined): Peer => {
-    const address = socket?.remoteAddress && unmapped(socket.remoteAddress)
-    const { encrypted } = (socket ?? {}) as { readonly encrypted?: boolean }
-    return {
-      scheme: encrypted === true ? 'https' : 'http',
-      address: address && redactor.attribute('network.peer.address', address),
-      client: address && redactor.attribute('client.address', address),
-      port: socket?.remotePort ?? -1
-    }
-  }
-  return (socket) => {
-    const found = socket && known.get(socket)
-    if (found !== undefined) return found
-    const peer = read(socket)
-    if (socket !== undefined) known.set(socket, peer)
-    return peer
-  }
+/** A length as a header gives it; undefined when it is none. */
+export function sizeOf(header: unknown): number | undefined {
+  if (header === undefined) return undefined
+  const size = Number(header)
+  return Number.isSafeInteger(size) && size >= 0 ? size : undefined
 }
 
 function forwardedScheme(headers: IncomingHttpHeaders): string | undefined {

@@ -89,11 +89,15 @@ export class Routing {
   /** The request's path without the secret values that were seen; undefined while there was none. */
   #path: string | undefined
 
-  constructor(span: Span, names: RouteNames, paths: PathRules) {
+  constructor(
+    span: Span,
+    method: string,
+    { routes, paths }: { readonly routes: RouteNames; readonly paths: PathRules }
+  ) {
     this.#span = span
-    this.#names = names
+    this.#method = method
+    this.#names = routes
     this.#paths = paths
-    this.#method = span.name
   }
 
   /** A mounted router or middleware is entered; `pattern` is its path as it was written, where the framework keeps it. */
@@ -124,17 +128,15 @@ export class Routing {
   }
 
   /** What can be said when the answer is out. Lets go of the framework's objects. */
-  settle(res: ServerResponse): void {
+  settle(req: RoutedRequest, res: ServerResponse): void {
     const { _matchedRoute: matched, params } = this.source ?? {}
     this.source = undefined
-    const req = res.req as RoutedRequest | undefined
     if (matched !== undefined && matched !== null) {
       const route = routeText(matched, undefined)
       this.#found(route)
-      if (req) this.#hide(route, req, params)
+      this.#hide(route, req, params)
     }
     if (this.#routed) return
-    if (req === undefined || req === null) return
     const base = textOf(req.baseUrl)
     if (req.route?.path !== undefined) {
       this.#found(joinPaths(fill(base, req.params), routeText(req.route.path, req)))
@@ -160,6 +162,11 @@ export class Routing {
     this.#span.put('http.route', text)
     this.#span.name = name
   }
+}
+
+/** Whether a framework has left its marks on the request. */
+export function isRouted({ route, baseUrl }: RoutedRequest): boolean {
+  return route !== undefined || (baseUrl !== undefined && baseUrl !== '')
 }
 
 function isBelow(path: string, base: string): boolean {

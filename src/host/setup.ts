@@ -3,10 +3,9 @@ import type { Limits } from '../base/limits.ts'
 import type { Guard } from '../base/safely.ts'
 import type { Propagation } from '../span/propagation.ts'
 import type { Redactor } from '../redact/redactor.ts'
-import type { Span } from '../span/span.ts'
 import type { Tracer } from '../span/tracer.ts'
 import type { HeaderNames, HeaderReader } from './headers.ts'
-import type { Head } from './request.ts'
+import type { Head, RequestDescriber } from './request.ts'
 import type { PathRules, RouteNames } from './route.ts'
 
 export type Framework = 'express 4' | 'express 5' | 'connect' | 'koa' | 'http' | 'https' | 'http2'
@@ -35,7 +34,7 @@ export interface HostSetup {
    */
   readonly page: (req: IncomingMessage, res: ServerResponse, base: string) => boolean
   /** Sees every request first, the page's own and ignored ones included; must be cheap. */
-  readonly observe?: (req: IncomingMessage) => void
+  readonly observe?: (head: Head) => void
   /** Told once of each framework that requests came through. */
   readonly onFramework?: (framework: Framework) => void
 }
@@ -45,8 +44,10 @@ export interface Recorder {
   readonly redactor: Redactor
   readonly limits: Limits
   readonly guard: Guard
-  readonly describeRequest: (span: Span, head: Head) => void
+  readonly describeRequest: RequestDescriber
   readonly responseHeaders: HeaderReader
   readonly routes: RouteNames
   readonly paths: PathRules
+  /** Told of the end of each exchange. */
+  readonly ended: () => void
 }

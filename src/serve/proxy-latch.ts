@@ -1,5 +1,14 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import { type Host, hostHeader, isLoopbackHost, readHost } from './hosts.ts'
+
+/** The parts of a request that are looked at; an IncomingMessage has them. */
+export interface RequestHead {
+  readonly httpVersion: string
+  readonly rawHeaders: readonly string[]
+  readonly headers: IncomingHttpHeaders
+  readonly socket: Socket | undefined
+}
 
 /**
  * Watches the host's requests for the mark of a proxy. A peer of 127.0.0.1 may be nginx on a staging machine: with its usual WebSocket recipe
@@ -7,12 +16,12 @@ import { type Host, hostHeader, isLoopbackHost, readHost } from './hosts.ts'
  * What stays open: a proxy on the same machine that strips its headers and rewrites Host, until somebody's browser gives it away.
  */
 export class ProxyLatch {
-  readonly #onTrip: (sign: string, req: IncomingMessage) => void
+  readonly #onTrip: (sign: string, req: RequestHead) => void
   #sign = ''
   // Almost every request of a development server has the same Host: a string compare instead of a parse.
   #knownHost = ''
 
-  constructor(onTrip: (sign: string, req: IncomingMessage) => void) {
+  constructor(onTrip: (sign: string, req: RequestHead) => void) {
     this.#onTrip = onTrip
   }
 
@@ -22,7 +31,7 @@ export class ProxyLatch {
   }
 
   /** Looks at one request; about half a microsecond with the headers of a browser. */
-  observe(req: IncomingMessage): void {
+  observe(req: RequestHead): void {
     if (this.#sign !== '') return
     const sign = this.#look(req)
     if (sign === '') return
@@ -30,8 +39,8 @@ export class ProxyLatch {
     this.#onTrip(sign, req)
   }
 
-  #look(req: IncomingMessage): string {
-    if (req.httpVersionMajor === 1 && req.httpVersionMinor === 0) return 'HTTP/1.0'
+  #look(req: RequestHead): string {
+    if (req.httpVersion === '1.0') return 'HTTP/1.0'
     const sign = forwardingHeader(req.rawHeaders)
     if (sign !== '') return sign
     const text = hostHeader(req.headers)
@@ -74,7 +83,7 @@ function isForwarding(name: string): boolean {
 
 // The browser says "same origin" and names an origin that is not our Host: somebody between rewrote it. A development server that
 // forwards to us (Vite's `changeOrigin`) does that too, but is itself visited as localhost and opens nothing to anyone else.
-function rewrittenHost(req: IncomingMessage, host: string | undefined): string {
+function rewrittenHost(req: RequestHead, host: string | undefined): string {
   const seen = hostOfUrl(req.headers.origin ?? req.headers.referer)
   if (seen === undefined || seen.text === host?.toLowerCase() || isLoopbackHost(seen)) return ''
   return 'a Host that is not the one the browser asked for'

@@ -13,7 +13,7 @@ import { LiveSockets, refuseUpgrade } from './live-socket.ts'
 import { openStream } from './live-stream.ts'
 import type { AccessMode, Authorize, ModeDecision } from './mode.ts'
 import { isPlainMount, type Place, placeOf } from './place.ts'
-import { ProxyLatch } from './proxy-latch.ts'
+import { ProxyLatch, type RequestHead } from './proxy-latch.ts'
 import { sendError, sendRefusal, sendText } from './respond.ts'
 import { Tokens } from './token.ts'
 
@@ -49,7 +49,7 @@ export interface Serve {
    */
   handle(req: IncomingMessage, res: ServerResponse, base: string): boolean
   /** Looks for the mark of a proxy; call it for every request of the host. Does nothing unless the mode is local. */
-  observe(req: IncomingMessage): void
+  observe(req: RequestHead): void
   /** Ends every connection of ours and gives the host's servers back as they were. */
   close(): void
   readonly mode: AccessMode
@@ -123,13 +123,18 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
   }
 
   // Not from the request's Host: that is the proxy's word, and this line is clicked on.
-  function addressFor(req: IncomingMessage): string {
-    const scheme = 'encrypted' in req.socket ? 'https' : 'http'
-    return address(`${scheme}://localhost:${req.socket.localPort ?? 0}`, true)
+  function addressFor({ socket }: RequestHead): string {
+    const scheme = socket !== undefined && 'encrypted' in socket ? 'https' : 'http'
+    return address(`${scheme}://localhost:${socket?.localPort ?? 0}`, true)
   }
 
-  function observe(req: IncomingMessage): void {
-    if (mode === 'local') guard(() => latch.observe(req))
+  function observe(req: RequestHead): void {
+    if (mode !== 'local' || !guard.on) return
+    try {
+      latch.observe(req)
+    } catch (error) {
+      guard.failed(error)
+    }
   }
 
   function handle(req: IncomingMessage, res: ServerResponse, base: string): boolean {

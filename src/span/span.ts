@@ -128,6 +128,13 @@ export class Span implements SpanData {
     })
   }
 
+  /** Gives a new span its first attributes, of our own making: no key twice, each value already safe to store. */
+  begin(attributes: Attributes): void {
+    const most = this.#rules.limits.attributes * 2
+    if (attributes.length > most) this.droppedAttributes += attributes.splice(most).length >> 1
+    this.attributes = attributes
+  }
+
   /** Sets an attribute of our own making, whose value is already safe to store. */
   put(key: string, value: AttributeValue): void {
     if (this.#duration >= 0) return

@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { forwardingHeader, ProxyLatch } from '../../src/serve/proxy-latch.ts'
+import { forwardingHeader, ProxyLatch, type RequestHead } from '../../src/serve/proxy-latch.ts'
 
 function see(headers: Record<string, string>, version = '1.1'): string {
   const latch = new ProxyLatch(() => undefined)
@@ -8,15 +7,14 @@ function see(headers: Record<string, string>, version = '1.1'): string {
   return latch.sign
 }
 
-function request(headers: Record<string, string>, version = '1.1'): IncomingMessage {
-  const [major, minor] = version.split('.').map(Number)
+function request(headers: Record<string, string>, httpVersion = '1.1'): RequestHead {
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
   return {
     rawHeaders: Object.entries(headers).flat(),
     headers: Object.fromEntries(lower) as Record<string, string>,
-    httpVersionMajor: major,
-    httpVersionMinor: minor
-  } as IncomingMessage
+    httpVersion,
+    socket: undefined
+  }
 }
 
 const rewritten = 'a Host that is not the one the browser asked for'
