@@ -89,7 +89,7 @@ export function createTracing(
         throw error
       }),
     sampler: ratioSampler(settings.sample),
-    openTrace: (traceId) => open.open(traceId)
+    openTrace: (traceId, now) => open.open(traceId, now)
   })
 
   // ... is kept, and told to whoever else wants it ...

@@ -6,8 +6,8 @@
 export interface Clock {
   /** Milliseconds on the monotonic clock, with sub-microsecond resolution; no relation to the time of day. */
   now(): number
-  /** What to add to `now()` to get milliseconds since 1970, right at this moment. */
-  anchor(): number
+  /** What to add to a reading of `now()` to get milliseconds since 1970, at the moment of that reading. */
+  anchor(reading: number): number
 }
 
 const maxDriftMs = 2
@@ -16,8 +16,8 @@ let anchorMs = performance.timeOrigin
 
 export const systemClock: Clock = {
   now: () => performance.now(),
-  anchor() {
-    const drift = Date.now() - (anchorMs + performance.now())
+  anchor(reading) {
+    const drift = Date.now() - (anchorMs + reading)
     if (drift > maxDriftMs || drift < -maxDriftMs) anchorMs += drift
     return anchorMs
   }

@@ -19,7 +19,7 @@ export function follow(exchange: Exchange, hasBody: boolean): void {
   if (!(res instanceof ServerResponse) || read(res, 'req') !== req)
     define(
       res,
-      responseEmit(res.emit as Emit, () => exchange)
+      responseEmit(emitOf(res), () => exchange)
     )
   const queued = exchange.stream === undefined && read(res, 'socket') === null
   if (queued) queue(exchange)
@@ -30,7 +30,7 @@ export function follow(exchange: Exchange, hasBody: boolean): void {
 export function followResponses(): () => void {
   const shared = ServerResponse.prototype
   const own = Object.getOwnPropertyDescriptor(shared, 'emit')
-  const emit = responseEmit(shared.emit as Emit, (res) => exchangeOf(read(res, 'req')))
+  const emit = responseEmit(emitOf(shared), (res) => exchangeOf(read(res, 'req')))
   define(shared, emit)
   return () => {
     // Wrapped over by another since: ours stays beneath it, and finds no exchange any more.
@@ -59,12 +59,17 @@ function responseEmit(
 // 1 us with Express.
 function followRequest(exchange: Exchange): void {
   const { req } = exchange
-  const original = req.emit as Emit
+  const original = emitOf(req)
   define(req, function emit(this: unknown, ...args) {
     const type = args[0]
     if ((type === 'aborted' || type === 'close') && !exchange.ended) requestClosed(exchange, req)
     return emitIn(exchange, original, this, args)
   })
+}
+
+// To be called with an emitter as `this`.
+function emitOf(emitter: { readonly emit: unknown }): Emit {
+  return emitter.emit as Emit
 }
 
 function define(emitter: object, emit: Emit): void {

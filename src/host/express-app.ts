@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Exchange, exchangeOf } from './exchange.ts'
+import { exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
 import type { Framework } from './setup.ts'
 
@@ -77,7 +77,7 @@ function followLayers(router: Router, host: Host): void {
   if (isOurs(shared[handle])) return
   replace<Handle>(shared, handle, host, (original) => {
     return function (this: Layer, req, res, next) {
-      if (!isPlain(this)) entered(this, req)
+      if (!isPlain(this)) entered(this, req, host)
       return original.call(this, req, res, next)
     }
   })
@@ -114,14 +114,14 @@ function isPlain(layer: Layer): boolean {
   return layer.slash === true || layer.regexp?.fast_slash === true || !('route' in layer)
 }
 
-function entered(layer: Layer, req: IncomingMessage): void {
-  const exchange: Exchange | undefined = exchangeOf(req)
-  const routing = exchange?.routing
-  if (exchange === undefined || routing === undefined || exchange.ended) return
-  exchange.safely(() => {
-    if (layer.route === undefined) routing.enterMount(req, layer.rawPath)
-    else routing.enterRoute(req, layer.route.path)
-  })
+function entered({ route, rawPath }: Layer, req: IncomingMessage, host: Host): void {
+  try {
+    const routing = exchangeOf(req)?.routing
+    if (route === undefined) routing?.enterMount(req, rawPath)
+    else routing?.enterRoute(req, route.path)
+  } catch (error) {
+    host.failed(error)
+  }
 }
 
 const mark: unique symbol = Symbol('spanlight')

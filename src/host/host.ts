@@ -3,6 +3,7 @@ import type { SpanContext } from '../base/span-context.ts'
 import { SpanKind } from '../base/span-data.ts'
 import { type Context, contextStorage, rootContext, suppressed } from '../context/context.ts'
 import { Span } from '../span/span.ts'
+import type { SpanOptions } from '../span/tracer.ts'
 import { type Connection, connectionOf } from './connection.ts'
 import { follow, followResponses } from './emit.ts'
 import { Exchange, type StreamState } from './exchange.ts'
@@ -18,7 +19,7 @@ export type { Framework, HostSetup } from './setup.ts'
 /** What to do with a request: run it in that context, leave it, or nothing, because it is being answered. */
 export type Entry = Context | 'as it is' | 'answered'
 
-const serverSpan = { kind: SpanKind.server } as const
+const serverSpan = { kind: SpanKind.server, named: true } as const
 const unrecorded = suppressed(rootContext)
 
 /** The server's side of tracing: gives each request of any framework its one server span. */
@@ -201,6 +202,6 @@ export function createHost(setup: HostSetup): Host {
   return new Host(setup)
 }
 
-function linked(context: SpanContext): { kind: SpanKind; links: { context: SpanContext }[] } {
-  return { kind: SpanKind.server, links: [{ context }] }
+function linked(context: SpanContext): SpanOptions {
+  return { ...serverSpan, links: [{ context }] }
 }

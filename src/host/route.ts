@@ -3,6 +3,7 @@ import { clip, type Limits } from '../base/limits.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Span } from '../span/span.ts'
 import { remembering } from './remember.ts'
+import { read } from './read.ts'
 import { pathOf, targetOf } from './request.ts'
 import { fill, hideValue, joinPaths, routeText } from './template.ts'
 
@@ -102,7 +103,7 @@ export class Routing {
 
   /** A mounted router or middleware is entered; `pattern` is its path as it was written, where the framework keeps it. */
   enterMount(req: RoutedRequest, pattern: unknown): void {
-    const base = textOf(req.baseUrl)
+    const base = textOf(read(req, 'baseUrl'))
     let parent = this.#mount
     while (parent.parent !== undefined && !(isBelow(base, parent.base) && base !== parent.base))
       parent = parent.parent
@@ -111,30 +112,31 @@ export class Routing {
       const part = base.slice(parent.base.length)
       const template = typeof pattern === 'string' ? pattern : fill(part, req.params)
       this.#mount = { base, template: joinPaths(parent.template, template), parent }
-      this.#hide(template, req, req.params)
+      this.#hide(template, req, req)
     }
   }
 
   /** A route of the router that is being walked has matched; `path` is the route's own. */
   enterRoute(req: RoutedRequest, path: unknown): void {
-    const base = textOf(req.baseUrl)
+    const base = textOf(read(req, 'baseUrl'))
     let mount: Mount | undefined = this.#mount
     while (mount !== undefined && mount.base !== base) mount = mount.parent
     if (mount !== undefined) this.#mount = mount
     const template = mount === undefined ? fill(base, undefined) : mount.template
     const route = routeText(path, req)
     this.#found(joinPaths(template, route))
-    this.#hide(route, req, req.params)
+    this.#hide(route, req, req)
   }
 
   /** What can be said when the answer is out. Lets go of the framework's objects. */
   settle(req: RoutedRequest, res: ServerResponse): void {
-    const { _matchedRoute: matched, params } = this.source ?? {}
+    const { source } = this
     this.source = undefined
-    if (matched !== undefined && matched !== null) {
+    const matched = source?._matchedRoute
+    if (source !== undefined && matched !== undefined && matched !== null) {
       const route = routeText(matched, undefined)
       this.#found(route)
-      this.#hide(route, req, params)
+      this.#hide(route, req, source)
     }
     if (this.#routed) return
     const base = textOf(req.baseUrl)
@@ -147,9 +149,11 @@ export class Routing {
   }
 
   // Where a value is secret by its name, it is in the path, too.
-  #hide(pattern: string, req: RoutedRequest, params: unknown): void {
+  #hide(pattern: string, req: RoutedRequest, holder: { readonly params?: unknown }): void {
     const secrets = this.#paths.secretsOf(pattern)
-    if (secrets.length === 0 || typeof params !== 'object' || params === null) return
+    if (secrets.length === 0) return
+    const { params } = holder
+    if (typeof params !== 'object' || params === null) return
     this.#path ??= pathOf(targetOf(req))
     for (const name of secrets)
       this.#path = hideValue(this.#path, name, (params as Record<string, unknown>)[name])

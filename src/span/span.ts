@@ -24,14 +24,18 @@ import {
 } from './input.ts'
 import { offsetOf, type TimeInput } from './time.ts'
 
-/** The local part of a trace that a span belongs to; `trace/` implements it. */
+/** The local part of a trace that takes its spans; `trace/` implements it. */
 export interface TraceBuffer {
   readonly traceId: TraceId
   readonly epochMs: number
   /** The monotonic clock's reading at `epochMs`. */
   readonly baseMs: number
+  /** True once all its spans have ended and were handed on; a span that starts after that opens the trace anew. */
+  readonly left: boolean
+  /** False when the trace holds as many spans as it may; the span is then counted and not kept. `now` is a reading of the clock. */
+  add(span: Span, now: number): boolean
   /** Called once, when the span ends. */
-  ended(span: Span): void
+  ended(span: Span, now: number): void
 }
 
 /** What all spans of a recorder share. */
@@ -229,8 +233,9 @@ export class Span implements SpanData {
   end(time?: TimeInput): void {
     if (this.#duration >= 0) return
     try {
-      this.#duration = Math.max(0, this.#offset(time) - this.start)
-      this.trace.ended(this)
+      const now = this.#rules.now()
+      this.#duration = Math.max(0, offsetOf(time, this.trace, now) - this.start)
+      this.trace.ended(this, now)
     } catch (error) {
       if (this.#duration < 0) this.#duration = 0
       this.#rules.failed?.(error)
@@ -256,7 +261,7 @@ export class Span implements SpanData {
   }
 
   #offset(time: TimeInput | undefined): number {
-    return offsetOf(time, this.trace, this.#rules.now)
+    return offsetOf(time, this.trace, this.#rules.now())
   }
 
   #clean(attributes: unknown): Attributes | readonly never[] {

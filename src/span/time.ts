@@ -9,18 +9,23 @@ interface Epoch {
   readonly baseMs: number
 }
 
-/** Whole nanoseconds after the trace's epoch; undefined, and input that is no time, means now. */
-export function offsetOf(time: TimeInput | undefined, epoch: Epoch, now: () => number): number {
+/** Whole nanoseconds from the trace's epoch to a reading of the monotonic clock. */
+export function offsetAt(reading: number, { baseMs }: Epoch): number {
+  return whole((reading - baseMs) * 1e6)
+}
+
+/** Whole nanoseconds after the trace's epoch; undefined, and input that is no time, means the reading. */
+export function offsetOf(time: TimeInput | undefined, epoch: Epoch, reading: number): number {
+  if (time === undefined) return offsetAt(reading, epoch)
   if (Array.isArray(time)) {
     const [seconds, nanos] = time as readonly [number, number]
     const offset = (seconds * 1000 - epoch.epochMs) * 1e6 + nanos
     if (Number.isFinite(offset)) return whole(offset)
   }
   const ms = time instanceof Date ? time.getTime() : time
-  if (typeof ms !== 'number' || !Number.isFinite(ms)) return whole((now() - epoch.baseMs) * 1e6)
+  if (typeof ms !== 'number' || !Number.isFinite(ms)) return offsetAt(reading, epoch)
   // A Date is never a reading of the monotonic clock, however long ago it lies.
-  if (ms < performance.timeOrigin && !(time instanceof Date))
-    return whole((ms - epoch.baseMs) * 1e6)
+  if (ms < performance.timeOrigin && !(time instanceof Date)) return offsetAt(ms, epoch)
   return whole((ms - epoch.epochMs) * 1e6)
 }
 

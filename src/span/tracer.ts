@@ -16,18 +16,14 @@ export interface SpanOptions {
   /** Starts a new trace whatever the context says. */
   readonly root?: boolean | undefined
   readonly scope?: Scope | undefined
+  /** The name is of our own making and safe to store. */
+  readonly named?: boolean | undefined
 }
 
 export interface TracerSetup extends SpanRules {
   readonly sampler: Sampler
-  /** The open trace of that id; a new one when there is none. Undefined when no more may be opened. */
-  openTrace(traceId: TraceId): OpenTraceBuffer | undefined
-}
-
-/** A trace buffer that takes new spans. */
-export interface OpenTraceBuffer extends TraceBuffer {
-  /** False when the trace holds as many spans as it may; the span is then counted and not kept. */
-  add(span: Span): boolean
+  /** The open trace of that id; a new one when there is none. Undefined when no more may be opened. `now` is a reading of the clock. */
+  openTrace(traceId: TraceId, now: number): TraceBuffer | undefined
 }
 
 export const ownScope: Scope = { name: 'spanlight', version: '' }
@@ -61,9 +57,17 @@ export class Tracer {
     const traceId = parent?.traceId ?? newTraceId()
     if (!this.#records(parent, context.span, traceId))
       return new NonRecordingSpan(childContext(traceId, parent, false))
-    const trace = this.#setup.openTrace(traceId)
+    const now = this.#setup.now()
+    const trace = this.#traceOf(context.span, traceId) ?? this.#setup.openTrace(traceId, now)
     if (trace === undefined) return new NonRecordingSpan(childContext(traceId, parent, true))
-    return this.#create(name, options, trace, parent)
+    return this.#create(name, options, { trace, parent, now })
+  }
+
+  // A child's is nearly always its parent's.
+  #traceOf(span: object | undefined, traceId: TraceId): TraceBuffer | undefined {
+    if (!(span instanceof Span)) return undefined
+    const { trace } = span
+    return trace.left || trace.traceId !== traceId ? undefined : trace
   }
 
   /** The scope of an instrumentation, as it may be stored. */
@@ -84,23 +88,22 @@ export class Tracer {
   #create(
     name: string,
     options: SpanOptions,
-    trace: OpenTraceBuffer,
-    parent: SpanContext | undefined
+    { trace, parent, now }: { trace: TraceBuffer; parent: SpanContext | undefined; now: number }
   ): Span | NonRecordingSpan {
-    const { limits, redactor, now } = this.#setup
+    const { limits, redactor } = this.#setup
     const span = new Span(this.#setup, trace, {
       spanId: newSpanId(),
       parentId: parent?.spanId,
       parentRemote: parent?.isRemote === true,
       kind: kindOf(options.kind),
-      name: redactor.text(nameOf(name), limits.nameLength),
+      name: options.named === true ? name : redactor.text(nameOf(name), limits.nameLength),
       start: offsetOf(options.startTime, trace, now),
       flags: flagsOf(parent, true),
       scope: options.scope ?? ownScope,
       traceState: parent?.traceState,
       shownState: this.#shown(parent?.traceState)
     })
-    if (!trace.add(span)) return new NonRecordingSpan(span.spanContext())
+    if (!trace.add(span, now)) return new NonRecordingSpan(span.spanContext())
     if (options.attributes !== undefined) span.setAttributes(options.attributes)
     if (options.links !== undefined) span.addLinks(options.links)
     return span

@@ -27,6 +27,16 @@ export class ByteWriter {
     this.bytes[this.at++] = value
   }
 
+  /** Four bytes, the lowest first. */
+  four(value: number): void {
+    const { bytes, at } = this
+    bytes[at] = value
+    bytes[at + 1] = value >>> 8
+    bytes[at + 2] = value >>> 16
+    bytes[at + 3] = value >>> 24
+    this.at = at + 4
+  }
+
   /** A whole number from 0 to 2^53: 7 bits a byte, low ones first. At most 8 bytes. What is none of these is written as the nearest. */
   varint(value: number): void {
     const bytes = this.bytes

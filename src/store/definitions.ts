@@ -1,15 +1,20 @@
+import type { AttributeValue } from '../base/attributes.ts'
 import type { ReadonlyAttributes, Resource, Scope } from '../base/span-data.ts'
 import type { ByteWriter } from './bytes.ts'
 import { type FigureSlots, figureSlots } from './figure-slots.ts'
 import { RouteMatch } from './routes.ts'
 import { detached, type StringWriter } from './strings.ts'
-import { writePath, writeSharedValue, writeValue } from './values.ts'
+import { isId, writePath, writeSharedValue, writeValue } from './values.ts'
 
 /** A list of attribute keys, as a hidden class is of an object: spans of one kind of work have the same keys in the same order. */
 interface Shape {
   readonly id: number
   readonly keys: readonly string[]
   readonly slots: FigureSlots
+  /** The value that was last written under each key, and the bytes it took, which an equal one takes again. */
+  readonly values: ReadonlyAttributes[number][]
+  readonly codes: Uint32Array
+  readonly sizes: Uint8Array
 }
 
 export const maxDefinitions = 1024
@@ -75,8 +80,29 @@ export class DefinitionWriter {
       const value = list[i] as string
       if (i === path)
         writePath(out, this.#texts, this.#match, value, list[(slots?.route ?? 0) * 2 + 1] as string)
-      else writeValue(out, this.#texts, value)
+      else if (shape === undefined) writeValue(out, this.#texts, value)
+      else this.#value(shape, i >> 1, value)
     }
+  }
+
+  // Most values of a span are those of the span before: a comparison of pointers instead of a hash and a look into the table.
+  #value(shape: Shape, index: number, value: AttributeValue): void {
+    const out = this.#out
+    const known = shape.sizes[index] as number
+    if (known > 0 && value === shape.values[index]) {
+      out.room(16)
+      out.four(shape.codes[index] as number)
+      out.at += known - 4
+      return
+    }
+    const start = out.at
+    writeValue(out, this.#texts, value)
+    const size = out.at - start
+    const repeats = size <= 4 && isId(out.bytes, start)
+    shape.sizes[index] = repeats ? size : 0
+    if (!repeats) return
+    shape.values[index] = value
+    shape.codes[index] = out.bytes.readUInt32LE(start)
   }
 
   /** Where the keys stand that the list of traces shows; undefined when these keys are not a shape yet. */
@@ -116,7 +142,14 @@ export class DefinitionWriter {
       keys.push(detached(key))
     }
     if (this.count < maxDefinitions && bucket.length < maxInBucket)
-      bucket.push({ id: this.#assign(place), keys, slots: figureSlots(keys) })
+      bucket.push({
+        id: this.#assign(place),
+        keys,
+        slots: figureSlots(keys),
+        values: Array.from(keys, () => 0),
+        codes: new Uint32Array(size),
+        sizes: new Uint8Array(size)
+      })
   }
 
   /** The scope's id; -1 when it must be defined in place. */

@@ -62,6 +62,12 @@ function writeOther(
   }
 }
 
+/** Whether the value that stands there is the id of a text, or a list of one such: bytes that mean the same wherever they stand in the segment. */
+export function isId(bytes: Buffer, place: number): boolean {
+  const text = bytes[place] === code.list && bytes[place + 1] === 1 ? place + 2 : place
+  return (bytes[text] as number) < textCode.short
+}
+
 /** Writes a path by the route that answered it, if it follows from it. */
 export function writePath(
   out: ByteWriter,

@@ -5,8 +5,7 @@ import type { Report } from '../base/report.ts'
 import { createGuard, type Guard } from '../base/safely.ts'
 import type { Resource, TraceRecord } from '../base/span-data.ts'
 import { StatusCode } from '../base/span-data.ts'
-import type { Span } from '../span/span.ts'
-import type { OpenTraceBuffer } from '../span/tracer.ts'
+import type { Span, TraceBuffer } from '../span/span.ts'
 
 export interface OpenTracesSetup {
   readonly clock: Clock
@@ -33,6 +32,10 @@ export class OpenTraces {
   readonly #sweeper: NodeJS.Timeout
   readonly #guard: Guard
 
+  readonly #leave = (trace: OpenTrace): void => {
+    this.#traces.delete(trace.traceId)
+  }
+
   constructor(setup: OpenTracesSetup) {
     this.#setup = setup
     this.#guard = createGuard('the end of open traces', setup.report)
@@ -43,11 +46,11 @@ export class OpenTraces {
   }
 
   /** The open trace of that id, begun now if there is none. */
-  open(traceId: TraceId): OpenTraceBuffer {
+  open(traceId: TraceId, now: number = this.#setup.clock.now()): TraceBuffer {
     const found = this.#traces.get(traceId)
     if (found !== undefined) return found
     if (this.#traces.size >= this.#setup.limits.openTraces) this.#oldest()?.abandon()
-    const trace = new OpenTrace(traceId, this.#setup, () => this.#traces.delete(traceId))
+    const trace = new OpenTrace(traceId, this.#setup, now, this.#leave)
     this.#traces.set(traceId, trace)
     return trace
   }
@@ -98,14 +101,15 @@ export class OpenTraces {
 }
 
 /** One trace being recorded: its live spans until the local root ends. */
-export class OpenTrace implements OpenTraceBuffer {
+export class OpenTrace implements TraceBuffer {
   readonly traceId: TraceId
   readonly epochMs: number
   readonly baseMs: number
   /** Reading of the monotonic clock when a span was last added or ended. */
   lastChange: number
+  left = false
   readonly #setup: OpenTracesSetup
-  readonly #leave: () => void
+  readonly #onLeave: (trace: OpenTrace) => void
   #spans: Span[] = []
   #openSpans = 0
   #kept = 0
@@ -114,15 +118,19 @@ export class OpenTrace implements OpenTraceBuffer {
   #rootEnded = false
   #abandoned = false
 
-  constructor(traceId: TraceId, setup: OpenTracesSetup, leave: () => void) {
-    const now = setup.clock.now()
-    const anchor = setup.clock.anchor()
+  constructor(
+    traceId: TraceId,
+    setup: OpenTracesSetup,
+    now: number,
+    onLeave: (trace: OpenTrace) => void
+  ) {
+    const anchor = setup.clock.anchor(now)
     this.traceId = traceId
     this.epochMs = Math.floor(anchor + now)
     this.baseMs = this.epochMs - anchor
     this.lastChange = now
     this.#setup = setup
-    this.#leave = leave
+    this.#onLeave = onLeave
   }
 
   get inFlight(): boolean {
@@ -139,7 +147,7 @@ export class OpenTrace implements OpenTraceBuffer {
   }
 
   /** A trace may grow to its limit; the root is always kept. */
-  add(span: Span): boolean {
+  add(span: Span, now: number): boolean {
     if (this.#root === undefined) {
       this.#root = span
       this.#setup.onChange()
@@ -151,13 +159,13 @@ export class OpenTrace implements OpenTraceBuffer {
     this.#kept++
     this.#openSpans++
     this.#spans.push(span)
-    this.lastChange = this.#setup.clock.now()
+    this.lastChange = now
     return true
   }
 
-  ended(span: Span): void {
+  ended(span: Span, now: number): void {
     this.#openSpans--
-    this.lastChange = this.#setup.clock.now()
+    this.lastChange = now
     if (this.#abandoned) return
     if (span === this.#root) this.#rootEnded = true
     if (!this.#rootEnded) return
@@ -189,6 +197,11 @@ export class OpenTrace implements OpenTraceBuffer {
     } finally {
       this.#leave()
     }
+  }
+
+  #leave(): void {
+    this.left = true
+    this.#onLeave(this)
   }
 
   #flush(): void {
