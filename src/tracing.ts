@@ -13,7 +13,7 @@ import { exporterFromEnvironment } from './interop/otlp/environment.ts'
 import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
 import { createReader } from './query/reader.ts'
-import { Routes, SlowestOfRoute } from './query/routes.ts'
+import { Routes } from './query/routes.ts'
 import { createRedactor } from './redact/redactor.ts'
 import { listenForPages } from './serve/listen.ts'
 import { decideMode } from './serve/mode.ts'
@@ -89,21 +89,19 @@ export function createTracing(
         throw error
       }),
     sampler: ratioSampler(settings.sample),
-    openTrace: (traceId, now) => open.open(traceId, now)
+    openTrace: (traceId, now, fresh) => open.open(traceId, now, fresh)
   })
 
   // ... is kept, and told to whoever else wants it ...
   const store = createStore({ memory: settings.memory, report })
   const routes = new Routes(now)
-  const slowest = new SlowestOfRoute()
   const exporter = exporting && createExporter({ ...exporting, report })
   let overheadMs = 0
   function keep(record: TraceRecord): void {
     const began = now()
     const summary = summarise(record)
-    routes.observe(summary)
-    const reason = summary.errors > 0 ? 'error' : slowest.admit(summary) ? 'slow' : ''
-    store.add(record, reason, summary)
+    const slow = routes.observe(summary, began)
+    store.add(record, summary.errors > 0 ? 'error' : slow ? 'slow' : '', summary)
     if (record.source === 'local') exporter?.export(record)
     overheadMs += now() - began
   }

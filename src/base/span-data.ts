@@ -91,4 +91,6 @@ export interface TraceRecord {
   readonly spans: readonly SpanData[]
   /** Spans that were not kept because of the trace's limit. */
   readonly droppedSpans: number
+  /** True when nothing else of the trace can be stored: its id was made for it in this process, and this is its first record. */
+  readonly fresh?: boolean
 }

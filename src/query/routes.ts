@@ -8,11 +8,17 @@ export const maxRoutes = 2000
 
 const windowMinutes = 5
 
+/** Slowest of a route that are told apart, and requests of it seen before one is called slow. */
+const slowestCount = 5
+const leastSeen = 20
+
 interface Route {
   readonly service: string
   readonly method: string
   readonly route: string
   readonly durations: Histogram
+  /** Milliseconds, the longest first. */
+  readonly slowest: number[]
   errors: number
   /** Requests by minute, the minute's number modulo the length; and which minute each slot is about. */
   readonly perMinute: Uint32Array
@@ -24,6 +30,8 @@ export class Routes {
   readonly #routes = new LRUCache<string, Route>({ max: maxRoutes })
   readonly #now: () => number
   readonly #since: number
+  // The one in use most recently needs no looking up, which takes most of the time here.
+  #last: Route | undefined
 
   /** `now` in milliseconds, of any clock that runs evenly. */
   constructor(now: () => number) {
@@ -31,31 +39,42 @@ export class Routes {
     this.#since = now()
   }
 
-  /** Counts a request. What is no request (late spans) is not counted. */
-  observe(summary: SummaryData): void {
-    if (summary.root === 'late') return
-    const key = routeKey(summary)
-    let route = this.#routes.get(key)
-    if (route === undefined) {
-      route = newRoute(summary)
-      this.#routes.set(key, route)
-    }
-    route.durations.add(summary.duration)
+  /**
+   * Counts a request at a reading of the clock. True when it is worth keeping longer: slower than all but four of its route so far, at least
+   * 20 having been seen before it. What is no request (late spans) is not counted.
+   */
+  observe(summary: SummaryData, now: number = this.#now()): boolean {
+    if (summary.root === 'late') return false
+    const route = this.#routeOf(summary)
+    const { durations } = route
+    durations.add(summary.duration)
     if (summary.status === 2 || summary.httpStatus >= 500) route.errors++
-    const minute = this.#minute()
+    const minute = this.#minute(now)
     const slot = minute % route.minute.length
     if (route.minute[slot] !== minute) {
       route.minute[slot] = minute
       route.perMinute[slot] = 0
     }
     route.perMinute[slot] = (route.perMinute[slot] as number) + 1
+    return isAmong(route.slowest, summary.duration) && durations.count > leastSeen
+  }
+
+  #routeOf(summary: SummaryData): Route {
+    const { service, method } = summary
+    const name = summary.route || summary.name
+    const last = this.#last
+    if (last?.route === name && last.method === method && last.service === service) return last
+    const key = `${service}\n${method}\n${name}`
+    let route = this.#routes.get(key)
+    if (route === undefined) this.#routes.set(key, (route = newRoute(service, method, name)))
+    return (this.#last = route)
   }
 
   /** All routes, the largest share of time first: what is worth making faster. `perMinute` is over the last five minutes. */
   figures(): RouteFigures[] {
     const routes = [...this.#routes.values()]
     const total = routes.reduce((sum, { durations }) => sum + durations.sum, 0)
-    const minute = this.#minute()
+    const minute = this.#minute(this.#now())
     const elapsed = Math.min(windowMinutes, Math.max(1, (this.#now() - this.#since) / 60_000))
     const figures = routes.map((route): RouteFigures => {
       const { durations } = route
@@ -81,52 +100,31 @@ export class Routes {
 
   clear(): void {
     this.#routes.clear()
+    this.#last = undefined
   }
 
-  #minute(): number {
-    return Math.floor((this.#now() - this.#since) / 60_000)
-  }
-}
-
-/** Slowest of a route that are told apart, and requests of it seen before one is called slow. */
-const slowestCount = 5
-const leastSeen = 20
-
-/** Decides which requests are worth keeping longer: those among the slowest of their route so far. */
-export class SlowestOfRoute {
-  readonly #routes = new LRUCache<string, { seen: number; readonly slowest: number[] }>({
-    max: maxRoutes
-  })
-
-  /** Counts a request; true when it is slower than all but four of its route so far, at least 20 having been seen before it. */
-  admit(summary: SummaryData): boolean {
-    if (summary.root === 'late') return false
-    const key = routeKey(summary)
-    let route = this.#routes.get(key)
-    if (route === undefined) {
-      route = { seen: 0, slowest: [] }
-      this.#routes.set(key, route)
-    }
-    const { slowest } = route
-    const place = slowest.findIndex((duration) => summary.duration > duration)
-    const among = place >= 0 || slowest.length < slowestCount
-    if (among) slowest.splice(place < 0 ? slowest.length : place, 0, summary.duration)
-    if (slowest.length > slowestCount) slowest.pop()
-    route.seen++
-    return among && route.seen > leastSeen
+  #minute(now: number): number {
+    return Math.floor((now - this.#since) / 60_000)
   }
 }
 
-function routeKey(summary: SummaryData): string {
-  return `${summary.service}\n${summary.method}\n${summary.route || summary.name}`
+// Takes the duration in, when it is.
+function isAmong(slowest: number[], duration: number): boolean {
+  let place = slowest.length
+  while (place > 0 && duration > (slowest[place - 1] as number)) place--
+  if (place === slowestCount) return false
+  slowest.splice(place, 0, duration)
+  if (slowest.length > slowestCount) slowest.pop()
+  return true
 }
 
-function newRoute(summary: SummaryData): Route {
+function newRoute(service: string, method: string, route: string): Route {
   return {
-    service: summary.service,
-    method: summary.method,
-    route: summary.route || summary.name,
+    service,
+    method,
+    route,
     durations: new Histogram(),
+    slowest: [],
     errors: 0,
     perMinute: new Uint32Array(windowMinutes),
     minute: new Float64Array(windowMinutes).fill(-1)

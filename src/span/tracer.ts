@@ -22,8 +22,11 @@ export interface SpanOptions {
 
 export interface TracerSetup extends SpanRules {
   readonly sampler: Sampler
-  /** The open trace of that id; a new one when there is none. Undefined when no more may be opened. `now` is a reading of the clock. */
-  openTrace(traceId: TraceId, now: number): TraceBuffer | undefined
+  /**
+   * The open trace of that id; a new one when there is none. Undefined when no more may be opened. `now` is a reading of the clock; `fresh`
+   * says that the id was made right now.
+   */
+  openTrace(traceId: TraceId, now: number, fresh: boolean): TraceBuffer | undefined
 }
 
 export const ownScope: Scope = { name: 'spanlight', version: '' }
@@ -58,7 +61,7 @@ export class Tracer {
     if (!this.#records(parent, context.span, traceId))
       return new NonRecordingSpan(childContext(traceId, parent, false))
     const now = this.#setup.now()
-    const trace = this.#traceOf(context.span, traceId) ?? this.#setup.openTrace(traceId, now)
+    const trace = this.#traceOf(context.span, traceId) ?? this.#setup.openTrace(traceId, now, parent === undefined)
     if (trace === undefined) return new NonRecordingSpan(childContext(traceId, parent, true))
     return this.#create(name, options, { trace, parent, now })
   }

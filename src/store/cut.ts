@@ -8,7 +8,7 @@ export function halves(record: TraceRecord): [TraceRecord, TraceRecord] | undefi
   if (middle === 0) return undefined
   return [
     { ...record, spans: record.spans.slice(0, middle) },
-    { ...record, spans: record.spans.slice(middle), droppedSpans: 0 }
+    { ...record, spans: record.spans.slice(middle), droppedSpans: 0, fresh: false }
   ]
 }
 

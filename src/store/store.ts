@@ -101,7 +101,7 @@ class Store implements TraceStore {
 
   #addWhole(record: TraceRecord, keep: Entry['kept'], figures?: SummaryData): number {
     const key = this.#key
-    const before = this.#kept.newest(key)
+    const before = record.fresh === true ? 0 : this.#kept.newest(key)
     let reason = 0
     if (keep !== '') reason = reasons.indexOf(keep)
     else if (before > 0) reason = this.#kept.flags(before) & rowFlag.kept

@@ -45,12 +45,12 @@ export class OpenTraces {
     ).unref()
   }
 
-  /** The open trace of that id, begun now if there is none. */
-  open(traceId: TraceId, now: number = this.#setup.clock.now()): TraceBuffer {
-    const found = this.#traces.get(traceId)
+  /** The open trace of that id, begun now if there is none, as with a fresh id there is not. */
+  open(traceId: TraceId, now: number = this.#setup.clock.now(), fresh = false): TraceBuffer {
+    const found = fresh ? undefined : this.#traces.get(traceId)
     if (found !== undefined) return found
     if (this.#traces.size >= this.#setup.limits.openTraces) this.#oldest()?.abandon()
-    const trace = new OpenTrace(traceId, this.#setup, now, this.#leave)
+    const trace = new OpenTrace(traceId, this.#setup, { now, fresh, onLeave: this.#leave })
     this.#traces.set(traceId, trace)
     return trace
   }
@@ -116,13 +116,13 @@ export class OpenTrace implements TraceBuffer {
   #dropped = 0
   #root: Span | undefined
   #rootEnded = false
+  #fresh: boolean
   #abandoned = false
 
   constructor(
     traceId: TraceId,
     setup: OpenTracesSetup,
-    now: number,
-    onLeave: (trace: OpenTrace) => void
+    { now, fresh, onLeave }: { now: number; fresh: boolean; onLeave: (trace: OpenTrace) => void }
   ) {
     const anchor = setup.clock.anchor(now)
     this.traceId = traceId
@@ -130,6 +130,7 @@ export class OpenTrace implements TraceBuffer {
     this.baseMs = this.epochMs - anchor
     this.lastChange = now
     this.#setup = setup
+    this.#fresh = fresh
     this.#onLeave = onLeave
   }
 
@@ -214,6 +215,7 @@ export class OpenTrace implements TraceBuffer {
     } finally {
       for (const span of ended) span.release()
       this.#dropped = 0
+      this.#fresh = false
     }
   }
 
@@ -224,7 +226,8 @@ export class OpenTrace implements TraceBuffer {
       resource: this.#setup.resource,
       source: 'local',
       spans,
-      droppedSpans: this.#dropped
+      droppedSpans: this.#dropped,
+      fresh: this.#fresh
     })
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { maxRoutes, Routes, SlowestOfRoute } from '../../src/query/routes.ts'
+import { maxRoutes, Routes } from '../../src/query/routes.ts'
 import { summarise } from '../../src/trace/summary.ts'
 import { record, request, type RequestSeed, span } from './fixtures.ts'
 
@@ -78,20 +78,18 @@ describe('Routes', () => {
     routes.clear()
     expect(routes.figures()).toEqual([])
   })
-})
 
-describe('SlowestOfRoute', () => {
-  it('admits the five slowest of a route once twenty have been seen', () => {
-    const slowest = new SlowestOfRoute()
-    const admit = (duration: number, route = '/a'): boolean =>
-      slowest.admit(seen({ duration, route }))
-    for (let i = 1; i <= 20; i++) expect(admit(i)).toBe(false)
-    expect(admit(15)).toBe(false)
-    expect(admit(16)).toBe(false)
-    expect(admit(17)).toBe(true)
-    expect(admit(17)).toBe(false)
-    expect(admit(100)).toBe(true)
-    expect(admit(1000, '/b')).toBe(false)
-    expect(slowest.admit(late)).toBe(false)
+  it('calls the five slowest of a route slow once twenty have been seen', () => {
+    const routes = new Routes(() => 0)
+    const isSlow = (duration: number, route = '/a'): boolean =>
+      routes.observe(seen({ duration, route }))
+    for (let i = 1; i <= 20; i++) expect(isSlow(i)).toBe(false)
+    expect(isSlow(15)).toBe(false)
+    expect(isSlow(16)).toBe(false)
+    expect(isSlow(17)).toBe(true)
+    expect(isSlow(17)).toBe(false)
+    expect(isSlow(100)).toBe(true)
+    expect(isSlow(1000, '/b')).toBe(false)
+    expect(routes.observe(late)).toBe(false)
   })
 })
