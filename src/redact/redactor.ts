@@ -6,6 +6,7 @@ import { attributeRules } from './attribute-rules.ts'
 import { createHeaderRules } from './headers.ts'
 import { createHook } from './hook.ts'
 import { createKeyRules, isHardCore } from './keys.ts'
+import { KnownTexts } from './known.ts'
 import { checkRedactOptions, type RedactOptions } from './options.ts'
 import type { Dialect } from './sql-text.ts'
 import { cleanStatement } from './statement.ts'
@@ -67,8 +68,14 @@ export function createRedactor(setup: RedactorSetup): RecordRedactor {
 
   const rules = createKeyRules(options.keys ?? [], options.allowKeys ?? [])
   const urls = createUrlRules(rules)
-  const text = (value: string, length: number): string =>
-    typeof value === 'string' ? hideText(value, length, rules) : ''
+  const plain = new KnownTexts()
+  const text = (value: string, length: number): string => {
+    if (typeof value !== 'string') return ''
+    if (value.length <= length && plain.has(value)) return value
+    const shown = hideText(value, length, rules)
+    if (shown === value) plain.add(value)
+    return shown
+  }
   const url = (value: string): string => {
     if (typeof value !== 'string') return ''
     return copied(value, urls.url(value.length > maxUrl ? front(value) : value), limits.valueLength)
@@ -79,10 +86,18 @@ export function createRedactor(setup: RedactorSetup): RecordRedactor {
       : ''
   const query = (value: string): string =>
     typeof value === 'string' ? copied(value, urls.query(value), limits.valueLength) : ''
-  const statement = (value: string, dialect: Dialect, parameterised: boolean): string =>
-    typeof value === 'string'
-      ? cleanStatement(value, { dialect, parameterised, length: limits.statementLength, rules })
-      : ''
+  const clean = new Map<string, KnownTexts>()
+  const statement = (value: string, dialect: Dialect, parameterised: boolean): string => {
+    if (typeof value !== 'string') return ''
+    const reading = parameterised ? `${dialect}, parameterised` : dialect
+    let known = clean.get(reading)
+    if (known === undefined) clean.set(reading, (known = new KnownTexts()))
+    if (known.has(value)) return value
+    const length = limits.statementLength
+    const shown = cleanStatement(value, { dialect, parameterised, length, rules })
+    if (shown === value) known.add(value)
+    return shown
+  }
   const headerRules = createHeaderRules({
     mode: setup.mode,
     rules,

@@ -1,7 +1,9 @@
 import type { KeyRules } from './keys.ts'
 import { normalise } from './keys.ts'
+import { suspicion, suspicionsOf } from './suspicion.ts'
 import { hideValues, redacted } from './values.ts'
 
+const inPath = suspicion.value | suspicion.path
 const maxQuery = 2048
 const maxPairs = 100
 const maxDepth = 2
@@ -91,7 +93,7 @@ export function createUrlRules(rules: KeyRules): UrlRules {
   }
 
   function cleanPath(path: string): string {
-    if (!/[%;@]/.test(path) && hideValues(path) === path) return path
+    if ((suspicionsOf(path) & inPath) === 0) return path
     return path.replace(/[^/\\]+/g, cleanSegment)
   }
 

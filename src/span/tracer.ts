@@ -61,7 +61,9 @@ export class Tracer {
     if (!this.#records(parent, context.span, traceId))
       return new NonRecordingSpan(childContext(traceId, parent, false))
     const now = this.#setup.now()
-    const trace = this.#traceOf(context.span, traceId) ?? this.#setup.openTrace(traceId, now, parent === undefined)
+    const trace =
+      this.#traceOf(context.span, traceId) ??
+      this.#setup.openTrace(traceId, now, parent === undefined)
     if (trace === undefined) return new NonRecordingSpan(childContext(traceId, parent, true))
     return this.#create(name, options, { trace, parent, now })
   }
