@@ -1,6 +1,5 @@
 import type { Glance } from '../store/types.ts'
 import type { Query, Term } from '../wire/query.ts'
-import type { SpanTest } from '../wire/query-spans.ts'
 import { Needles } from './needles.ts'
 
 /**
@@ -27,16 +26,17 @@ export class GlanceTest {
   }
 
   #fails(term: Term): boolean {
-    const { spans } = term
-    if (spans === undefined || (term.negated && spans.attribute === undefined))
-      return term.decide(this.#glance) === false
-    if (term.negated) return spans.attribute?.enough === true && this.#has(spans)
-    const impossible = !spans.possible(this.#lacks) || !this.#has(spans)
-    return impossible && (term.textsAlone || term.decide(this.#glance) !== true)
-  }
-
-  // True, too, when it is no attribute that is asked for.
-  #has({ attribute }: SpanTest): boolean {
-    return attribute === undefined || this.#glance.holds(attribute)
+    const { spans, negated } = term
+    const glance = this.#glance
+    if (spans === undefined) return term.decide(glance) === false
+    if (negated)
+      return (
+        term.decide(glance) === false ||
+        (spans.wanted?.enough === true && glance.holds(spans.wanted))
+      )
+    const possible = spans.possible(this.#lacks)
+    if (!possible && term.textsAlone) return true
+    const held = possible && (spans.wanted === undefined || glance.holds(spans.wanted))
+    return !held && term.decide(glance) !== true
   }
 }

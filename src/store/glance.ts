@@ -1,12 +1,13 @@
 import type { TraceId } from '../base/ids.ts'
+import type { Wanted } from '../wire/query-spans.ts'
 import type { Summary } from '../wire/summary.ts'
-import { AttributeScan } from './attribute-scan.ts'
+import { ValueScan } from './value-scan.ts'
 import { ByteReader, readHex } from './bytes.ts'
 import { HeadReader } from './head-reader.ts'
 import type { Segment } from './segment.ts'
 import type { TextSearch } from './text-search.ts'
 import { TextReader } from './text-reader.ts'
-import type { Glance, WantedAttribute } from './types.ts'
+import type { Glance } from './types.ts'
 
 const statusNames = ['unset', 'ok', 'error'] as const
 
@@ -15,7 +16,7 @@ export class RecordGlance implements Glance {
   readonly #from = new ByteReader()
   readonly #texts = new TextReader(this.#from)
   readonly #head = new HeadReader(this.#from, this.#texts)
-  readonly #scans = new WeakMap<WantedAttribute, AttributeScan>()
+  readonly #scans = new WeakMap<Wanted, ValueScan>()
   readonly #search: TextSearch
   readonly #keptOf: (traceId: TraceId, flags: number) => Summary['kept']
   #segment!: Segment
@@ -43,10 +44,10 @@ export class RecordGlance implements Glance {
     return this.#search.lacks(this.#segment, this.#row, text)
   }
 
-  holds(wanted: WantedAttribute): boolean {
+  holds(wanted: Wanted): boolean {
     let scan = this.#scans.get(wanted)
     if (scan === undefined) {
-      scan = new AttributeScan(wanted, this.#from, this.#texts)
+      scan = new ValueScan(wanted, this.#from, this.#texts)
       this.#scans.set(wanted, scan)
     }
     this.#from.at = this.#head.resourceAt

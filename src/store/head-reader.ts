@@ -67,7 +67,8 @@ export class HeadReader implements SummaryData {
     this.#second = from.byte()
     if ((this.#second & 4) !== 0) from.at++
     this.#nameAt = from.at
-    skipName(from)
+    if (from.bytes[from.at] === impliedName) from.at++
+    else skipText(from)
     this.#start = from.signed()
     this.#duration = from.signed()
     this.#restAt = from.at
@@ -141,10 +142,4 @@ export class HeadReader implements SummaryData {
   get noise(): SummaryData['noise'] {
     return noises[(this.flags >> 2) & 3] ?? ''
   }
-}
-
-/** Moves behind the name of a span. */
-export function skipName(from: ByteReader): void {
-  if (from.bytes[from.at] === impliedName) from.at++
-  else skipText(from)
 }

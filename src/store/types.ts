@@ -1,6 +1,7 @@
 import type { TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import type { SummaryData } from '../trace/summary.ts'
+import type { Wanted } from '../wire/query-spans.ts'
 import type { Summary } from '../wire/summary.ts'
 
 /** One entry of the ring, without decoding its spans. */
@@ -62,14 +63,11 @@ export interface TraceStore {
 export interface Glance extends Readonly<Summary> {
   /** What the store's `lacks` says of its record. */
   lacks(text: string): boolean
-  /** Whether such an attribute is on one of its spans, on an event of one, or on their resource. */
-  holds(wanted: WantedAttribute): boolean
-}
-
-export interface WantedAttribute {
-  /** In lower case. */
-  readonly keys: readonly string[]
-  readonly test: (value: unknown) => boolean
+  /**
+   * Whether one of its spans has such a value: as an attribute of its own, of an event or of its resource; or wherever free text looks, but
+   * for the root's name, which is in the line.
+   */
+  holds(wanted: Wanted): boolean
 }
 
 export interface StoredTrace {

@@ -38,13 +38,17 @@ export interface SpanTest {
   readonly test: (span: QuerySpan, resource: QueryRecord['resource']) => boolean
   /** False when the index rules out that any span passes: what spares the search to decode them. */
   readonly possible: (lacks: Lacks) => boolean
-  /** What a span that passes must have: an attribute of one of these keys (lower case) whose value passes. */
-  readonly attribute?: {
-    readonly keys: readonly string[]
-    readonly test: (value: unknown) => boolean
-    /** A span that has one passes. */
-    readonly enough: boolean
-  }
+  /** What a span that passes must have. */
+  readonly wanted?: Wanted
+}
+
+/** A value that is looked for, so that a search can do so without the rest of a span. */
+export interface Wanted {
+  /** Keys (lower case) of attributes whose values count; undefined when all texts count that free text looks at. */
+  readonly keys: readonly string[] | undefined
+  readonly test: ValueTest
+  /** A span that has such a value passes. */
+  readonly enough: boolean
 }
 
 type ValueTest = (value: unknown) => boolean
@@ -73,7 +77,7 @@ export function attributeTest(raw: RawTerm, keys: readonly string[]): SpanTest |
     possible: (lacks) =>
       wanted.some((key) => key === 'service.name' || !lacks(key)) &&
       (differs || values.length === 0 || values.some((one) => one.possible(lacks))),
-    attribute: { keys: wanted, test: differs ? () => true : holds, enough: !differs }
+    wanted: { keys: wanted, test: differs ? () => true : holds, enough: !differs }
   }
 }
 
@@ -119,7 +123,8 @@ export function freeTextTest(raw: RawTerm): SpanTest {
   return {
     sameSpan: false,
     test: (span) => holds(span, text),
-    possible: (lacks) => needle === '' || isScalar(needle) || !lacks(needle)
+    possible: (lacks) => needle === '' || isScalar(needle) || !lacks(needle),
+    wanted: { keys: undefined, test: (value) => inValue(value, text), enough: true }
   }
 }
 
