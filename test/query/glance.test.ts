@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createReader } from '../../src/query/reader.ts'
 import { createStore } from '../../src/store/store.ts'
-import type { TraceStore } from '../../src/store/types.ts'
+import type { Glance, TraceStore } from '../../src/store/types.ts'
+import { mergeSummary } from '../../src/trace/summary.ts'
+import type { Summary } from '../../src/wire/summary.ts'
 import { record, recordOf, silentReport, spanOf, tracesOf, traceIdOf } from '../store/arbitrary.ts'
 import { openTracing } from './open.ts'
 
@@ -47,12 +49,25 @@ const value = fc.oneof(
   fc.array(fc.constantFrom(...texts), { maxLength: 3 }),
   fc.array(fc.constantFrom(1, 80, 443), { maxLength: 3 })
 )
-const attributes = fc
+// Paths that are written by their routes, from the second time on.
+const request = fc
+  .tuple(fc.constantFrom('77', 'x-9', 'a'.repeat(20)), fc.constantFrom('1', '2'), fc.boolean())
+  .map(([id, item, reverse]) => {
+    const pairs = [
+      ['http.request.method', 'GET'],
+      ['server.port', 443],
+      ['url.path', `/orders/${id}/items/${item}`],
+      ['http.route', '/orders/:id/items/:item']
+    ]
+    return (reverse ? pairs.reverse() : pairs).flat()
+  })
+const mixed = fc
   .uniqueArray(fc.tuple(fc.constantFrom(...keys, 'http.request.method'), value), {
     maxLength: 6,
     selector: ([key]) => key
   })
   .map((pairs) => pairs.flat())
+const attributes = fc.oneof(mixed, request)
 
 const event = fc.record({ name: fc.constantFrom('exception', 'retry'), attributes })
 const oneSpan = fc.record({
@@ -106,6 +121,13 @@ function recordFrom({ number, source, service, resource, spans }: Seed) {
 }
 
 const word = fc.constantFrom(...texts.filter((text) => text !== ''), 'orders', '77', 'one-', 'true')
+const path = fc.constantFrom(
+  '/orders/77/items/1',
+  '77/items',
+  'items/2',
+  '/orders/x-9',
+  '"get /orders"'
+)
 const operator = fc.constantFrom(':', '=', '!=')
 const number = fc.constantFrom('>=80', '<80', '1..443', '80', ':70000', '3.5')
 const term = fc.oneof(
@@ -114,6 +136,8 @@ const term = fc.oneof(
     .map(([key, op, text]) => `@${key}${op}${text}`),
   fc.tuple(fc.constantFrom(...keys), number).map(([key, text]) => `@${key}:${text}`),
   fc.constantFrom(...keys).map((key) => `@${key}`),
+  path,
+  path.map((text) => `@url.path:${text}`),
   word,
   fc.constantFrom('0000', '00000000000000000000000000000003'),
   fc.constantFrom('has:log', 'has:exception', 'has:error,exception', 'is:error', 'is:kept'),
@@ -123,6 +147,18 @@ const term = fc.oneof(
 const query = fc
   .array(fc.tuple(fc.boolean(), term), { minLength: 1, maxLength: 3 })
   .map((terms) => terms.map(([not, text]) => (not ? `-${text}` : text)).join(' '))
+
+const lines: Summary[] = []
+
+function lineOf(glance: Glance): Summary {
+  const { traceId, seq, name, service, services, start, duration, status, httpStatus } = glance
+  const { method, route, spans, errors, db, inFlight, incomplete, kept, noise } = glance
+  const figures = { start, duration, status, httpStatus, spans, errors, db }
+  return {
+    ...{ traceId, seq, name, service, services, method, route, inFlight, incomplete, kept, noise },
+    ...figures
+  }
+}
 
 describe('a search that glances at records', () => {
   it('finds what a search finds that decodes everything', { timeout: 60_000 }, async () => {
@@ -165,6 +201,34 @@ describe('a search that glances at records', () => {
       )
     }
   )
+
+  it('tells the same line of a trace as the list', () => {
+    fc.assert(
+      fc.property(fc.array(trace, { minLength: 1, maxLength: 9 }), (seeds) => {
+        const store = open()
+        for (const seed of seeds) store.add(recordFrom(seed), seed.keep)
+        const glanced = [...store.traces(undefined, (glance) => lines.push(lineOf(glance)) === 0)]
+        const alone = tracesOf(store).filter(({ entries }) => entries.length === 1)
+        expect(lines.splice(0)).toEqual(
+          alone.map(({ traceId, entries }) => mergeSummary(traceId, entries, false))
+        )
+        expect(glanced.every((one) => one === undefined || one.entries.length > 1)).toBe(true)
+      })
+    )
+  })
+
+  it('does not take the texts of one segment for those of another', async () => {
+    const store = open()
+    // Each name comes often, so that it has an id, and another one in each segment.
+    for (let i = 0; store.oldest === 1; i++) {
+      const name = `name ${Math.floor(i / 300) % 7}`
+      store.add(recordOf(i, { span: { attributes: ['step', name, 'body', 'x'.repeat(90)] } }), '')
+    }
+    for (let i = 0; i < 7; i++) {
+      const names = found(store, `@step="name ${i}"`)
+      expect(await names).toEqual(await found(decodeAll(store), `@step="name ${i}"`))
+    }
+  })
 
   it('finds what is only in the kept ring, and what is in both', async () => {
     const store = open()
