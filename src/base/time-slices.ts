@@ -10,6 +10,20 @@ export interface TimeSlices {
   pause(): Promise<void>
 }
 
+// Immediates that wait are all called in one turn: ten reads at a time would block the host for ten slices. So they queue up, in this
+// process that has one event loop.
+let lastTurn = Promise.resolve()
+
+function ownTurn(): Promise<void> {
+  lastTurn = lastTurn.then(
+    () =>
+      new Promise<void>((resolve) => {
+        setImmediate(resolve)
+      })
+  )
+  return lastTurn
+}
+
 /** Divides long work into short pieces between which the event loop turns, up to a budget of milliseconds. */
 export function createTimeSlices(now: () => number, budgetMs: number): TimeSlices {
   const begin = now()
@@ -22,9 +36,7 @@ export function createTimeSlices(now: () => number, budgetMs: number): TimeSlice
       return now() - sliceBegin >= sliceMs
     },
     async pause() {
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve)
-      })
+      await ownTurn()
       sliceBegin = now()
     }
   }
@@ -33,6 +45,8 @@ export function createTimeSlices(now: () => number, budgetMs: number): TimeSlice
 /** Does work that yields wherever the host may go on, in short pieces. */
 export async function inSlices<T>(work: Iterator<unknown, T>, now: () => number): Promise<T> {
   const slices = createTimeSlices(now, Number.POSITIVE_INFINITY)
+  // Several pieces of work may begin in one turn.
+  await slices.pause()
   for (;;) {
     const { done, value } = work.next()
     if (done === true) return value

@@ -39,6 +39,7 @@ export async function search(
   before: number | undefined
 ): Promise<TraceList> {
   const run = new Run(setup, query, limit)
+  await run.begin()
   if (before === undefined) await run.inFlight()
   const next = await run.stored(before)
   return {
@@ -68,6 +69,11 @@ class Run {
     this.#glances = new GlanceTest(query)
     this.#limit = limit
     this.#slices = createTimeSlices(setup.now, budgetMs)
+  }
+
+  /** Waits for a turn of its own: several searches may come at once. */
+  async begin(): Promise<void> {
+    await this.#slices.pause()
   }
 
   async inFlight(): Promise<void> {

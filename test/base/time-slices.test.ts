@@ -21,7 +21,29 @@ it('work in slices lets the host go on every five milliseconds, and only then', 
   expect(await inSlices(work(), () => ms)).toBe('done')
   clearImmediate(turn)
   expect(turns).toBeGreaterThanOrEqual(9)
-  expect(spent.slice(1, 9)).toEqual([10, 15, 20, 25, 30, 35, 40, 45])
+  // Nothing in the turn that it begins in, then a slice a turn.
+  expect(spent.slice(0, 9)).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40])
+})
+
+it('works of one turn do not share the next, but take one after another', async () => {
+  let ms = 0
+  let longest = 0
+  let before = 0
+  const look = (): void => {
+    longest = Math.max(longest, ms - before)
+    before = ms
+    turn = setImmediate(look)
+  }
+  let turn = setImmediate(look)
+  function* work(): Generator<undefined, void> {
+    for (let i = 0; i < 40; i++) {
+      ms++
+      yield
+    }
+  }
+  await Promise.all(Array.from({ length: 10 }, () => inSlices(work(), () => ms)))
+  clearImmediate(turn)
+  expect([ms, longest]).toEqual([400, 5])
 })
 
 it('work in slices that fails rejects', async () => {

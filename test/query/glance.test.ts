@@ -153,11 +153,9 @@ const lines: Summary[] = []
 function lineOf(glance: Glance): Summary {
   const { traceId, seq, name, service, services, start, duration, status, httpStatus } = glance
   const { method, route, spans, errors, db, inFlight, incomplete, kept, noise } = glance
-  const figures = { start, duration, status, httpStatus, spans, errors, db }
-  return {
-    ...{ traceId, seq, name, service, services, method, route, inFlight, incomplete, kept, noise },
-    ...figures
-  }
+  const figures = { start, duration, status, httpStatus, spans, errors, db, incomplete }
+  const texts = { traceId, name, service, services, method, route, kept, noise }
+  return { seq, inFlight, ...figures, ...texts }
 }
 
 describe('a search that glances at records', () => {
