@@ -11,8 +11,6 @@ import { rowFlag, Segment } from './segment.ts'
 import type { TraceKey } from './trace-key.ts'
 import type { Entry, RingStats } from './types.ts'
 
-const rowsPerPart = 4096
-
 /** A record, and what the store has found out about it. */
 export interface Draft {
   readonly record: TraceRecord
@@ -241,42 +239,6 @@ export class RecordRing {
     const place = this.#place(segment, position)
     this.#glance.aim(segment, position - segment.first, place, this.seq(position))
     return this.#glance
-  }
-
-  /**
-   * Positions with a sequence number from `low` to below `high`, in the order of these numbers. Positions are in that order already but
-   * for those of records that were copied in later, of which there are few. Stops now and then: there may be a million.
-   */
-  *positions(low: number, high: number): Generator<undefined, number[]> {
-    if (low >= high) return []
-    const inOrder: number[] = []
-    const displaced: { readonly seq: number; readonly position: number }[] = []
-    for (
-      let position = this.oldest;
-      position < this.next;
-      position = Math.max(position + 1, this.oldest)
-    ) {
-      const seq = this.seq(position)
-      if (seq >= low && seq < high) {
-        if ((this.flags(position) & rowFlag.displaced) === 0) inOrder.push(position)
-        else displaced.push({ seq, position })
-      }
-      if (position % rowsPerPart === 0) yield
-    }
-    if (displaced.length === 0) return inOrder
-    displaced.sort((a, b) => a.seq - b.seq)
-    const merged: number[] = []
-    let i = 0
-    for (const position of inOrder) {
-      if (position % rowsPerPart === 0) yield
-      if (position < this.oldest) continue
-      const seq = this.seq(position)
-      for (; i < displaced.length && (displaced[i]?.seq ?? 0) < seq; i++)
-        merged.push(displaced[i]?.position ?? 0)
-      merged.push(position)
-    }
-    for (; i < displaced.length; i++) merged.push(displaced[i]?.position ?? 0)
-    return merged
   }
 
   clear(): void {
