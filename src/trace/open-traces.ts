@@ -5,7 +5,8 @@ import type { Report } from '../base/report.ts'
 import { createGuard, type Guard } from '../base/safely.ts'
 import type { Resource, TraceRecord } from '../base/span-data.ts'
 import { StatusCode } from '../base/span-data.ts'
-import type { Span, TraceBuffer } from '../span/span.ts'
+import type { TraceBuffer } from '../span/setting.ts'
+import type { Span } from '../span/span.ts'
 
 export interface OpenTracesSetup {
   readonly clock: Clock
