@@ -1,6 +1,8 @@
 import { detach } from '../base/limits.ts'
 
 const maxKnown = 1024
+/** A shorter text is read in the time that it takes to look it up. */
+const minLength = 48
 const maxLength = 512
 /** A text is taken in at every eighth time that one was not known: what comes often gets in soon, what comes once costs no copy. */
 const takeEvery = 8
@@ -14,11 +16,12 @@ export class KnownTexts {
   #missed = 0
 
   has(text: string): boolean {
-    return this.#texts.has(text)
+    return text.length >= minLength && this.#texts.has(text)
   }
 
   add(text: string): void {
-    if (text.length > maxLength || ++this.#missed % takeEvery !== 0) return
+    if (text.length < minLength || text.length > maxLength || ++this.#missed % takeEvery !== 0)
+      return
     if (this.#texts.size >= maxKnown) this.#texts.clear()
     this.#texts.add(detach(text))
   }

@@ -2,22 +2,28 @@ import { describe, expect, it } from 'vitest'
 import { KnownTexts } from '../../src/redact/known.ts'
 import { redactor } from './setup.ts'
 
+const long = (text: string): string => text.padEnd(60, '.')
+
 describe('texts that were found clean', () => {
   it('are taken in when they come again and again, and not when they come once', () => {
     const known = new KnownTexts()
-    for (let i = 0; i < 7; i++) known.add(`path ${i}`)
-    expect(Array.from({ length: 7 }, (_, i) => known.has(`path ${i}`))).not.toContain(true)
-    for (let i = 0; i < 8; i++) known.add('agent')
-    expect(known.has('agent')).toBe(true)
+    for (let i = 0; i < 7; i++) known.add(long(`path ${i}`))
+    expect(Array.from({ length: 7 }, (_, i) => known.has(long(`path ${i}`)))).not.toContain(true)
+    for (let i = 0; i < 8; i++) known.add(long('agent'))
+    expect(known.has(long('agent'))).toBe(true)
   })
 
   it('are bounded in number and in length', () => {
     const known = new KnownTexts()
-    const long = 'x'.repeat(513)
-    for (let i = 0; i < 8; i++) known.add(long)
-    expect(known.has(long)).toBe(false)
-    for (let i = 0; i < 8 * 5000; i++) known.add(`text ${i}`)
-    const kept = Array.from({ length: 8 * 5000 }, (_, i) => known.has(`text ${i}`)).filter(Boolean)
+    const tooLong = 'x'.repeat(513)
+    for (let i = 0; i < 8; i++) known.add(tooLong)
+    expect(known.has(tooLong)).toBe(false)
+    for (let i = 0; i < 8; i++) known.add('short')
+    expect(known.has('short')).toBe(false)
+    for (let i = 0; i < 8 * 5000; i++) known.add(long(`text ${i}`))
+    const kept = Array.from({ length: 8 * 5000 }, (_, i) => known.has(long(`text ${i}`))).filter(
+      Boolean
+    )
     expect(kept.length).toBeLessThanOrEqual(1024)
   })
 
