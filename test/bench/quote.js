@@ -18,7 +18,7 @@ const resultsFile = join(import.meta.dirname, 'results.json')
 
 // What stands in front of the name may be a figure of an earlier run, or nothing yet.
 const quote =
-  /(?:(?:-?\d[\d.,]*(?: (?:us|ns|ms|MB|MiB|kB|bytes|%|fps|spans\/s))?)|\?|not measured)?<!-- bench: (.+?) -->/g
+  /(?:-?\d[\d.,]*(?: (?:us|ns|ms|MB|MiB|kB|bytes|%|fps|spans\/s))?|not measured|\?)?<!-- bench: (.+?) -->/g
 const block = /(<!-- bench table: (.+?) -->\n)(?:.+\n)*/g
 
 if (process.argv[1] === import.meta.filename) main()

@@ -92,7 +92,7 @@ next`)
     expect(() => write('?<!-- bench: a --> ?<!-- bench: b -->')).toThrow('do not have: a; b')
     expect(() => write('<!-- bench table: c -->\n')).toThrow('do not have: table c')
     expect(() => write('<!-- bench table: live -->\n')).toThrow('do not have: table live')
-    expect(() => write('<!-- bench table: features -->\n')).toThrow('do not have: express, trivial')
+    expect(() => write('<!-- bench table: features -->\n')).toThrow('have: CPU added: 5 pages')
   })
 
   it('refuses a quick run, one that failed, and a name that stands for two figures', () => {
