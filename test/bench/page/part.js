@@ -54,7 +54,7 @@ export async function run({ say, quick, all = false }) {
 }
 
 async function openAll(on) {
-  const rounds = on.quick ? 1 : 3
+  const rounds = on.quick ? 1 : 2
   const results = []
   for (const speed of speeds) {
     results.push(await openings({ ...on, speed, rounds }))

@@ -11,7 +11,7 @@ export function startOthers(): Promise<Others>
 export function startLoad(): Promise<Child>
 export function measure(
   contestant: Contestant & { handlers: readonly string[] },
-  how: { framework: Framework; binary?: string; share?: number; scale?: number },
+  how: { framework: Framework; binary?: string; scale?: number },
   others: Others
 ): Promise<Record<string, number>>
 export function passing(): Promise<Record<Framework, number>>

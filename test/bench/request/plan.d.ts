@@ -13,7 +13,6 @@ export interface Setting {
   handlers: readonly string[]
   who: readonly string[]
   node?: string
-  share?: number
 }
 export interface PossibleSetting extends Omit<Setting, 'who' | 'node'> {
   binary?: string
