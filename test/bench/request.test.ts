@@ -37,7 +37,9 @@ describe('what the request part runs', () => {
 
   it('leaves out another Node that is not to be had, and says so', () => {
     const nowhere = possible(settings(false), { ...here, nodeOf: () => undefined })
-    expect(nowhere.settings.map(({ name }) => name)).toEqual(['express', 'koa', 'http'])
+    expect(new Set(nowhere.settings.map(({ name }) => name))).toEqual(
+      new Set(['express', 'koa', 'http'])
+    )
     expect(nowhere.skipped).toEqual([{ what: 'node 24, express', why: 'no binary of Node 24' }])
   })
 })
@@ -104,11 +106,11 @@ describe('contestants of the request part', () => {
     const spans: Record<Framework, number> = { express: 2, koa: 2, http: 2 }
     for (const [script, recorded] of [
       ['bare.js', 0],
-      ['floor.js', 100]
+      ['floor.js', 96]
     ] as const) {
       const idle = { name: 'idle', script, spans, handlers: ['trivial'] }
       await expect(measure(idle, { framework: 'express', scale: 0.02 }, others)).rejects.toThrow(
-        `idle recorded ${recorded} spans of 100 requests (express, trivial), not 200`
+        `idle recorded ${recorded} spans of 96 requests (express, trivial), not 192`
       )
     }
   })

@@ -56,13 +56,18 @@ export async function measure(contestant, { framework, binary, scale = 1 }, othe
         return (to - from) / amount
       }
       // In two parts: Spanlight is asked for its count by a request of another kind, on which the compiler starts some of its work anew.
-      for (const part of [0.6, 0.4]) await load(Math.ceil(warmUp * part * scale))
-      us[handler] = await load(Math.ceil(requests * scale))
+      for (const part of [0.6, 0.4]) await load(atLeastOneEach(warmUp * part * scale))
+      us[handler] = await load(atLeastOneEach(requests * scale))
     }
     return us
   } finally {
     await host.stop()
   }
+}
+
+// For each connection of the load.
+function atLeastOneEach(amount) {
+  return Math.max(10, Math.ceil(amount))
 }
 
 async function recordedByItself({ host }) {
