@@ -340,8 +340,10 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     fixture.drop()
     await page.waitForSelector('.banner >> text=does not answer', { timeout: 6_000 })
     expect(await page.textContent('.live')).toMatch(/Offline|Connecting/)
+    // Taken before: the page tries by itself, too, and the banner may be gone by the time that a click has waited for it to stand still.
+    const button = await page.waitForSelector('.banner button')
     fixture.refused = false
-    await page.click('.banner button')
+    await button.evaluate((element) => (element as HTMLElement).click())
     await connected(page)
     await page.waitForFunction(() => !document.querySelector('.banner'))
   })

@@ -17,7 +17,6 @@ const now = () => performance.now()
 // More than a segment holds, so that no text comes back sooner than it would in life.
 const variety = 50_000
 const rareEvery = 10_007
-const shape = 'HTTP server, 10 attributes'
 
 let store
 let routes
@@ -33,7 +32,7 @@ async function open({ mebibytes }) {
     reader,
     store,
     status: () => ({}),
-    formats: { otlp: process.env.OLD ? (r) => [...jsonParts(r)].join('') : jsonParts }
+    formats: { otlp: jsonParts }
   })
   server = createServer((req, res) => {
     const [path, query = ''] = req.url.slice(1).split('?')
@@ -49,7 +48,7 @@ async function open({ mebibytes }) {
  */
 function fill() {
   const spans = new HttpSpans(3)
-  const records = Array.from({ length: variety }, () => recordOf(spans, 0, resource, shape))
+  const records = Array.from({ length: variety }, () => recordOf(spans, 0, resource, 1))
   const planted = []
   let epochMs = 1.8e12
   let i = 0

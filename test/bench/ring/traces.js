@@ -7,7 +7,7 @@ const shape = 'request of six'
 
 /** A trace of many spans as collectors send it: batch by batch, of five processes in turn, each span below any that came before. */
 export function traceOf(spans, epochMs, count) {
-  const first = recordOf(spans, epochMs, resourceOf(0), shape)
+  const first = recordOf(spans, epochMs, resourceOf(0), 1)
   const ids = []
   const records = []
   for (let left = count; left > 0; left -= batch) {
