@@ -84,10 +84,7 @@ export function createTracing(
     limits,
     redactor,
     now,
-    failed: (error) =>
-      guardSpans(() => {
-        throw error
-      }),
+    failed: guardSpans.failed,
     sampler: ratioSampler(settings.sample),
     openTrace: (traceId, now, fresh) => open.open(traceId, now, fresh)
   })

@@ -10,7 +10,7 @@ export interface Guard {
   /** False once the part was switched off. */
   readonly on: boolean
   /** Counts an exception that was caught by hand, where each request would pay for a closure. */
-  failed(error: unknown): void
+  readonly failed: (error: unknown) => void
 }
 
 const maxErrors = 10
@@ -32,6 +32,8 @@ export function createGuard(part: string, report: Report): Guard {
     { on: true, failed }
   )
   function failed(error: unknown): void {
+    // What was begun before the part was switched off may still fail: once is said enough.
+    if (!guard.on) return
     report.drop('internal error')
     const now = performance.now()
     if (now - since > windowMs) {

@@ -93,11 +93,6 @@ export class Exchange implements InProgress {
     })
   }
 
-  /** Runs what must not fail the host's own code. */
-  safely(fn: () => void): void {
-    this.#recorder.guard(fn)
-  }
-
   /** Ends the span, once. `complete` is false when the connection went before the answer did. */
   end(complete: boolean): void {
     if (this.#ended) return

@@ -149,9 +149,7 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     const failed = (): void => fail(req, res)
     const taken = guard(() => {
       answer(req, res, mount, rest).catch((error: unknown) => {
-        guard(() => {
-          throw error
-        })
+        guard.failed(error)
         failed()
       })
       return true
@@ -235,9 +233,7 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
       else sockets.accept(req, socket, head, verdict.by === 'local')
     } catch (error) {
       socket.destroy()
-      guard(() => {
-        throw error
-      })
+      guard.failed(error)
     }
   }
 

@@ -141,6 +141,16 @@ describe('the guard', () => {
     expect(report.drops.get('internal error')).toBe(1)
   })
 
+  it('counts errors caught by hand like its own, and none once the part is off', () => {
+    const lines: string[] = []
+    const report = createReport((line) => lines.push(line))
+    const guard = createGuard('part', report)
+    for (let i = 0; i < 30; i++) guard.failed(new Error('same'))
+    expect(guard.on).toBe(false)
+    expect(report.drops.get('internal error')).toBe(10)
+    expect(lines.filter((line) => line.includes('switched off'))).toHaveLength(1)
+  })
+
   it('switches a part off after ten errors, and says so', () => {
     const lines: string[] = []
     const guard = createGuard(

@@ -205,9 +205,7 @@ class Sender {
   // A fault of our own: the batch that met it must not stand in the way of all others.
   #giveUp(batch: Batch, error: unknown): void {
     this.#lose(batch)
-    this.#guard(() => {
-      throw error
-    })
+    this.#guard.failed(error)
   }
 
   // One line when it begins, not one for each try: a collector that is not running is a usual thing.

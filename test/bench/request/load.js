@@ -32,17 +32,5 @@ answer({
     if (answered !== amount || result.errors > 0)
       throw new Error(`${answered} of ${amount} requests answered, ${result.errors} errors`)
     return { perSecond: Math.round(amount / result.duration) }
-  },
-  /** A gentle stream of requests. */
-  async stream({ port, perSecond, seconds }) {
-    const result = await autocannon({
-      url: `http://127.0.0.1:${port}`,
-      connections: 10,
-      overallRate: perSecond,
-      duration: seconds,
-      headers,
-      requests: requestsTo('orders')
-    })
-    return { perSecond: result['2xx'] / result.duration }
   }
 })
