@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { provideAddon } from './libraries/addon.js'
+import { install as installLibraries } from './libraries/library.js'
 import { nodeBinary } from './node-binaries.js'
 
 const help = `Runs the tests on other versions of Node and prints a table of the results.
@@ -24,7 +26,10 @@ const root = join(import.meta.dirname, '..')
 
 const { versions, files, update } = readArguments()
 if (!run('npm', ['run', '--silent', 'build'], { stdio: 'inherit' })) stop('The build failed.')
+say(installLibraries(console.log))
 const rows = versions.map(check)
+// For whoever runs tests with the Node at hand next.
+say(provideAddon(console.log))
 console.log(`\n${table(rows)}`)
 process.exitCode = rows.every(({ good }) => good) ? 0 : 1
 
@@ -59,6 +64,7 @@ function check(version) {
   if (!found) return { version, loads: 'binary does not run here', good: false }
   const name = found.stdout.trim().slice(1)
   console.log(`\nNode ${name}`)
+  say(provideAddon(console.log, node))
   const loads = load(node)
   const begun = performance.now()
   const counts = test(node)
@@ -160,6 +166,10 @@ function table(rows) {
   const pad = (line) =>
     line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')
   return lines.map((line) => pad(line).trimEnd()).join('\n')
+}
+
+function say(problem) {
+  if (problem !== undefined) console.log(`${problem}. What needs it fails or is skipped.`)
 }
 
 function stop(message) {

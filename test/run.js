@@ -3,47 +3,27 @@
 //   npm test                      everything
 //   npm test -- test/store        only these files; builds, does not check
 //
-// Without root a missing browser cannot be installed: its tests are then skipped, with the reason. With CI set, a skip is a failure.
+// Without root a missing browser or database cannot be installed: its tests are then skipped, with the reason. With CI set, a skip is a failure.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { provideAddon } from './libraries/addon.js'
+import { install as installLibraries } from './libraries/library.js'
+import { findChromium, installPackages } from './packages.js'
 
 const root = join(import.meta.dirname, '..')
 const only = process.argv.slice(2)
 const inCi = Boolean(process.env.CI)
 
-const chromium = findChromium() ?? installChromium()
-if (chromium === undefined)
-  console.log(
-    'No Chrome or Chromium was found and none could be installed: the browser tests are skipped.'
-  )
+installPackages(console.log)
+const chromium = findChromium()
+for (const problem of [installLibraries(console.log), provideAddon(console.log)])
+  if (problem !== undefined) console.log(`${problem}. What needs it fails or is skipped.`)
 
 step('Build', ['npm', 'run', '--silent', 'build'])
 if (only.length === 0) step('Lint, format, types', ['npm', 'run', '--silent', 'check'])
 process.exitCode = runTests()
-
-function findChromium() {
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
-  const found = names.flatMap((name) =>
-    (process.env.PATH ?? '').split(':').map((folder) => join(folder, name))
-  )
-  return [process.env.CHROMIUM, ...found].find((path) => path && existsSync(path))
-}
-
-function installChromium() {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return undefined
-  console.log('Installing Chromium for the browser tests ...')
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  for (const words of [
-    ['update', '-q'],
-    ['install', '-q', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core']
-  ]) {
-    const { status, stderr } = spawnSync('apt-get', words, { env, encoding: 'utf8' })
-    if (status !== 0) console.log(`apt-get ${words[0]} failed: ${stderr.trim().split('\n').at(-1)}`)
-  }
-  return findChromium()
-}
 
 function step(title, [command, ...words]) {
   console.log(`\n${title}`)

@@ -1,0 +1,3 @@
+export const library: NodeJS.Require
+export function versions(): Record<string, string | undefined>
+export function install(say: (line: string) => void): string | undefined
