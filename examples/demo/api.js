@@ -1,4 +1,5 @@
 // The order API, which the client calls; its page shows every request as one trace over all services. An Express server.
+import { scryptSync } from 'node:crypto'
 import express from 'express'
 import { tracing } from 'spanlight/express'
 import { serve, wait } from './service.js'
@@ -34,6 +35,20 @@ app.use('/api/orders', orders)
 
 app.get('/api/report', async (_req, res) => {
   res.json(await ask(`${process.env.STORAGE_URL}/report`))
+})
+
+app.get('/api/statistics', async (_req, res) => {
+  res.json(await ask(`${process.env.STORAGE_URL}/statistics`))
+})
+
+// Hashes passwords on the event loop: for as long as that takes, every other request of this process stands still.
+app.post('/api/customers/import', (req, res) => {
+  const customers = req.body.customers.map(({ name, password }) => ({
+    name,
+    hash: scryptSync(password, name, 64, { N: 2 ** 15, maxmem: 2 ** 26 }).toString('base64')
+  }))
+  console.log(`imported ${customers.length} customers`)
+  res.status(201).json({ imported: customers.length })
 })
 
 // A stream that stays open: visible as in flight while it lasts.

@@ -17,12 +17,19 @@ const post = (body) => ({
   body: JSON.stringify(body)
 })
 
+const newcomer = (name) => ({
+  name,
+  password: `${name} likes ${1 + Math.floor(Math.random() * 99)}`
+})
+
 const requests = {
   order: () => ['/api/orders', post(order([item(), item()]))],
   one: () => [`/api/orders/${1 + Math.floor(Math.random() * 30)}`],
   missing: () => ['/api/orders/999999'],
   loop: () => ['/api/orders'],
   slowReport: () => ['/api/report'],
+  statistics: () => ['/api/statistics'],
+  customers: () => ['/api/customers/import', post({ customers: customers.map(newcomer) })],
   largeOrder: () => ['/api/orders', post(order(Array.from({ length: 8 }, () => item())))],
   unknownProduct: () => ['/api/orders', post(order([item({ product: 4711 })]))],
   badDiscount: () => ['/api/orders', post(order([item({ discount: {} })]))],
@@ -35,7 +42,9 @@ const opening = [
   'order',
   'one',
   'unknownProduct',
+  'crowd',
   'loop',
+  'import',
   'largeOrder',
   'stream',
   'badDiscount',
@@ -44,13 +53,28 @@ const opening = [
   'health'
 ]
 const ordinary = ['order', 'order', 'order', 'one', 'one', 'one', 'one', 'loop', 'health', 'health']
-const rare = ['unknownProduct', 'badDiscount', 'slowReport', 'largeOrder', 'missing', 'stream']
+const rare = [
+  'unknownProduct',
+  'badDiscount',
+  'slowReport',
+  'largeOrder',
+  'missing',
+  'stream',
+  'crowd',
+  'import'
+]
+// What only shows when several come at once: three that want the same connection, and two beside one that keeps the processor.
+const together = {
+  crowd: ['statistics', 'statistics', 'statistics'],
+  import: ['one', 'order', 'customers']
+}
 
 onStop(() => process.exit(0))
 ready()
 
 for (let n = 0; ; n++) {
-  void send(opening[n] ?? (Math.random() < 0.12 ? pick(rare) : pick(ordinary)))
+  const kind = opening[n] ?? (Math.random() < 0.12 ? pick(rare) : pick(ordinary))
+  for (const each of together[kind] ?? [kind]) void send(each)
   await wait(200 + Math.random() * 300)
 }
 

@@ -17,9 +17,9 @@ export function serve(app) {
   return server
 }
 
-/** Tells the parent that this part is ready. */
-export function ready(url) {
-  process.send?.({ url })
+/** Tells the parent that this part is ready, and where; `note` is what is printed in place of the address. */
+export function ready(url, note) {
+  process.send?.({ url, note })
 }
 
 /** Runs once, when the demo ends, whichever way it does. */

@@ -1,5 +1,6 @@
 // The story of distributed tracing, live: a client calls an order API; the API calls a transform function; that one calls a
-// storage function, which writes to a real PostgreSQL; each returns to its caller. Every part is a process of its own.
+// storage function, which writes to a real PostgreSQL and reads through a Redis cache, where there is a server for it; each returns to
+// its caller. Every part is a process of its own.
 //
 //   npm start                 the page is at http://localhost:3000/_traces
 //   PORT=4000 npm start       another port
@@ -10,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 
 if (process.argv.includes('--help')) {
   console.log(
-    'usage: [PORT=3000] npm start [-- --quiet | --help]\n\nRuns four services and a client; open the printed address, stop with Ctrl+C.'
+    'usage: [PORT=3000] [REDIS_URL=redis://...] npm start [-- --quiet | --help]\n\nRuns four services and a client; open the printed address, stop with Ctrl+C. With a redis-server installed, or\nREDIS_URL set, one of the services has a cache.'
   )
   process.exit(0)
 }
@@ -25,11 +26,13 @@ function start(name, env = {}) {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)), {
       env: { NODE_ENV: 'development', ...process.env, PORT: '0', ...env },
-      execArgv: []
+      execArgv: [],
+      // What the services log is on the page; here it would carry the address out of sight.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc']
     })
     children.push(child)
-    child.once('message', ({ url }) => {
-      if (!quiet && url !== undefined) console.log(`  ${name.padEnd(10)} ${url}`)
+    child.once('message', ({ url, note = url }) => {
+      if (!quiet && note !== undefined) console.log(`  ${name.padEnd(10)} ${note}`)
       resolve(url)
     })
     child.once('error', reject)
@@ -84,7 +87,12 @@ if (Number.isNaN(port)) {
   // Where the other services hand their spans in: the API's own page. This variable is all they need.
   const traces = { TRACES_URL: `${api}/_traces/v1/traces` }
   const database = await start('database')
-  const storage = await start('storage', { ...traces, DATABASE_URL: database })
+  const cache = await start('cache')
+  const storage = await start('storage', {
+    ...traces,
+    DATABASE_URL: database,
+    ...(cache && { REDIS_URL: cache })
+  })
   const transform = await start('transform', { ...traces, STORAGE_URL: storage })
   await start('api', { TRANSFORM_URL: transform, STORAGE_URL: storage, PORT: String(port) })
   await start('client', { API_URL: api })

@@ -135,6 +135,10 @@ describe('the demo', () => {
 
       const loop = await api.find(({ name, db }) => name === 'GET /api/orders' && db > 20)
       expect(loop.services).toContain('storage')
+      const imported = await api.find(({ name }) => name === 'POST /api/customers/import')
+      expect(imported.httpStatus).toBe(201)
+      const crowded = await api.find(({ name }) => name === 'GET /api/statistics')
+      expect(crowded).toMatchObject({ httpStatus: 200, db: expect.any(Number) })
       // Nothing printed an error of its own; the demo's failures are spans.
       expect(demo.output).not.toMatch(/spanlight: .*failed/)
     }
@@ -151,7 +155,7 @@ describe('the demo', () => {
         await demo.prints(/Traces, live/)
         expect(demo.output).toContain(`http://localhost:${port}/_traces/`)
         const children = demo.children()
-        expect(children).toHaveLength(5)
+        expect(children).toHaveLength(6)
         demo.stop(signal)
         expect(await demo.ended).toEqual({ code: 0, signal: null })
         expect(children.filter(isRunning)).toEqual([])
