@@ -3,8 +3,10 @@ import { exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
 import type { Framework } from './setup.ts'
 
-/** The parts of an Express application that this file reads: the root router is `_router` in 4 and `router` in 5. */
+/** The parts of an Express application that this file reads: the root router is `_router` in 4, where it is made with the first layer, and `router` in 5. */
 export interface ExpressApp {
+  /** Express 4. */
+  readonly lazyrouter?: unknown
   readonly _router?: Router
   readonly router?: Router
 }
@@ -45,14 +47,15 @@ export class FollowedApp {
   #appended = 0
 
   constructor(app: ExpressApp | undefined, host: Host) {
-    this.framework = app === undefined ? 'connect' : app._router ? 'express 4' : 'express 5'
+    this.framework = app === undefined ? 'connect' : app.lazyrouter ? 'express 4' : 'express 5'
     this.#app = app
     this.#host = host
   }
 
   /** To be called for each request: layers are added, and taken from us, while an application runs. */
   follow(): void {
-    const router = this.#app?._router ?? this.#app?.router
+    // Express 4 throws when it is asked for `router`.
+    const router = this.framework === 'express 4' ? this.#app?._router : this.#app?.router
     if (router === undefined || this.#host.closed) return
     try {
       followLayers(router, this.#host)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextStorage } from '../context/context.ts'
+import { exchangeOf } from './exchange.ts'
 import { type ExpressApp, FollowedApp } from './express-app.ts'
 import type { Host } from './host.ts'
 import { read } from './read.ts'
@@ -31,6 +32,8 @@ export function expressMiddleware(host: Host): ExpressMiddleware {
     if (entry === 'answered') return
     // Outside of every try of ours: what the host throws is the host's.
     if (entry === 'as it is') {
+      // Of a request that came by a traced server, the routes are this application's all the same.
+      if (exchangeOf(req) !== undefined) app.follow()
       next()
       return
     }

@@ -73,6 +73,13 @@ export class Host {
     this.#setup.guard(fn)
   }
 
+  /** Tells once of each framework. */
+  saw(framework: Framework): void {
+    if (this.#seen.has(framework)) return
+    this.#seen.add(framework)
+    this.#setup.onFramework?.(framework)
+  }
+
   /** Counts an error of ours that was caught by hand. */
   failed(error: unknown): void {
     this.#setup.guard.failed(error)
@@ -120,10 +127,7 @@ export class Host {
   }
 
   #enter(req: IncomingMessage, res: ServerResponse, base: string, framework: Framework): Entry {
-    if (!this.#seen.has(framework)) {
-      this.#seen.add(framework)
-      this.#setup.onFramework?.(framework)
-    }
+    this.saw(framework)
     const head = readHead(req)
     this.#setup.observe?.(head)
     if (this.#isPage(head.target, base) && this.#page(req, res, base)) return 'answered'

@@ -4,6 +4,7 @@ import type { Server as HttpsServer } from 'node:https'
 import { type Context, contextStorage } from '../context/context.ts'
 import { exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
+import { ServedApps } from './served-apps.ts'
 import type { Framework } from './setup.ts'
 
 type Emit = (...args: unknown[]) => boolean
@@ -24,8 +25,9 @@ export function traced<T extends Listener | AnyServer>(host: Host, target: T): T
 }
 
 function tracedListener(host: Host, listener: Listener): Listener {
+  const served: Served = { host, apps: new ServedApps(host, () => [listener]) }
   const wrapped = function (this: unknown, req: IncomingMessage, res: ServerResponse): unknown {
-    return serve(host, req, res, undefined, () => Reflect.apply(listener, this, [req, res]))
+    return serve(served, req, res, undefined, () => Reflect.apply(listener, this, [req, res]))
   }
   return Object.defineProperties(wrapped, {
     name: { value: listener.name, configurable: true },
@@ -48,10 +50,11 @@ function traceServer(host: Host, server: AnyServer & { [mark]?: boolean }): void
   if (server[mark] === true) return
   const own = Object.getOwnPropertyDescriptor(server, 'emit')
   const original = server.emit as Emit
+  const served: Served = { host, apps: new ServedApps(host, () => server.listeners('request')) }
   const emit = function (this: unknown, ...args: unknown[]): boolean {
     if (!requestEvents.has(args[0]) || host.closed) return Reflect.apply(original, this, args)
     const [, req, res] = args as [string, IncomingMessage, ServerResponse]
-    return serve(host, req, res, true, () => Reflect.apply(original, this, args))
+    return serve(served, req, res, true, () => Reflect.apply(original, this, args))
   }
   Object.defineProperty(server, mark, { value: true, configurable: true })
   Object.defineProperty(server, 'emit', { value: emit, writable: true, configurable: true })
@@ -64,8 +67,13 @@ function traceServer(host: Host, server: AnyServer & { [mark]?: boolean }): void
   })
 }
 
+interface Served {
+  readonly host: Host
+  readonly apps: ServedApps
+}
+
 function serve<R>(
-  host: Host,
+  { host, apps }: Served,
   req: IncomingMessage,
   res: ServerResponse,
   answered: R,
@@ -74,7 +82,10 @@ function serve<R>(
   const entry = host.enter(req, res, '', frameworkOf(req))
   if (entry === 'answered') return answered
   if (entry === 'as it is') return listener()
-  return runIn(host, req, entry, listener)
+  apps.follow()
+  const result = runIn(host, req, entry, listener)
+  apps.look(req)
+  return result
 }
 
 // No catch: an exception that is caught and thrown again would be printed with our line, not the host's.

@@ -24,11 +24,13 @@ export function koaMiddleware(host: Host): KoaMiddleware {
       return undefined
     }
     const exchange = exchangeOf(ctx.req)
-    if (entry === 'as it is') return next()
-    if (exchange === undefined) return contextStorage.run(entry, next)
-    host.safely(() => watch(ctx, exchange))
+    const proceed =
+      entry === 'as it is' ? next : (): Promise<unknown> => contextStorage.run(entry, next)
+    if (exchange === undefined) return proceed()
+    // Begun here, or by a traced server before.
+    host.safely(() => followContext(ctx, exchange))
     try {
-      return await contextStorage.run(entry, next)
+      return await proceed()
     } catch (error) {
       exchange.failed(error)
       throw error
@@ -40,8 +42,8 @@ type ErrorReporter = (this: KoaContext, error: unknown) => unknown
 
 // A body stream that breaks, and a middleware before ours that throws, report to `ctx.onerror` only. It is shadowed on this one context,
 // by a function that all share.
-function watch(ctx: KoaContext, exchange: Exchange): void {
-  if (exchange.routing === undefined) return
+function followContext(ctx: KoaContext, exchange: Exchange): void {
+  if (exchange.routing === undefined || exchange.routing.source === ctx) return
   exchange.routing.source = ctx
   Object.defineProperty(ctx, 'onerror', onerror)
 }

@@ -128,15 +128,19 @@ export class Routing {
     this.#hide(route, req, req)
   }
 
+  /** A framework says which of its routes a request belongs to, as it was written; `holder` has its parameters. */
+  matched(route: string, req: RoutedRequest, holder: { readonly params?: unknown }): void {
+    this.#found(route)
+    this.#hide(route, req, holder)
+  }
+
   /** What can be said when the answer is out. Lets go of the framework's objects. */
   settle(req: RoutedRequest, res: ServerResponse): void {
     const { source } = this
     this.source = undefined
     const matched = source?._matchedRoute
     if (source !== undefined && matched !== undefined && matched !== null) {
-      const route = routeText(matched, undefined)
-      this.#found(route)
-      this.#hide(route, req, source)
+      this.matched(routeText(matched, undefined), req, source)
     }
     if (this.#routed) return
     const base = textOf(req.baseUrl)
