@@ -4,6 +4,7 @@ import { createReport } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
+import { followFastify } from './host/fastify.ts'
 import { createHost } from './host/host.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import { decode, type Encoding } from './interop/otlp/decode.ts'
@@ -173,6 +174,7 @@ export function createTracing(
     observe: (req) => serve.observe(req),
     onFramework: (framework) => watches.saw(framework)
   })
+  followFastify(host)
   const watches = startWatches({
     tracer,
     propagation,

@@ -8,7 +8,15 @@ import type { HeaderNames, HeaderReader } from './headers.ts'
 import type { Head, RequestDescriber } from './request.ts'
 import type { PathRules, RouteNames } from './route.ts'
 
-export type Framework = 'express 4' | 'express 5' | 'connect' | 'koa' | 'http' | 'https' | 'http2'
+export type Framework =
+  | 'express 4'
+  | 'express 5'
+  | 'connect'
+  | 'koa'
+  | 'fastify'
+  | 'http'
+  | 'https'
+  | 'http2'
 
 export interface HostSetup {
   readonly tracer: Tracer
