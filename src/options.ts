@@ -75,7 +75,15 @@ export interface TracingOptions {
   export?: string | { url: string; headers?: Readonly<Record<string, string>> } | false | undefined
   /** Share of traces to record, 0 to 1. @default 1 */
   sample?: number | undefined
+  /**
+   * A signal upon which the traces in flight are printed, so that a server that hangs explains itself: 'SIGUSR2'. When the process dies of an
+   * uncaught exception they are printed in any case.
+   * @default false
+   */
+  dump?: DumpSignal | false | undefined
 }
+
+export type DumpSignal = 'SIGUSR2' | 'SIGHUP' | 'SIGQUIT' | 'SIGINFO' | 'SIGBREAK'
 
 export interface CaptureOptions {
   /** Lines of `console.*` as logs of the active span. @default true */
@@ -113,6 +121,7 @@ export interface Settings {
     | false
     | undefined
   readonly sample: number
+  readonly dump: DumpSignal | false
 }
 
 export interface Capture {
@@ -171,7 +180,8 @@ export function resolveOptions(
     capture: captureOf(o.capture),
     instrument: instrumentOf(o.instrument),
     export: exportOf(o.export),
-    sample: ratioOf(o.sample)
+    sample: ratioOf(o.sample),
+    dump: oneOf('dump', o.dump, [false, 'SIGUSR2', 'SIGHUP', 'SIGQUIT', 'SIGINFO', 'SIGBREAK'])
   }
 }
 
@@ -194,5 +204,6 @@ const defaults = {
   capture: {} as CaptureOptions,
   instrument: {} as Readonly<Record<string, unknown>>,
   export: undefined,
-  sample: 1
+  sample: 1,
+  dump: false as DumpSignal | false
 }

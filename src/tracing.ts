@@ -13,6 +13,7 @@ import { createExporter } from './interop/otlp/exporter.ts'
 import { exporterFromEnvironment } from './interop/otlp/environment.ts'
 import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
+import { inFlightText } from './query/in-flight-text.ts'
 import { createReader } from './query/reader.ts'
 import { Routes } from './query/routes.ts'
 import { createRedactor } from './redact/redactor.ts'
@@ -29,6 +30,7 @@ import { createStore } from './store/store.ts'
 import { OpenTraces } from './trace/open-traces.ts'
 import { summarise } from './trace/summary.ts'
 import { version } from './version.ts'
+import { endsByException } from './watch/exceptions.ts'
 import { startWatches } from './watches.ts'
 
 const now = (): number => systemClock.now()
@@ -182,8 +184,15 @@ export function createTracing(
     limits,
     report,
     settings,
-    onFatal: (error) => void host.uncaught(error)
+    onFatal(error) {
+      host.uncaught(error)
+      if (endsByException()) tellInFlight()
+    },
+    onSignal: tellInFlight
   })
+  function tellInFlight(): void {
+    for (const line of inFlightText(open.snapshots())) report.say(line)
+  }
   const api = registerOpenTelemetry({ tracer, propagation, report } satisfies OpenTelemetrySetup)
   watches.add(api.instrumented)
   const pages =

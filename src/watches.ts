@@ -5,6 +5,7 @@ import { watchExceptions } from './watch/exceptions.ts'
 import { watchFetch } from './watch/fetch.ts'
 import { watchHttpClient } from './watch/http-client.ts'
 import { watchModules } from './watch/modules.ts'
+import { watchSignal } from './watch/signal.ts'
 import type { Instrumented, Watch, WatchSetup } from './watch/watch.ts'
 
 export interface Watches {
@@ -21,6 +22,8 @@ interface WatchesSetup extends Omit<WatchSetup, 'guard'> {
   readonly settings: Settings
   /** Told of an exception that nobody caught, before the process ends by it. */
   readonly onFatal: (error: unknown) => void
+  /** Told of the signal of the `dump` option. */
+  readonly onSignal: () => void
 }
 
 /** Starts to watch what the process calls and says. */
@@ -36,6 +39,7 @@ export function startWatches(setup: WatchesSetup): Watches {
       ...withGuard('exceptions'),
       onFatal: setup.onFatal
     }),
+    ...(settings.dump ? [watchSignal(withGuard('dump'), settings.dump, setup.onSignal)] : []),
     ...(settings.capture.console ? [watchConsole(withGuard('console'))] : [])
   ]
   const instrumented = watches.map((watch) => watch.instrumented)

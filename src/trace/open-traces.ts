@@ -65,6 +65,14 @@ export class OpenTraces {
     for (const trace of this.#traces.values()) if (trace.inFlight) yield trace
   }
 
+  /** What is known of each of these now. */
+  *snapshots(): Iterable<TraceRecord> {
+    for (const trace of this.inFlight()) {
+      const record = trace.snapshot()
+      if (record !== undefined) yield record
+    }
+  }
+
   /** Ids of all that are open, those whose local root has ended included. */
   ids(): Iterable<TraceId> {
     return this.#traces.keys()

@@ -38,6 +38,14 @@ export function watchExceptions(setup: ExceptionWatchSetup): Watch {
   }
 }
 
+/** Whether an exception that nobody caught ends the process: not where the host handles it itself. */
+export function endsByException(): boolean {
+  return (
+    process.listenerCount('uncaughtException') === 0 &&
+    !process.hasUncaughtExceptionCaptureCallback()
+  )
+}
+
 function record(span: Span, error: unknown): void {
   const { type, message } = readError(error)
   span.recordException(error)

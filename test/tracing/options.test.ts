@@ -249,6 +249,17 @@ const rows: Row[] = [
       [1, 1]
     ],
     wrong: [-0.1, 1.1, Number.NaN, '1', true, null]
+  },
+  {
+    option: 'dump',
+    setting: 'dump',
+    default: false,
+    valid: [
+      ['SIGUSR2', 'SIGUSR2'],
+      [false, false]
+    ],
+    // SIGUSR1 starts Node's inspector, SIGKILL cannot be listened to.
+    wrong: ['SIGUSR1', 'SIGKILL', 'sigusr2', true, 12, null]
   }
 ]
 
