@@ -27,8 +27,9 @@ interface WatchesSetup extends Omit<WatchSetup, 'guard'> {
 }
 
 /** Starts to watch what the process calls and says. */
-export function startWatches(setup: WatchesSetup): Watches {
-  const { settings, report } = setup
+export function startWatches(given: WatchesSetup): Watches {
+  const { settings, report } = given
+  const setup = { ...given, trustIncoming: settings.trustIncoming }
   const withGuard = (part: string): WatchSetup => ({ ...setup, guard: createGuard(part, report) })
   const watches: Watch[] = [
     // First, because a module that is none is the user's mistake and throws.

@@ -1,11 +1,19 @@
 import { createGuard } from '../base/safely.ts'
+import { wrapAmqplib } from './amqplib.ts'
+import { wrapBullmq } from './bullmq.ts'
+import { wrapKafkajs } from './kafkajs.ts'
 import { wrapPg } from './pg.ts'
 import type { Watch, WatchSetup } from './watch.ts'
 
 type Wrap = (setup: WatchSetup, module: unknown) => Watch
 
 /** The modules that a user can hand over as `instrument: { name: module }`. A library with diagnostics channels of its own needs no line here. */
-export const instrumentable: ReadonlyMap<string, Wrap> = new Map([['pg', wrapPg]])
+export const instrumentable: ReadonlyMap<string, Wrap> = new Map([
+  ['amqplib', wrapAmqplib],
+  ['bullmq', wrapBullmq],
+  ['kafkajs', wrapKafkajs],
+  ['pg', wrapPg]
+])
 
 /**
  * Watches every module of the `instrument` option, each under a guard of its own.

@@ -12,6 +12,8 @@ export interface WatchSetup {
   readonly redactor: Redactor
   readonly limits: Limits
   readonly report: Report
+  /** False: nobody's trace is continued, messages' neither; their senders are linked. */
+  readonly trustIncoming?: boolean | 'private' | undefined
   /** One of its own for each watch, so that a failing one is switched off alone. */
   readonly guard: Guard
 }
