@@ -44,7 +44,7 @@ export function wrapAmqplib(setup: WatchSetup, module: unknown): Watch {
     return off('amqplib is bundled into another file: its channels cannot be found')
   const release = claimObject(first)
   if (release === undefined) return watchedElsewhere('amqplib')
-  const undo = classes.flatMap((model) => wrapModel(setup, model))
+  const undo = setup.guard(() => classes.flatMap((model) => wrapModel(setup, model))) ?? []
   return {
     instrumented: { name: 'amqplib', on: true, how: 'instrument: { amqplib }' },
     stop() {
@@ -95,17 +95,20 @@ function wrapModel(setup: WatchSetup, model: Model): ((() => void) | undefined)[
       setup.guard(() => deliveries.settle(self as object, 'reject', args[0], false))
       return Reflect.apply(original, self, args)
     }),
-    // Of the class below both, as each kind of channel has its own.
-    wrapMethod(
-      Object.getPrototypeOf(channel) as object,
-      'toClosed',
-      (original, self, args): unknown => {
-        setup.guard(() => deliveries.closed(self as object))
-        return Reflect.apply(original, self, args)
-      }
-    ),
+    wrapMethod(ownerOf(channel, 'toClosed'), 'toClosed', (original, self, args) => {
+      setup.guard(() => deliveries.closed(self as object))
+      return Reflect.apply(original, self, args)
+    }),
     () => deliveries.stop()
   ]
+}
+
+/** The class that a method of a channel is inherited from. */
+function ownerOf(prototype: object, name: string): object {
+  let owner: object | null = prototype
+  while (owner !== null && !Object.hasOwn(owner, name))
+    owner = Object.getPrototypeOf(owner) as object | null
+  return owner ?? prototype
 }
 
 function publish(

@@ -34,6 +34,7 @@ export interface Kept {
   attributes: Record<string, unknown>
   logs: { severity: string; body: string }[]
   events: string[]
+  links: string[]
 }
 
 export interface Recorder {
@@ -116,7 +117,8 @@ function read(record: TraceRecord): Kept[] {
       duration: span.duration,
       attributes,
       logs: span.logs.map(({ severity, body }) => ({ severity, body })),
-      events: span.events.map((event) => event.name)
+      events: span.events.map((event) => event.name),
+      links: span.links.map((link) => link.spanId)
     }
   })
 }
