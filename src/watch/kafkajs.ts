@@ -81,8 +81,8 @@ function wrapProducer(watching: Watching, producer: object): void {
 // `send` and `sendBatch` are functions of their own: neither calls the other by its property.
 function wrapSends(watching: Watching, producer: object): void {
   wrapMethod(producer, 'send', (original, self, args) => {
-    const request = args[0] as TopicMessages
-    const changed = begin(watching, [request], ([only]) => ({ ...request, ...only }))
+    const only = args[0] as TopicMessages | null | undefined
+    const changed = begin(watching, only ? [only] : [], ([carried]) => ({ ...carried }))
     return send(watching, changed, original, self, args)
   })
   wrapMethod(producer, 'sendBatch', (original, self, args) => {
@@ -107,7 +107,8 @@ function begin(
   requestOf: (topics: TopicMessages[]) => object
 ): Begun | undefined {
   return watching.guard(() => {
-    if (!watching.on) return undefined
+    // Nothing to send: KafkaJS says so in its own words.
+    if (!watching.on || topics.length === 0) return undefined
     const names = new Set(topics.map((one) => textOf(get(one, 'topic'))))
     const lists = topics.map((one) => get(one, 'messages'))
     const messages = lists.reduce<number>(
