@@ -69,7 +69,9 @@ class Drawing {
       this.#count(key('service', service), member, caller === undefined || remote)
       if (!remote) continue
       answered.add(member.parentId as SpanId)
-      if (caller.peer !== '') this.#answers.set(caller.peer, service)
+      // Behind a queue's name stands whoever takes the message, a different one each time.
+      if (caller.peer !== '' && caller.kind === SpanKind.client)
+        this.#answers.set(caller.peer, service)
       if (caller.service !== service)
         this.#connect(key('service', caller.service), key('service', service), caller)
     }

@@ -68,6 +68,21 @@ describe.each(stores)('serviceMap on %s', (_name, createStore) => {
     expect(map.edges[0].p95).toBeCloseTo(20, 0)
   })
 
+  it('takes nobody for the one behind a queue', async () => {
+    const store = createStore()
+    const send = (id: number, parent: number) =>
+      span({ id, parent, kind: 3, attributes: flat({ 'messaging.system': 'rabbitmq' }) })
+    store.add(request({ trace: 1, children: [send(2, 1000)] }), '')
+    const work = span({ id: 5, parent: 2, parentRemote: true, kind: 4 })
+    store.add(record([work], { traceId: traceId(1), service: 'mailer' }), '')
+    store.add(request({ trace: 2, children: [send(3, 2000)] }), '')
+    const { edges } = finish(serviceMap(store, clock))
+    expect(edges.map(({ from, to, calls }) => [from, to, calls])).toEqual([
+      ['api', 'rabbitmq', 1],
+      ['api', 'mailer', 1]
+    ])
+  })
+
   it('knows the service behind an address from other traces', async () => {
     const store = createStore()
     store.add(request({ trace: 1, children: [call(2, 1000, 4001)] }), '')

@@ -234,7 +234,7 @@ for (const name of ['bullmq', 'bullmq-5'])
 
 test('anything else than the module is refused by name', () => {
   const recorder = record()
-  for (const wrong of [undefined, {}, { Queue: class {}, Worker: class {} }])
+  for (const wrong of [undefined, {}, { Queue: Date, Worker: Date }])
     expect(() => wrapBullmq(recorder.setup, wrong)).toThrow(/^instrument\.bullmq must be/)
   recorder.close()
 })

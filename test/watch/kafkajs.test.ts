@@ -295,6 +295,6 @@ test('everything is put back, and what was made before goes on unrecorded', asyn
 })
 
 test('anything else than the module is refused by name', () => {
-  for (const wrong of [undefined, 'kafkajs', {}, { Kafka: class {} }])
+  for (const wrong of [undefined, 'kafkajs', {}, { Kafka: Date }])
     expect(() => wrapKafkajs(recorder.setup, wrong)).toThrow(/^instrument\.kafkajs must be/)
 })
