@@ -17,13 +17,38 @@ const withoutKey: ReadonlySet<string> = new Set(
   )
 )
 
+// The same of commands that a client told us of. As the first word of a text that may be anything these would be mistaken: COPY is SQL, TYPE
+// is English.
+const keyOfCommand: ReadonlySet<string> = new Set([
+  ...withKey,
+  ...`bitfield bitfield_ro bitpos blmove brpoplpush bzpopmax bzpopmin copy dump expiretime geodist geohash geopos georadius
+   georadiusbymember geosearch getrange hexpire hincrbyfloat hpersist hpexpire hpttl hrandfield hstrlen httl json.del json.get json.set lmove lpos lpushx
+   pexpiretime rename renamenx restore rpoplpush rpushx sdiff sdiffstore sinter sinterstore smismember smove sort sort_ro spublish
+   ssubscribe sunion sunionstore touch type watch xautoclaim xclaim xpending xrevrange xtrim zincrby zlexcount zmscore zpopmax zpopmin
+   zrandmember zrangebylex zrangestore zremrangebylex zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zrevrank
+   zunionstore`.split(/\s+/)
+])
+// "JSON.SET", "FT.SEARCH", and what Lua scripts are called by.
+const commandName = /^[a-z][\w.-]{0,63}$/i
+
 // SET is SQL's too: of a variable, of a session's property.
 const sqlSet =
   /^set\s+(?:\S+?\s*(?::?=|to\s)|(?:session|global|local|names|role|transaction|character|password|schema|constraints|identity_insert|nocount|@)\b)/i
 const counted = /^\[\d{1,10} args\]$/
 const maxKeyLength = 128
 
-/** A Redis command with its key and the number of its arguments; undefined for anything else. */
+/** A Redis command that a client was told to send: its name, its key if it is known to have one, and the number of its other arguments. */
+export function describeCommand(name: string, args: readonly unknown[], rules: KeyRules): string {
+  const shown = commandName.test(name) ? hideValues(name) : redacted
+  if (args.length === 0) return shown
+  const [key] = args
+  if (typeof key !== 'string' || !keyOfCommand.has(name.toLowerCase()))
+    return `${shown} [${args.length} args]`
+  const keyed = `${shown} ${cleanKey(key, rules)}`
+  return args.length === 1 ? keyed : `${keyed} [${args.length - 1} args]`
+}
+
+/** A text that reads as a Redis command, with its key and the number of its arguments; undefined for anything else. */
 export function cleanCommand(text: string, rules: KeyRules): string | undefined {
   const name = /^\s*([a-z]{3,12})(?=\s|$)/i.exec(text)?.[1]
   if (name === undefined) return undefined
@@ -44,6 +69,14 @@ export function cleanCommand(text: string, rules: KeyRules): string | undefined 
 
 function cleanKey(key: string, rules: KeyRules): string {
   const secret =
-    key.length > maxKeyLength || rules.secrecy(key) !== 'open' || hideValues(key) !== key
+    key.length > maxKeyLength ||
+    rules.secrecy(key) !== 'open' ||
+    hideValues(key) !== key ||
+    key.split(':').some((part) => isSession(part) || rules.secrecy(part) !== 'open')
   return secret ? redacted : key
+}
+
+// express-session's and koa-session's keys are "sess:" and the session's id, which is all that a thief needs.
+function isSession(part: string): boolean {
+  return part === 'sess' || part === 'koa.sess'
 }

@@ -3,6 +3,7 @@ import { clip, detach, type Limits } from '../base/limits.ts'
 import type { Report } from '../base/report.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import { attributeRules } from './attribute-rules.ts'
+import { describeCommand } from './command.ts'
 import { createHeaderRules } from './headers.ts'
 import { createHook } from './hook.ts'
 import { createKeyRules, isHardCore } from './keys.ts'
@@ -37,6 +38,8 @@ export interface Redactor {
   url(url: string): string
   /** A database statement with its literals replaced by `?`; `parameterised` keeps it as it is but for length and comments. */
   statement(text: string, dialect: Dialect, parameterised: boolean): string
+  /** A Redis command: its name, the key of one that is known to have one there, and the number of its other arguments. */
+  command(name: string, args: readonly unknown[]): string
 }
 
 /** A redactor with the last step of all. */
@@ -135,6 +138,7 @@ export function createRedactor(setup: RedactorSetup): RecordRedactor {
     path: safe(path, redacted),
     url: safe(url, redacted),
     statement: safe(statement, redacted),
+    command: safe((name, args) => describeCommand(name, args, rules), redacted),
     record: hook ?? ((record) => record)
   }
 }

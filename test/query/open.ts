@@ -16,7 +16,8 @@ const plain: Redactor = {
   query: (query) => query,
   path: (path) => path,
   url: (url) => url,
-  statement: (text) => text
+  statement: (text) => text,
+  command: (name) => name
 }
 
 /** Recording as it runs, on a clock that is set by hand; what ends goes to the store. */

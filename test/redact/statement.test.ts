@@ -172,6 +172,30 @@ describe('Redis', () => {
   })
 })
 
+test.each<[string, unknown[], string]>([
+  ['get', ['user:1'], 'get user:1'],
+  ['SET', ['user:1', 'canary', 'EX', '10'], 'SET user:1 [3 args]'],
+  ['SET', ['a key with spaces', 'canary'], 'SET a key with spaces [1 args]'],
+  ['JSON.SET', ['doc:1', '$', 'canary'], 'JSON.SET doc:1 [2 args]'],
+  ['ZREVRANGE', ['best', '0', '9'], 'ZREVRANGE best [2 args]'],
+  ['GET', ['sess:canary'], 'GET [redacted]'],
+  ['GET', ['reset-token:canary'], 'GET [redacted]'],
+  ['GET', ['shop:session:canary'], 'GET [redacted]'],
+  ['GET', [`k${'x'.repeat(200)}`], 'GET [redacted]'],
+  ['GET', [Buffer.from('canary')], 'GET [1 args]'],
+  ['AUTH', ['ann', 'canary'], 'AUTH [2 args]'],
+  ['HELLO', ['3', 'AUTH', 'ann', 'canary'], 'HELLO [4 args]'],
+  ['ACL', ['SETUSER', 'ann', '>canary'], 'ACL [3 args]'],
+  ['CONFIG', ['SET', 'requirepass', 'canary'], 'CONFIG [3 args]'],
+  ['EVAL', ['return "canary"', '0'], 'EVAL [2 args]'],
+  ['MSET', ['a', 'canary'], 'MSET [2 args]'],
+  ['loadUser', ['user:1'], 'loadUser [1 args]'],
+  ['it is a canary', [], '[redacted]'],
+  ['PING', [], 'PING']
+])('a Redis command %s %j is told as %s', (name, args, expected) => {
+  expect(clean.command(name, args)).toBe(expected)
+})
+
 describe('a parameterised statement', () => {
   test.each<[Dialect, string, string]>([
     [

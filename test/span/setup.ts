@@ -16,7 +16,8 @@ export const openRedactor: Redactor = {
   query: (query) => query,
   path: (path) => path,
   url: (url) => url,
-  statement: (text) => text
+  statement: (text) => text,
+  command: (name) => name
 }
 
 export interface Recorder {

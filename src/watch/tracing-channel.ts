@@ -1,0 +1,116 @@
+import { type TracingChannelSubscribers, tracingChannel } from 'node:diagnostics_channel'
+import { type Context, contextStorage } from '../context/context.ts'
+import { claim, type WatchSetup } from './watch.ts'
+
+/** What is recorded of one call that a library tells of. */
+export interface FollowedCall {
+  /** What the library's own work runs in. @default the caller's context */
+  readonly context?: Context | undefined
+  /** Is told that the call has returned and goes on elsewhere. */
+  pending?(): void
+  /** Is told the result, unless the call failed. */
+  succeed(result: unknown): void
+  /** Is told the error, unless the call succeeded. */
+  fail(error: unknown): void
+}
+
+/** Looks at the message of a call that begins, in its caller's context; undefined when nothing of it is recorded. */
+export type Begin<Message extends object> = (message: Message) => FollowedCall | undefined
+
+interface Entry {
+  /** Undefined outside of any. */
+  readonly caller: Context | undefined
+  call: FollowedCall | undefined
+}
+
+/**
+ * Follows the calls that a library publishes on a TracingChannel of Node's. Gives the way back; undefined when another copy of the package
+ * follows it already.
+ */
+export function followChannel<Message extends object>(
+  setup: WatchSetup,
+  name: string,
+  begin: Begin<Message>
+): (() => void) | undefined {
+  const release = claim(`channel ${name}`)
+  if (release === undefined) return undefined
+  const channel = tracingChannel<Context, Message>(name)
+  const follower = new Follower(setup, begin)
+  const listeners = {
+    error: (message: object) => follower.failed(message),
+    asyncStart: (message: object) => follower.settled(message),
+    end: (message: object) => follower.returned(message)
+  } as unknown as TracingChannelSubscribers<Message>
+  channel.start.bindStore(contextStorage, (message) => follower.starts(message) as Context)
+  channel.asyncStart.bindStore(contextStorage, (message) => follower.callsBack(message) as Context)
+  channel.subscribe(listeners)
+  return () => {
+    channel.start.unbindStore(contextStorage)
+    channel.asyncStart.unbindStore(contextStorage)
+    channel.unsubscribe(listeners)
+    release()
+  }
+}
+
+/** Every method is called by a channel: an exception in one would become an uncaught exception of the host. */
+class Follower<Message extends object> {
+  readonly #guard: WatchSetup['guard']
+  readonly #begin: Begin<Message>
+  // By message: that is one object for all that is told of a call.
+  readonly #entries = new WeakMap<object, Entry>()
+
+  constructor({ guard }: WatchSetup, begin: Begin<Message>) {
+    this.#guard = guard
+    this.#begin = begin
+  }
+
+  /** The store for the library's work; as it is, none included, where there is nothing to change. */
+  starts(message: Message): Context | undefined {
+    const caller = contextStorage.getStore()
+    const call = this.#guard(() => {
+      const entry: Entry = { caller, call: undefined }
+      this.#entries.set(message, entry)
+      entry.call = this.#begin(message)
+      return entry.call
+    })
+    return call?.context ?? caller
+  }
+
+  /**
+   * The store for the host's callback. What waited in a queue would be called back in the context of whoever made room: its caller's is right, also
+   * when nothing of the call is recorded.
+   */
+  callsBack(message: object): Context | undefined {
+    const entry = this.#entries.get(message)
+    return entry === undefined ? contextStorage.getStore() : entry.caller
+  }
+
+  failed(message: object): void {
+    this.#guard(() => this.#settle(message)?.fail((message as Outcome).error))
+  }
+
+  /** A callback is about to be called, or a promise has been settled. */
+  settled(message: object): void {
+    this.#guard(() => this.#settle(message)?.succeed((message as Outcome).result))
+  }
+
+  /** The call itself has returned. A result is there only when it has no more to do. */
+  returned(message: object): void {
+    this.#guard(() => {
+      if ('result' in message) this.#settle(message)?.succeed(message.result)
+      else this.#entries.get(message)?.call?.pending?.()
+    })
+  }
+
+  #settle(message: object): FollowedCall | undefined {
+    const entry = this.#entries.get(message)
+    const call = entry?.call
+    if (entry !== undefined) entry.call = undefined
+    return call
+  }
+}
+
+interface Outcome {
+  readonly error?: unknown
+  readonly result?: unknown
+}
