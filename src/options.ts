@@ -23,6 +23,7 @@ import {
   wrong
 } from './option-values.ts'
 import type { RedactOptions } from './redact/options.ts'
+import type { InstrumentOptions } from './watch/instrument.ts'
 
 /** Options of `tracing()`. Every one is optional; a wrong one is a `TypeError` that names it. */
 export interface TracingOptions {
@@ -69,8 +70,8 @@ export interface TracingOptions {
   redact?: RedactOptions | undefined
   /** What is recorded besides spans. */
   capture?: CaptureOptions | undefined
-  /** Modules to wrap, handed over: `{ pg }`. */
-  instrument?: Readonly<Record<string, unknown>> | undefined
+  /** Modules to watch, handed over: `{ pg }`. */
+  instrument?: InstrumentOptions | undefined
   /** OTLP/HTTP endpoint to send every span to, as well as keeping it. @default OTEL_EXPORTER_OTLP_* */
   export?: string | { url: string; headers?: Readonly<Record<string, string>> } | false | undefined
   /** Share of traces to record, 0 to 1. @default 1 */
@@ -115,7 +116,7 @@ export interface Settings {
   readonly limits: Limits
   readonly redact: RedactOptions
   readonly capture: Capture
-  readonly instrument: Readonly<Record<string, unknown>>
+  readonly instrument: InstrumentOptions
   readonly export:
     | { readonly url: string; readonly headers: Readonly<Record<string, string>> }
     | false
@@ -202,7 +203,7 @@ const defaults = {
   limits: {} as Partial<Limits>,
   redact: {} as RedactOptions,
   capture: {} as CaptureOptions,
-  instrument: {} as Readonly<Record<string, unknown>>,
+  instrument: {} as InstrumentOptions,
   export: undefined,
   sample: 1,
   dump: false as DumpSignal | false

@@ -1,8 +1,11 @@
+import type { Attributes } from '../base/attributes.ts'
 import { SpanKind, StatusCode } from '../base/span-data.ts'
 import { activeContext, type Context, isSuppressed } from '../context/context.ts'
+import { NonRecordingSpan } from '../context/non-recording.ts'
 import type { Dialect } from '../redact/redactor.ts'
 import { readError } from '../span/exception.ts'
 import { Span } from '../span/span.ts'
+import type { SpanOptions } from '../span/tracer.ts'
 import { summariseSql } from './sql-summary.ts'
 import type { WatchSetup } from './watch.ts'
 
@@ -39,31 +42,59 @@ export interface DatabaseSpan {
 // Text behind this adds nothing to what is kept (4 KiB); a megabyte of inserted rows must not be read for it.
 const readFactor = 4
 
-/** Starts the client span of a database call in the active context; undefined when the call is not recorded. */
-export function startDatabaseSpan(setup: WatchSetup, call: DatabaseCall): DatabaseSpan | undefined {
-  const context = activeContext()
-  if (isSuppressed(context)) return undefined
-  const limit = setup.limits.statementLength
+/** What the span of a call is born with, already safe to store; it is the same each time the call is made. */
+export interface DescribedCall {
+  readonly name: string
+  readonly attributes: Readonly<Attributes>
+}
+
+/** Reads a call. Whoever makes the same one again and again does this once, since it costs more than the span. */
+export function describeCall(setup: WatchSetup, call: DatabaseCall): DescribedCall {
+  const { limits, redactor } = setup
+  const limit = limits.statementLength
   const text = call.statement?.slice(0, limit * readFactor)
   const read = text === undefined ? undefined : summariseSql(text.slice(0, limit), call.dialect)
   const operation = call.operation ?? read?.operation ?? ''
   const target = call.target ?? read?.target ?? ''
   const name = read?.summary || [operation, target].filter(Boolean).join(' ') || call.system
-  const span = setup.tracer.start(name, { kind: SpanKind.client }, context)
-  if (!(span instanceof Span)) return undefined
-  span.put('db.system.name', call.system)
-  if (call.namespace) span.setAttribute('db.namespace', call.namespace)
-  if (operation !== '') span.setAttribute('db.operation.name', operation)
-  if (target !== '') span.setAttribute('db.collection.name', target)
-  if (read !== undefined && read.summary !== '') span.setAttribute('db.query.summary', read.summary)
-  if (text !== undefined) {
-    const safe = setup.redactor.statement(text, call.dialect, call.parameterised === true)
-    span.put('db.query.text', safe)
+  const attributes: Attributes = ['db.system.name', call.system]
+  function add(key: string, value: string | undefined): void {
+    const clean = value ? redactor.attribute(key, value) : undefined
+    if (clean !== undefined) attributes.push(key, clean)
   }
-  if (call.address) span.setAttribute('server.address', call.address)
-  if (call.port !== undefined && call.port !== call.defaultPort) span.put('server.port', call.port)
+  add('db.namespace', call.namespace)
+  add('db.operation.name', operation)
+  add('db.collection.name', target)
+  add('db.query.summary', read?.summary)
+  if (text !== undefined) {
+    const safe = redactor.statement(text, call.dialect, call.parameterised === true)
+    attributes.push('db.query.text', safe)
+  }
+  add('server.address', call.address)
+  if (call.port !== undefined && call.port !== call.defaultPort)
+    attributes.push('server.port', call.port)
+  return { name: redactor.text(name, limits.nameLength), attributes }
+}
+
+/** Starts the client span of a database call in the active context; undefined when the call is not recorded. */
+export function startDatabaseSpan(setup: WatchSetup, call: DatabaseCall): DatabaseSpan | undefined {
+  const { span } = activeContext()
+  // Where the caller is not recorded, nothing is read.
+  if (span instanceof NonRecordingSpan && span.spanContext().isRemote !== true) return undefined
+  return startDescribed(setup, describeCall(setup, call))
+}
+
+/** The same for a call that was read before. */
+export function startDescribed(setup: WatchSetup, call: DescribedCall): DatabaseSpan | undefined {
+  const context = activeContext()
+  if (isSuppressed(context)) return undefined
+  const span = setup.tracer.start(call.name, callOptions, context)
+  if (!(span instanceof Span)) return undefined
+  span.begin([...call.attributes])
   return new OpenCall(span, context)
 }
+
+const callOptions: SpanOptions = { kind: SpanKind.client, named: true }
 
 class OpenCall implements DatabaseSpan {
   readonly context: Context

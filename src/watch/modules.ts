@@ -1,17 +1,22 @@
 import { createGuard } from '../base/safely.ts'
 import { wrapAmqplib } from './amqplib.ts'
+import { wrapBetterSqlite3 } from './better-sqlite3.ts'
 import { wrapBullmq } from './bullmq.ts'
+import type { InstrumentOptions } from './instrument.ts'
 import { wrapKafkajs } from './kafkajs.ts'
+import { wrapNodeSqlite } from './node-sqlite.ts'
 import { wrapPg } from './pg.ts'
 import type { Watch, WatchSetup } from './watch.ts'
 
 type Wrap = (setup: WatchSetup, module: unknown) => Watch
 
 /** The modules that a user can hand over as `instrument: { name: module }`. A library with diagnostics channels of its own needs no line here. */
-export const instrumentable: ReadonlyMap<string, Wrap> = new Map([
+export const instrumentable: ReadonlyMap<string, Wrap> = new Map<keyof InstrumentOptions, Wrap>([
   ['amqplib', wrapAmqplib],
+  ['better-sqlite3', wrapBetterSqlite3],
   ['bullmq', wrapBullmq],
   ['kafkajs', wrapKafkajs],
+  ['node:sqlite', wrapNodeSqlite],
   ['pg', wrapPg]
 ])
 
@@ -21,7 +26,7 @@ export const instrumentable: ReadonlyMap<string, Wrap> = new Map([
  */
 export function watchModules(
   setup: Omit<WatchSetup, 'guard'>,
-  modules: Readonly<Record<string, unknown>>
+  modules: InstrumentOptions
 ): Watch[] {
   const names = Object.keys(modules)
   for (const name of names) {
@@ -33,7 +38,10 @@ export function watchModules(
   try {
     for (const name of names) {
       const guard = createGuard(name, setup.report)
-      const watch = instrumentable.get(name)?.({ ...setup, guard }, modules[name])
+      const watch = instrumentable.get(name)?.(
+        { ...setup, guard },
+        modules[name as keyof InstrumentOptions]
+      )
       if (watch !== undefined) watches.push(watch)
     }
   } catch (error) {

@@ -103,10 +103,10 @@ test('our own queries leave no span', async () => {
 
 test('a module that is not known, or is another than its name says, is a mistake named', () => {
   const { guard: _guard, ...setup } = recorder.setup
-  expect(() => watchModules(setup, { mongo: {} })).toThrow(
-    new TypeError('instrument.mongo is not known; known: pg')
+  expect(() => watchModules(setup, { mongo: {} } as object)).toThrow(
+    /^instrument.mongo is not known; known: .*pg/
   )
-  expect(() => watchModules(setup, { constructor: {} })).toThrow(TypeError)
+  expect(() => watchModules(setup, { constructor: {} } as object)).toThrow(TypeError)
   for (const wrong of [
     undefined,
     null,

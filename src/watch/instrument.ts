@@ -1,0 +1,18 @@
+/**
+ * The modules to watch, handed over by the names they are imported by: what `import` gives, whole or its default, or what `require` gives.
+ * Whatever is wrapped keeps its name, length and `this`, and is put back by `shutdown()`.
+ */
+export interface InstrumentOptions {
+  /** RabbitMQ: messages sent and taken, through both of its APIs. `import amqp from 'amqplib'` */
+  amqplib?: unknown
+  /** better-sqlite3: statements and transaction functions. `import Database from 'better-sqlite3'` */
+  'better-sqlite3'?: unknown
+  /** Jobs added and worked on. `import * as bullmq from 'bullmq'` */
+  bullmq?: unknown
+  /** Kafka: messages sent and taken. `import kafkajs from 'kafkajs'` */
+  kafkajs?: unknown
+  /** Node's own SQLite: statements. `import * as sqlite from 'node:sqlite'` */
+  'node:sqlite'?: unknown
+  /** PostgreSQL: queries, transactions, connections and waits for a pool. `import pg from 'pg'` */
+  pg?: unknown
+}
