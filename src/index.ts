@@ -7,6 +7,10 @@ export { shutdown } from './process-wide.ts'
 export { activeSpan, withSpan } from './manual.ts'
 export type { Span } from './manual.ts'
 
+// Ids for logs
+export { traceFields } from './trace-fields.ts'
+export type { TraceFields } from './trace-fields.ts'
+
 // Options
 export type { CaptureOptions, TracingOptions } from './options.ts'
 export type { Limits } from './base/limits.ts'

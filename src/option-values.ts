@@ -152,14 +152,16 @@ export function limitsOf(value: Partial<Limits>): Limits {
 }
 
 export function captureOf(value: CaptureOptions): Capture {
-  known('capture', value, ['console', 'requestHeaders', 'responseHeaders'])
-  if (value.console !== undefined) oneOf('capture.console', value.console, [true, false])
+  known('capture', value, ['console', 'pino', 'requestHeaders', 'responseHeaders'])
+  for (const name of ['console', 'pino'] as const) {
+    if (value[name] !== undefined) oneOf(`capture.${name}`, value[name], [true, false])
+  }
   for (const name of ['requestHeaders', 'responseHeaders'] as const) {
     if (value[name] !== undefined && value[name] !== 'known')
       strings(`capture.${name}`, value[name])
   }
-  const { console = true, requestHeaders = 'known', responseHeaders = 'known' } = value
-  return { console, requestHeaders, responseHeaders }
+  const { console = true, pino = true, requestHeaders = 'known', responseHeaders = 'known' } = value
+  return { console, pino, requestHeaders, responseHeaders }
 }
 
 export function exportOf(value: TracingOptions['export']): Settings['export'] {

@@ -89,6 +89,8 @@ export type DumpSignal = 'SIGUSR2' | 'SIGHUP' | 'SIGQUIT' | 'SIGINFO' | 'SIGBREA
 export interface CaptureOptions {
   /** Lines of `console.*` as logs of the active span. @default true */
   console?: boolean | undefined
+  /** Lines of pino (from 9.10 on, found by its diagnostics channel) as logs of the active span. @default true */
+  pino?: boolean | undefined
   /** Request headers to record; 'known' is a harmless set. @default 'known' */
   requestHeaders?: readonly string[] | 'known' | undefined
   /** Response headers to record. @default 'known' */
@@ -127,6 +129,7 @@ export interface Settings {
 
 export interface Capture {
   readonly console: boolean
+  readonly pino: boolean
   readonly requestHeaders: readonly string[] | 'known'
   readonly responseHeaders: readonly string[] | 'known'
 }

@@ -4,7 +4,9 @@ import { watchConsole } from './watch/console.ts'
 import { watchExceptions } from './watch/exceptions.ts'
 import { watchFetch } from './watch/fetch.ts'
 import { watchHttpClient } from './watch/http-client.ts'
+import { LogLines } from './watch/log-lines.ts'
 import { watchModules } from './watch/modules.ts'
+import { watchPino } from './watch/pino.ts'
 import { watchSignal } from './watch/signal.ts'
 import type { Instrumented, Watch, WatchSetup } from './watch/watch.ts'
 
@@ -18,7 +20,7 @@ export interface Watches {
   stop(): void
 }
 
-interface WatchesSetup extends Omit<WatchSetup, 'guard'> {
+interface WatchesSetup extends Omit<WatchSetup, 'guard' | 'lines'> {
   readonly settings: Settings
   /** Told of an exception that nobody caught, before the process ends by it. */
   readonly onFatal: (error: unknown) => void
@@ -29,7 +31,7 @@ interface WatchesSetup extends Omit<WatchSetup, 'guard'> {
 /** Starts to watch what the process calls and says. */
 export function startWatches(given: WatchesSetup): Watches {
   const { settings, report } = given
-  const setup = { ...given, trustIncoming: settings.trustIncoming }
+  const setup = { ...given, trustIncoming: settings.trustIncoming, lines: new LogLines() }
   const withGuard = (part: string): WatchSetup => ({ ...setup, guard: createGuard(part, report) })
   const watches: Watch[] = [
     // First, because a module that is none is the user's mistake and throws.
@@ -41,7 +43,8 @@ export function startWatches(given: WatchesSetup): Watches {
       onFatal: setup.onFatal
     }),
     ...(settings.dump ? [watchSignal(withGuard('dump'), settings.dump, setup.onSignal)] : []),
-    ...(settings.capture.console ? [watchConsole(withGuard('console'))] : [])
+    ...(settings.capture.console ? [watchConsole(withGuard('console'))] : []),
+    ...(settings.capture.pino ? [watchPino(withGuard('pino'))] : [])
   ]
   const instrumented = watches.map((watch) => watch.instrumented)
   if (!settings.capture.console)

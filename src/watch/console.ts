@@ -1,7 +1,6 @@
 import type { Severity } from '../base/span-data.ts'
-import { activeContext, isSuppressed } from '../context/context.ts'
-import { Span } from '../span/span.ts'
 import { formatLine } from './format.ts'
+import type { LogLine } from './log-lines.ts'
 import { wrapMethod } from './patch.ts'
 import { claim, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
 
@@ -21,11 +20,13 @@ const severities: Readonly<Record<string, Severity>> = {
 export function watchConsole(setup: WatchSetup): Watch {
   const release = claim('console')
   if (release === undefined) return watchedElsewhere('console')
-  const keep = recorder(setup)
+  const { lines } = setup
   const undo = Object.entries(severities).map(([name, severity]) =>
     wrapMethod(console, name, (original, self, args) => {
+      const before = lines.fromLoggers
       const result = Reflect.apply(original, self, args)
-      keep(severity, args)
+      if (lines.fromLoggers === before && !lines.isOfLogger(args))
+        lines.record(setup, () => read(setup, severity, args))
       return result
     })
   )
@@ -43,28 +44,9 @@ export function watchConsole(setup: WatchSetup): Watch {
   }
 }
 
-function recorder(setup: WatchSetup): (severity: Severity, args: readonly unknown[]) => void {
-  // What formatting runs (an inspect method of the host, our own report) may print: that line is not recorded, or it would never end.
-  let busy = false
-  return (severity, args) => {
-    if (busy) return
-    busy = true
-    setup.guard(() => {
-      const context = activeContext()
-      if (isSuppressed(context)) return
-      if (!(context.span instanceof Span) || !context.span.isRecording())
-        setup.report.drop('log without an open span')
-      else addLog(context.span, severity, args)
-    })
-    busy = false
-  }
-
-  function addLog(span: Span, severity: Severity, args: readonly unknown[]): void {
-    // A span that is full takes no more: then nothing is worth formatting.
-    if (span.logs.length >= setup.limits.logs) return
-    const line = formatLine(args, setup.limits.messageLength, setup.redactor)
-    span.addLog(severity === 'error' && isTrace(args, line) ? 'trace' : severity, line)
-  }
+function read(setup: WatchSetup, severity: Severity, args: readonly unknown[]): LogLine {
+  const body = formatLine(args, setup.limits.messageLength, setup.redactor)
+  return { severity: severity === 'error' && isTrace(args, body) ? 'trace' : severity, body }
 }
 
 /** What console.trace hands to console.error: one text, `Trace: ...` and stack lines. */

@@ -6,7 +6,9 @@ import type { InstrumentOptions } from './instrument.ts'
 import { wrapKafkajs } from './kafkajs.ts'
 import { wrapNodeSqlite } from './node-sqlite.ts'
 import { wrapPg } from './pg.ts'
+import { wrapPino } from './pino.ts'
 import type { Watch, WatchSetup } from './watch.ts'
+import { wrapWinston } from './winston.ts'
 
 type Wrap = (setup: WatchSetup, module: unknown) => Watch
 
@@ -17,7 +19,9 @@ export const instrumentable: ReadonlyMap<string, Wrap> = new Map<keyof Instrumen
   ['bullmq', wrapBullmq],
   ['kafkajs', wrapKafkajs],
   ['node:sqlite', wrapNodeSqlite],
-  ['pg', wrapPg]
+  ['pg', wrapPg],
+  ['pino', wrapPino],
+  ['winston', wrapWinston]
 ])
 
 /**

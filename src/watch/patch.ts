@@ -6,11 +6,36 @@ export type StandIn = (original: Callable, self: unknown, args: unknown[]) => un
 /** Replaces an own method and gives what puts it back; undefined when there is no such method or it may not be replaced (frozen). */
 export function wrapMethod(
   target: object,
-  name: string,
+  name: PropertyKey,
   standIn: StandIn
 ): (() => void) | undefined {
   const before = Object.getOwnPropertyDescriptor(target, name)
-  if (before === undefined || typeof before.value !== 'function') return undefined
+  return (
+    before &&
+    replace(target, name, before, standIn, () => Reflect.defineProperty(target, name, before))
+  )
+}
+
+/** The same for a prototype that may inherit the method: it gets one of its own, which is taken away again. */
+export function wrapInherited(
+  prototype: object,
+  name: PropertyKey,
+  standIn: StandIn
+): (() => void) | undefined {
+  if (Object.hasOwn(prototype, name)) return wrapMethod(prototype, name, standIn)
+  const value: unknown = Reflect.get(prototype, name)
+  const own = { value, writable: true, configurable: true, enumerable: false }
+  return replace(prototype, name, own, standIn, () => Reflect.deleteProperty(prototype, name))
+}
+
+function replace(
+  target: object,
+  name: PropertyKey,
+  before: PropertyDescriptor,
+  standIn: StandIn,
+  putBack: () => void
+): (() => void) | undefined {
+  if (typeof before.value !== 'function') return undefined
   let on = true
   const wrapper = wrap(before.value as Callable, (original, self, args) =>
     on ? standIn(original, self, args) : Reflect.apply(original, self, args)
@@ -19,8 +44,7 @@ export function wrapMethod(
   return () => {
     // Whoever wrapped it after us holds ours: it stays in that chain and lets everything pass.
     on = false
-    if (Object.getOwnPropertyDescriptor(target, name)?.value === wrapper)
-      Reflect.defineProperty(target, name, before)
+    if (Object.getOwnPropertyDescriptor(target, name)?.value === wrapper) putBack()
   }
 }
 

@@ -4,6 +4,7 @@ import type { Guard } from '../base/safely.ts'
 import type { Propagation } from '../span/propagation.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Tracer } from '../span/tracer.ts'
+import type { LogLines } from './log-lines.ts'
 
 /** What every watch is given. */
 export interface WatchSetup {
@@ -16,6 +17,8 @@ export interface WatchSetup {
   readonly trustIncoming?: boolean | 'private' | undefined
   /** One of its own for each watch, so that a failing one is switched off alone. */
   readonly guard: Guard
+  /** One for the console and all loggers. */
+  readonly lines: LogLines
 }
 
 /** One thing of the host that is being looked at. */

@@ -11,6 +11,7 @@ import { createRedactor, type Redactor } from '../../src/redact/redactor.ts'
 import type { Span } from '../../src/span/span.ts'
 import { Tracer } from '../../src/span/tracer.ts'
 import { OpenTraces } from '../../src/trace/open-traces.ts'
+import { LogLines } from '../../src/watch/log-lines.ts'
 import type { WatchSetup } from '../../src/watch/watch.ts'
 
 /** The real rules, as they stand without any option. */
@@ -75,7 +76,8 @@ export function record(): Recorder {
       redactor,
       limits: defaultLimits,
       report,
-      guard: createGuard('test', report)
+      guard: createGuard('test', report),
+      lines: new LogLines()
     },
     spans,
     said,

@@ -1,0 +1,92 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { wrapMethod } from './patch.ts'
+import { type PinoCall, readPinoLine } from './pino-line.ts'
+import { claim, claimObject, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
+
+const channel = 'tracing:pino_asJson:end'
+
+/** Watches pino from 9.10 on, which tells of each line that it has made; a line of a level that is off is none. */
+export function watchPino(setup: WatchSetup): Watch {
+  const release = claim('pino')
+  if (release === undefined) return watchedElsewhere('pino')
+  const listener = (told: unknown): void => {
+    const { instance, arguments: args, result } = told as PinoMessage
+    // Nothing was made: a formatter of the host has thrown.
+    if (typeof result !== 'string') return
+    keep(setup, { logger: instance, message: args[1], level: args[2], line: result })
+  }
+  subscribe(channel, listener)
+  return {
+    instrumented: { name: 'pino', on: true, how: 'its diagnostics channel, from 9.10 on' },
+    stop() {
+      unsubscribe(channel, listener)
+      release()
+    }
+  }
+}
+
+interface PinoMessage {
+  readonly instance: object
+  readonly arguments: ArrayLike<unknown>
+  readonly result?: unknown
+}
+
+/** What is read of a pino module, CommonJS or ESM namespace. */
+type PinoModule = ((options: object, stream: object) => object) & {
+  readonly symbols: { readonly asJsonSym: symbol }
+}
+
+/**
+ * Watches an older pino that the user hands over. All its loggers, those that were made before included, share a prototype with the method
+ * that makes a line.
+ * @throws TypeError when the value is not the pino module
+ */
+export function wrapPino(setup: WatchSetup, module: unknown): Watch {
+  const pino = readModule(module)
+  const prototype = pino && prototypeOf(pino)
+  if (prototype === undefined)
+    throw new TypeError("instrument.pino must be the pino module: import pino from 'pino'")
+  const release = claimObject(prototype)
+  if (release === undefined) return watchedElsewhere('pino')
+  const undo = wrapMethod(prototype, pino?.symbols.asJsonSym ?? '', (original, self, args) => {
+    const before = setup.lines.fromLoggers
+    const line = Reflect.apply(original, self, args)
+    // A newer pino has told of it already.
+    if (typeof line === 'string' && setup.lines.fromLoggers === before)
+      keep(setup, { logger: self as object, message: args[1], level: args[2], line })
+    return line
+  })
+  return {
+    instrumented: {
+      name: 'pino',
+      on: undo !== undefined,
+      how: undo === undefined ? "pino's prototype is frozen" : 'instrument: { pino }'
+    },
+    stop() {
+      undo?.()
+      release()
+    }
+  }
+}
+
+function keep(setup: WatchSetup, call: PinoCall): void {
+  setup.lines.fromLoggers++
+  setup.lines.wrote(call.line)
+  setup.lines.record(setup, (span) => readPinoLine(setup, call, span))
+}
+
+function readModule(module: unknown): PinoModule | undefined {
+  const named = module as { default?: unknown; pino?: unknown } | null | undefined
+  return [module, named?.default, named?.pino].find((candidate): candidate is PinoModule => {
+    const symbols = (candidate as { symbols?: { asJsonSym?: unknown } } | null | undefined)?.symbols
+    return typeof candidate === 'function' && typeof symbols?.asJsonSym === 'symbol'
+  })
+}
+
+/** Only a logger leads to the prototype: one is made that writes nothing. */
+function prototypeOf(pino: PinoModule): object | undefined {
+  let owner: object | null = pino({ level: 'silent' }, { write() {} })
+  while (owner !== null && !Object.hasOwn(owner, pino.symbols.asJsonSym))
+    owner = Object.getPrototypeOf(owner) as object | null
+  return owner ?? undefined
+}
