@@ -7,7 +7,7 @@ export interface TraceFields {
   trace_id?: string
   /** 16 hex digits. */
   span_id?: string
-  /** Two hex digits; `01` where the trace is recorded. */
+  /** W3C's trace flags, two hex digits: their lowest bit says that the trace is recorded. */
   trace_flags?: string
 }
 

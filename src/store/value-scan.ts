@@ -3,7 +3,7 @@ import type { Wanted } from '../wire/query-spans.ts'
 import type { ByteReader } from './bytes.ts'
 import { scopeInPlace } from './definitions.ts'
 import { skipIds } from './figures-reader.ts'
-import { extra, impliedName, parentCode } from './layout.ts'
+import { extra, impliedName, parentCode, severities } from './layout.ts'
 import { fillRoute } from './routes.ts'
 import type { Segment } from './segment.ts'
 import { maxTextId, readText, skipText, textCode } from './strings.ts'
@@ -31,6 +31,7 @@ export class ValueScan {
   readonly #text = (): string => this.#texts.read()
   /** Names, messages and log lines count, too. */
   readonly #anywhere: boolean
+  readonly #spanId: Buffer | undefined
   // Of the segment that was looked at last.
   #segment: Segment | undefined
   #first = 0
@@ -43,6 +44,7 @@ export class ValueScan {
   constructor(wanted: Wanted, from: ByteReader, texts: TextReader) {
     this.#wanted = wanted
     this.#anywhere = wanted.keys === undefined
+    this.#spanId = wanted.spanId === undefined ? undefined : Buffer.from(wanted.spanId, 'hex')
     this.#from = from
     this.#texts = texts
   }
@@ -86,11 +88,24 @@ export class ValueScan {
     else if (this.#inText()) return true
     from.signed()
     from.signed()
+    if (this.#isWanted(first & parentCode.mask)) return true
     skipIds(from, first & parentCode.mask)
     if (second >> 3 === scopeInPlace) this.#texts.scope(from.varint())
     if (this.#inAttributes(last && extras === 0)) return true
     return extras !== 0 && this.#inExtras(extras)
   }
+
+  // Whether the span that has its ids here is looked for by its id; stays where it is.
+  #isWanted(parent: number): boolean {
+    const { bytes, at } = this.#from
+    if (this.#spanId === undefined) return false
+    if (parent !== parentCode.texts) return this.#spanId.compare(bytes, at, at + 8) === 0
+    this.#from.at++
+    const found = this.#texts.read() === this.#wanted.spanId
+    this.#from.at = at
+    return found
+  }
+
   #inExtras(extras: number): boolean {
     const from = this.#from
     if ((extras & extra.flags) !== 0) from.signed()
@@ -112,12 +127,25 @@ export class ValueScan {
     if ((extras & extra.logs) !== 0)
       for (let left = from.varint(); left > 0; left--) {
         from.signed()
-        from.at++
-        if (this.#inText()) return true
-        if (!this.#anywhere) this.#skipAttributes()
-        else if (this.#inAttributes(false)) return true
+        if (this.#inLog(severities[from.byte()] ?? 'info')) return true
       }
     return false
+  }
+
+  #inLog(severity: string): boolean {
+    const { severity: wanted } = this.#wanted
+    if (wanted?.(severity) ?? this.#anywhere) return this.#testText() || this.#inAnyAttribute()
+    skipText(this.#from)
+    this.#skipAttributes()
+    return false
+  }
+
+  #inAnyAttribute(): boolean {
+    const code = this.#from.varint()
+    if (code === 0) return false
+    const shape = this.#texts.shape(code)
+    const values = this.#from.at
+    return shape.keys.some(() => this.#testValue(shape, values))
   }
 
   // Whether the text that comes next passes, when texts that are no attributes count.

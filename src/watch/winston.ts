@@ -5,7 +5,7 @@ import { errorOf, levelKey, readWinstonLine, type WinstonInfo } from './winston-
 
 /** What is read of a winston module, CommonJS or ESM namespace. */
 interface WinstonModule {
-  readonly Logger: { readonly prototype: object }
+  readonly createLogger: (options: object) => object
 }
 
 /** What is read of a logger. */
@@ -20,7 +20,8 @@ interface WinstonLogger {
  * @throws TypeError when the value is not the winston module
  */
 export function wrapWinston(setup: WatchSetup, module: unknown): Watch {
-  const prototype = readModule(module)?.Logger.prototype
+  const winston = readModule(module)
+  const prototype = winston && prototypeOf(winston)
   if (prototype === undefined)
     throw new TypeError(
       "instrument.winston must be the winston module: import winston from 'winston'"
@@ -33,7 +34,7 @@ export function wrapWinston(setup: WatchSetup, module: unknown): Watch {
     instrumented: {
       name: 'winston',
       on,
-      how: on ? 'instrument: { winston }' : 'winston.Logger is frozen'
+      how: on ? 'instrument: { winston }' : "the prototype of winston's loggers is frozen"
     },
     stop() {
       for (const restore of undo) restore?.()
@@ -45,10 +46,20 @@ export function wrapWinston(setup: WatchSetup, module: unknown): Watch {
 function readModule(module: unknown): WinstonModule | undefined {
   const inner = (module as { default?: unknown } | null | undefined)?.default
   return [module, inner].find((candidate): candidate is WinstonModule => {
-    const logger = (candidate as { Logger?: { prototype?: { _transform?: unknown } } } | null)
-      ?.Logger
-    return typeof logger?.prototype?._transform === 'function'
+    const { createLogger, format } = (candidate ?? {}) as {
+      createLogger?: unknown
+      format?: unknown
+    }
+    return typeof createLogger === 'function' && typeof format === 'function'
   })
+}
+
+/** Older versions do not export the class of all loggers: one that writes nothing is made. */
+function prototypeOf(winston: WinstonModule): object | undefined {
+  let owner: object | null = winston.createLogger({ silent: true })
+  while (owner !== null && !Object.hasOwn(owner, '_transform'))
+    owner = Object.getPrototypeOf(owner) as object | null
+  return owner ?? undefined
 }
 
 /**

@@ -48,7 +48,12 @@ export const queryKeys: readonly QueryKey[] = [
     doc: 'number of database calls, or the name of a database system',
     values: ['>10', 'postgresql', 'redis']
   },
-  { key: 'id', aliases: ['trace'], doc: 'trace id, or how it begins', values: [] },
+  {
+    key: 'id',
+    aliases: ['trace'],
+    doc: 'trace id, or how it begins; or the id of a span',
+    values: []
+  },
   {
     key: 'is',
     aliases: [],
@@ -60,6 +65,18 @@ export const queryKeys: readonly QueryKey[] = [
     aliases: [],
     doc: 'error: any span failed; log: a line was logged; exception: an exception was recorded',
     values: ['error', 'log', 'exception']
+  },
+  {
+    key: 'log',
+    aliases: [],
+    doc: 'a log line with this text, or with a field that has it',
+    values: []
+  },
+  {
+    key: 'level',
+    aliases: ['log.level'],
+    doc: 'a log line of this level; with log: of the same line',
+    values: ['error', '>=warn', 'fatal', 'warn', 'info', 'debug', 'trace']
   },
   {
     key: '@',

@@ -15,11 +15,19 @@ type FlatAttributes = readonly unknown[]
 
 /** What the query language asks of a span; the server's own span has this shape. */
 export interface QuerySpan {
+  readonly spanId: string
   readonly name: string
   readonly statusMessage: string
   readonly attributes: FlatAttributes
   readonly events: readonly { readonly name: string; readonly attributes: FlatAttributes }[]
-  readonly logs: readonly { readonly body: string; readonly attributes: FlatAttributes }[]
+  readonly logs: readonly QueryLog[]
+}
+
+/** A log line of a span. */
+export interface QueryLog {
+  readonly severity: string
+  readonly body: string
+  readonly attributes: FlatAttributes
 }
 
 /** Spans of one process. */
@@ -40,13 +48,21 @@ export interface SpanTest {
   readonly possible: (lacks: Lacks) => boolean
   /** What a span that passes must have. */
   readonly wanted?: Wanted
+  /** Of a term about log lines: terms of this kind must all hold for one line. */
+  readonly line?: LineTest
 }
+
+export type LineTest = (log: QueryLog) => boolean
 
 /** A value that is looked for, so that a search can do so without the rest of a span. */
 export interface Wanted {
   /** Keys (lower case) of attributes whose values count; undefined when all texts count that free text looks at. */
   readonly keys: readonly string[] | undefined
   readonly test: ValueTest
+  /** The id of a span is looked for, too. */
+  readonly spanId?: string | undefined
+  /** Log lines are looked for instead: of such a severity, and holding a text or value that passes `test`. */
+  readonly severity?: ((severity: string) => boolean) | undefined
   /** A span that has such a value passes. */
   readonly enough: boolean
 }
@@ -120,11 +136,29 @@ export function freeTextTest(raw: RawTerm): SpanTest {
   const literals = raw.alternatives[0]?.literals ?? ['']
   const text = wordTest(literals)
   const needle = needleOf(literals)
+  const spanId = literals.length === 1 ? spanIdOf(needle) : undefined
   return {
     sameSpan: false,
-    test: (span) => holds(span, text),
-    possible: (lacks) => needle === '' || isScalar(needle) || !lacks(needle),
-    wanted: { keys: undefined, test: (value) => inValue(value, text), enough: true }
+    test: (span) => span.spanId === spanId || holds(span, text),
+    possible: (lacks) =>
+      spanId !== undefined || needle === '' || isScalar(needle) || !lacks(needle),
+    wanted: { keys: undefined, test: (value) => inValue(value, text), spanId, enough: true }
+  }
+}
+
+/** The text as the id of a span, as a log line has it; undefined when it is none. */
+export function spanIdOf(text: string): string | undefined {
+  const lower = text.toLowerCase()
+  return /^[0-9a-f]{16}$/.test(lower) ? lower : undefined
+}
+
+/** `id:` with the id of a span. */
+export function spanIdTest(spanId: string): SpanTest {
+  return {
+    sameSpan: false,
+    test: (span) => span.spanId === spanId,
+    possible: () => true,
+    wanted: { keys: [], test: () => false, spanId, enough: true }
   }
 }
 
@@ -181,6 +215,6 @@ function inValue(value: unknown, text: TextTest): boolean {
 }
 
 // Numbers and booleans are not in an index of strings.
-function isScalar(needle: string): boolean {
+export function isScalar(needle: string): boolean {
   return /^[-+.\de]*$/.test(needle) || 'true'.includes(needle) || 'false'.includes(needle)
 }

@@ -1,9 +1,13 @@
 import { knownKey, type SummaryTest, summaryTest, unknownWord } from './query-keys.ts'
+import { levelTest, logTest } from './query-logs.ts'
 import {
   attributeTest,
   freeTextTest,
   hasTest,
+  type LineTest,
   type QueryRecord,
+  spanIdOf,
+  spanIdTest,
   type SpanTest
 } from './query-spans.ts'
 import { type RawTerm, splitTerms } from './query-terms.ts'
@@ -74,7 +78,10 @@ export function matchSummary(query: Query, summary: Summary): boolean {
   return decideBySummary(query, summary) !== false
 }
 
-/** The whole answer for a trace. All attribute terms must hold for the same span; one with a minus, for no span of the trace. */
+/**
+ * The whole answer for a trace. All attribute terms must hold for the same span, all terms about log lines for the same line; one with a
+ * minus, for no span or line of the trace.
+ */
 export function matchSpans(
   query: Query,
   summary: Summary,
@@ -83,23 +90,27 @@ export function matchSpans(
   const together: SpanTest[] = []
   const wanted = new Set<SpanTest>()
   const unwanted: SpanTest[] = []
+  const lines: LineTest[] = []
   for (const term of query.terms) {
     const holds = term.decide(summary)
     if (holds === false) return false
     if (holds === true || term.spans === undefined) continue
     if (term.negated) unwanted.push(term.spans)
     else if (term.spans.sameSpan) together.push(term.spans)
+    else if (term.spans.line !== undefined) lines.push(term.spans.line)
     else wanted.add(term.spans)
   }
   let met = together.length === 0
+  let said = lines.length === 0
   for (const { spans, resource } of records) {
     for (const span of spans) {
       if (unwanted.some((one) => one.test(span, resource))) return false
       met ||= together.every((one) => one.test(span, resource))
+      said ||= span.logs.some((log) => lines.every((one) => one(log)))
       for (const one of wanted) if (one.test(span, resource)) wanted.delete(one)
     }
   }
-  return met && wanted.size === 0
+  return met && said && wanted.size === 0
 }
 
 function compile(raw: RawTerm, slowMs: number): Term | Problem | undefined {
@@ -116,11 +127,22 @@ function compile(raw: RawTerm, slowMs: number): Term | Problem | undefined {
   if (key === 'db' && !isOrdering(raw) && !raw.alternatives.some((one) => isCount(one.text)))
     return spanTerm(raw, attributeTest(raw, ['db.system.name', 'db.system']))
   if (key === 'has') return hasTerm(raw)
+  if (key === 'log') return lineTerm(raw, logTest(raw))
+  if (key === 'level') return lineTerm(raw, levelTest(raw))
+  if (key === 'id') return idTerm(raw, slowMs)
   const test = summaryTest(raw, key, slowMs)
   return test instanceof Problem ? test : summaryTerm(raw, test)
 }
 
-const countable: ReadonlySet<string> = new Set(['status', 'dur', 'spans', 'errors', 'db', '@'])
+const countable: ReadonlySet<string> = new Set([
+  'status',
+  'dur',
+  'spans',
+  'errors',
+  'db',
+  'level',
+  '@'
+])
 
 function isCount(text: string): boolean {
   return readNumber(text.replace(/^[<>]=?/, '').split('..')[0] || '0') !== undefined
@@ -143,6 +165,25 @@ function spanTerm(raw: RawTerm, spans: SpanTest | Problem): Term | Problem {
   return { text: raw.text, negated: raw.negated, decide: () => undefined, spans, textsAlone: true }
 }
 
+/** `!=` speaks of all lines, as of a summary: `log!=x` is what `log=x` leaves out. */
+function lineTerm(raw: RawTerm, spans: SpanTest | Problem): Term | Problem {
+  const term = spanTerm(raw, spans)
+  if (term instanceof Problem) return term
+  return { ...term, negated: raw.negated !== (raw.operator === '!=') }
+}
+
+/** A trace's line tells its own id; the ids of its spans are looked for when one of them is asked for whole. */
+function idTerm(raw: RawTerm, slowMs: number): Term | Problem {
+  const test = summaryTest(raw, 'id', slowMs)
+  if (test instanceof Problem) return test
+  const term = summaryTerm(raw, test)
+  const ids = raw.alternatives.flatMap(({ text }) => spanIdOf(text) ?? [])
+  if (ids.length === 0) return term
+  const flip = raw.negated !== (raw.operator === '!=')
+  const spans = anySpan(ids.map(spanIdTest))
+  return { ...term, negated: flip, decide: (summary) => (test(summary) ? !flip : undefined), spans }
+}
+
 function hasTerm(raw: RawTerm): Term | Problem {
   const words = raw.alternatives.map(({ text }) => text.toLowerCase())
   const unknown = words.find((word) => word !== 'error' && hasTest(word) === undefined)
@@ -158,12 +199,18 @@ function hasTerm(raw: RawTerm): Term | Problem {
     text: raw.text,
     negated: flip,
     decide: (summary) => (holds(summary) ? !flip : undefined),
-    spans: {
-      sameSpan: false,
-      test: (span, resource) => tests.some((one) => one.test(span, resource)),
-      possible: (lacks) => tests.some((one) => one.possible(lacks))
-    },
+    spans: anySpan(tests),
     textsAlone: false
+  }
+}
+
+function anySpan(tests: readonly SpanTest[]): SpanTest {
+  const [only] = tests
+  if (tests.length === 1 && only !== undefined) return only
+  return {
+    sameSpan: false,
+    test: (span, resource) => tests.some((one) => one.test(span, resource)),
+    possible: (lacks) => tests.some((one) => one.possible(lacks))
   }
 }
 

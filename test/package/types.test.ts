@@ -97,7 +97,7 @@ describe('the types compile in a strict project', () => {
         import type { CaptureOptions, Limits, RedactOptions, Span, TracingOptions } from 'spanlight'
         const limits: Partial<Limits> = { spansPerTrace: 100 }
         const redact: RedactOptions = { keys: ['x-*'], hook: (attributes, kind) => (kind === 'log' ? {} : attributes) }
-        const capture: CaptureOptions = { console: false, requestHeaders: ['x-a'] }
+        const capture: CaptureOptions = { console: false, pino: false, requestHeaders: ['x-a'] }
         const options: TracingOptions = {
           path: '/t', service: 's', memory: 2 ** 24, access: (req) => req.headers.host === 'x', token: '', ingestToken: '',
           allowedHosts: [], allowedOrigins: [], listen: { port: 4319 }, propagate: ['w3c'], trustIncoming: 'private',
@@ -111,6 +111,20 @@ describe('the types compile in a strict project', () => {
         span?.addEvent('x', { a: 1 }).setStatus({ code: 2, message: 'm' }).recordException(new Error('e'))
         const done: Promise<void> = shutdown()
         export { n, p, done }
+      `)
+    ).toBe('')
+  })
+
+  it('for the ids of a log line, and the loggers that take them', () => {
+    expect(
+      complaints(`
+        import pino from 'pino'
+        import { traceFields, tracing, type TraceFields } from 'spanlight'
+        pino({ mixin: traceFields }).info('x')
+        const { trace_id, span_id }: TraceFields = traceFields()
+        const ids: (string | undefined)[] = [trace_id, span_id]
+        tracing({ instrument: { pino } })
+        export { ids }
       `)
     ).toBe('')
   })

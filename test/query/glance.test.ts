@@ -79,7 +79,15 @@ const oneSpan = fc.record({
   attributes,
   events: fc.array(event, { maxLength: 2 }),
   links: fc.array(fc.constantFrom('0'.repeat(16), 'odd'), { maxLength: 2 }),
-  logs: fc.array(fc.constantFrom('said GET', 'nothing'), { maxLength: 2 }),
+  logs: fc.array(
+    fc.record({
+      body: fc.constantFrom('said GET', 'nothing', ''),
+      severity: fc.constantFrom('trace' as const, 'info' as const, 'error' as const),
+      attributes
+    }),
+    { maxLength: 2 }
+  ),
+  spanId: fc.constantFrom(undefined, 'not hex'),
   flags: fc.constantFrom(1, 255)
 })
 const trace = fc.record({
@@ -98,10 +106,10 @@ function recordFrom({ number, source, service, resource, spans }: Seed) {
   return recordOf(number, {
     source,
     resource: { service, attributes: resource as string[] },
-    spans: spans.map(({ events, links, logs, attributes: own, ...rest }, i) => ({
+    spans: spans.map(({ events, links, logs, attributes: own, spanId, ...rest }, i) => ({
       ...spanOf(number),
       ...rest,
-      ...(i === 0 ? { spanId: root } : { parentId: root }),
+      ...(i === 0 ? { spanId: root } : { parentId: (spanId ?? root) as typeof root }),
       attributes: own as string[],
       events: events.map((one) => ({ ...one, time: 1, attributes: one.attributes as string[] })),
       links: links.map((spanId) => ({
@@ -110,12 +118,7 @@ function recordFrom({ number, source, service, resource, spans }: Seed) {
         traceState: '',
         attributes: own as string[]
       })),
-      logs: logs.map((body) => ({
-        time: 2,
-        severity: 'info' as const,
-        body,
-        attributes: own as string[]
-      }))
+      logs: logs.map((log) => ({ ...log, time: 2, attributes: log.attributes as string[] }))
     }))
   })
 }
@@ -140,6 +143,11 @@ const term = fc.oneof(
   path.map((text) => `@url.path:${text}`),
   word,
   fc.constantFrom('0000', '00000000000000000000000000000003'),
+  fc.constantFrom(spanOf(0).spanId, spanOf(3).spanId.toUpperCase(), `id:${spanOf(4).spanId}`),
+  fc.constantFrom(`id:${spanOf(2).spanId},${spanOf(5).spanId}`, `id!=${spanOf(0).spanId}`),
+  fc.tuple(fc.constantFrom(':', '=', '!='), word).map(([op, text]) => `log${op}${text}`),
+  fc.constantFrom('log:443', 'log:said*', 'log:"said get",one-off', 'log:items/1'),
+  fc.constantFrom('level:error', 'level:>=info', 'level<info,fatal', 'level!=info', 'level:debug'),
   fc.constantFrom('has:log', 'has:exception', 'has:error,exception', 'is:error', 'is:kept'),
   fc.constantFrom('status:200', 'dur:>1s', 'method:GET', 'route:orders', 'name:GET', 'svc:shop'),
   fc.constantFrom('spans:>1', 'errors:>0', 'db:redis', 'is:incomplete', 'id:00', 'svc!=stock')

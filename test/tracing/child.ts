@@ -12,7 +12,8 @@ const packages = [
   'express4',
   'koa',
   'koa2',
-  'pg'
+  'pg',
+  'pino'
 ]
 
 export interface Ended {

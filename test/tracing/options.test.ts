@@ -187,18 +187,26 @@ const rows: Row[] = [
   {
     option: 'capture',
     setting: 'capture',
-    default: { console: true, requestHeaders: 'known', responseHeaders: 'known' },
+    default: { console: true, pino: true, requestHeaders: 'known', responseHeaders: 'known' },
     valid: [
-      [{ console: false }, { console: false, requestHeaders: 'known', responseHeaders: 'known' }],
+      [
+        { console: false },
+        { console: false, pino: true, requestHeaders: 'known', responseHeaders: 'known' }
+      ],
+      [
+        { pino: false },
+        { console: true, pino: false, requestHeaders: 'known', responseHeaders: 'known' }
+      ],
       [
         { requestHeaders: ['x-a'], responseHeaders: [] },
-        { console: true, requestHeaders: ['x-a'], responseHeaders: [] }
+        { console: true, pino: true, requestHeaders: ['x-a'], responseHeaders: [] }
       ]
     ],
     wrong: [
       null,
       5,
       { console: 'no' },
+      { pino: 1 },
       { requestHeaders: 'all' },
       { responseHeaders: [5] },
       { headers: [] }

@@ -3,7 +3,7 @@ import { getAttribute } from '../../src/base/attributes.ts'
 import { defaultLimits } from '../../src/base/limits.ts'
 import { createReport } from '../../src/base/report.ts'
 import { createGuard } from '../../src/base/safely.ts'
-import type { TraceRecord } from '../../src/base/span-data.ts'
+import type { ReadonlyAttributes, TraceRecord } from '../../src/base/span-data.ts'
 import { SpanKind } from '../../src/base/span-data.ts'
 import { w3cPropagation } from '../../src/span/propagation.ts'
 import { rootContext, runIn } from '../../src/context/context.ts'
@@ -33,7 +33,7 @@ export interface Kept {
   traceId: string
   duration: number
   attributes: Record<string, unknown>
-  logs: { severity: string; body: string }[]
+  logs: { severity: string; body: string; attributes?: Record<string, unknown> }[]
   events: string[]
   links: string[]
 }
@@ -103,11 +103,7 @@ export function record(): Recorder {
 
 function read(record: TraceRecord): Kept[] {
   return record.spans.map((span) => {
-    const attributes: Record<string, unknown> = {}
-    for (let i = 0; i < span.attributes.length; i += 2) {
-      const key = span.attributes[i] as string
-      attributes[key] = getAttribute(span.attributes, key)
-    }
+    const attributes = objectOf(span.attributes)
     return {
       name: span.name,
       kind: span.kind,
@@ -118,9 +114,22 @@ function read(record: TraceRecord): Kept[] {
       traceId: record.traceId,
       duration: span.duration,
       attributes,
-      logs: span.logs.map(({ severity, body }) => ({ severity, body })),
+      logs: span.logs.map(({ severity, body, attributes }) => ({
+        severity,
+        body,
+        ...(attributes.length > 0 && { attributes: objectOf(attributes) })
+      })),
       events: span.events.map((event) => event.name),
       links: span.links.map((link) => link.spanId)
     }
   })
+}
+
+function objectOf(attributes: ReadonlyAttributes): Record<string, unknown> {
+  const object: Record<string, unknown> = {}
+  for (let i = 0; i < attributes.length; i += 2) {
+    const key = attributes[i] as string
+    object[key] = getAttribute(attributes, key)
+  }
+  return object
 }
