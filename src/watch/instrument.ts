@@ -15,4 +15,8 @@ export interface InstrumentOptions {
   'node:sqlite'?: unknown
   /** PostgreSQL: queries, transactions, connections and waits for a pool. `import pg from 'pg'` */
   pg?: unknown
+  /** pino before 9.10; a newer one tells of its lines without being handed over. `import pino from 'pino'` */
+  pino?: unknown
+  /** winston 3.3 and newer: lines. `import winston from 'winston'` */
+  winston?: unknown
 }

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { handedModule } from './loaded.ts'
 import { wrapMethod } from './patch.ts'
 import { type PinoCall, readPinoLine } from './pino-line.ts'
 import { claim, claimObject, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
@@ -42,7 +43,10 @@ type PinoModule = ((options: object, stream: object) => object) & {
  * @throws TypeError when the value is not the pino module
  */
 export function wrapPino(setup: WatchSetup, module: unknown): Watch {
-  const pino = readModule(module)
+  const pino = handedModule<PinoModule>(
+    module,
+    (one) => typeof one === 'function' && typeof one.symbols?.asJsonSym === 'symbol'
+  )
   const prototype = pino && prototypeOf(pino)
   if (prototype === undefined)
     throw new TypeError("instrument.pino must be the pino module: import pino from 'pino'")
@@ -73,14 +77,6 @@ function keep(setup: WatchSetup, call: PinoCall): void {
   setup.lines.fromLoggers++
   setup.lines.wrote(call.line)
   setup.lines.record(setup, (span) => readPinoLine(setup, call, span))
-}
-
-function readModule(module: unknown): PinoModule | undefined {
-  const named = module as { default?: unknown; pino?: unknown } | null | undefined
-  return [module, named?.default, named?.pino].find((candidate): candidate is PinoModule => {
-    const symbols = (candidate as { symbols?: { asJsonSym?: unknown } } | null | undefined)?.symbols
-    return typeof candidate === 'function' && typeof symbols?.asJsonSym === 'symbol'
-  })
 }
 
 /** Only a logger leads to the prototype: one is made that writes nothing. */

@@ -1,4 +1,5 @@
 import { activeContext, type Context, runIn } from '../context/context.ts'
+import { handedModule } from './loaded.ts'
 import { wrapInherited, wrapMethod } from './patch.ts'
 import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
 import { errorOf, levelKey, readWinstonLine, type WinstonInfo } from './winston-line.ts'
@@ -6,6 +7,7 @@ import { errorOf, levelKey, readWinstonLine, type WinstonInfo } from './winston-
 /** What is read of a winston module, CommonJS or ESM namespace. */
 interface WinstonModule {
   readonly createLogger: (options: object) => object
+  readonly format: unknown
 }
 
 /** What is read of a logger. */
@@ -20,7 +22,10 @@ interface WinstonLogger {
  * @throws TypeError when the value is not the winston module
  */
 export function wrapWinston(setup: WatchSetup, module: unknown): Watch {
-  const winston = readModule(module)
+  const winston = handedModule<WinstonModule>(
+    module,
+    ({ createLogger, format }) => typeof createLogger === 'function' && typeof format === 'function'
+  )
   const prototype = winston && prototypeOf(winston)
   if (prototype === undefined)
     throw new TypeError(
@@ -41,17 +46,6 @@ export function wrapWinston(setup: WatchSetup, module: unknown): Watch {
       release()
     }
   }
-}
-
-function readModule(module: unknown): WinstonModule | undefined {
-  const inner = (module as { default?: unknown } | null | undefined)?.default
-  return [module, inner].find((candidate): candidate is WinstonModule => {
-    const { createLogger, format } = (candidate ?? {}) as {
-      createLogger?: unknown
-      format?: unknown
-    }
-    return typeof createLogger === 'function' && typeof format === 'function'
-  })
 }
 
 /** Older versions do not export the class of all loggers: one that writes nothing is made. */
