@@ -45,7 +45,7 @@ type PinoModule = ((options: object, stream: object) => object) & {
 export function wrapPino(setup: WatchSetup, module: unknown): Watch {
   const pino = handedModule<PinoModule>(
     module,
-    (one) => typeof one === 'function' && typeof one.symbols?.asJsonSym === 'symbol'
+    ({ symbols }) => typeof symbols?.asJsonSym === 'symbol'
   )
   const prototype = pino && prototypeOf(pino)
   if (prototype === undefined)
