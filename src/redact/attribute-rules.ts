@@ -1,6 +1,7 @@
 import type { AttributeValue } from '../base/attributes.ts'
 import { clip, detach, type Limits } from '../base/limits.ts'
 import { isCardNumber } from './cards.ts'
+import { cleanGraphql } from './graphql.ts'
 import type { HeaderRule } from './headers.ts'
 import type { KeyRules } from './keys.ts'
 import type { Dialect } from './sql-text.ts'
@@ -136,6 +137,8 @@ function namedRules(setup: AttributeSetup): Map<string, (text: string) => string
   const { limits, text, url, path, query, statement } = setup
   const sql = (value: string): string => statement(value, 'other', false)
   const message = (value: string): string => text(value, limits.messageLength)
+  const document = (value: string): string =>
+    text(cleanGraphql(value, limits.statementLength), limits.statementLength)
   return new Map([
     ['url.full', url],
     ['http.url', url],
@@ -145,6 +148,7 @@ function namedRules(setup: AttributeSetup): Map<string, (text: string) => string
     ['url.fragment', (value) => url(`#${value}`).slice(1)],
     ['db.query.text', sql],
     ['db.statement', sql],
+    ['graphql.document', document],
     ['exception.message', message],
     ['error.message', message],
     ['exception.stacktrace', (value: string) => text(value, limits.stackLength)]

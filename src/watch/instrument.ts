@@ -9,6 +9,8 @@ export interface InstrumentOptions {
   'better-sqlite3'?: unknown
   /** Jobs added and worked on. `import * as bullmq from 'bullmq'` */
   bullmq?: unknown
+  /** GraphQL 16: operations, for whoever takes its functions later. `import * as graphql from 'graphql'` */
+  graphql?: unknown
   /** Kafka: messages sent and taken. `import kafkajs from 'kafkajs'` */
   kafkajs?: unknown
   /** Node's own SQLite: statements. `import * as sqlite from 'node:sqlite'` */

@@ -2,6 +2,7 @@ import { createGuard } from '../base/safely.ts'
 import { wrapAmqplib } from './amqplib.ts'
 import { wrapBetterSqlite3 } from './better-sqlite3.ts'
 import { wrapBullmq } from './bullmq.ts'
+import { wrapGraphql } from './graphql.ts'
 import type { InstrumentOptions } from './instrument.ts'
 import { wrapKafkajs } from './kafkajs.ts'
 import { wrapNodeSqlite } from './node-sqlite.ts'
@@ -17,6 +18,7 @@ export const instrumentable: ReadonlyMap<string, Wrap> = new Map<keyof Instrumen
   ['amqplib', wrapAmqplib],
   ['better-sqlite3', wrapBetterSqlite3],
   ['bullmq', wrapBullmq],
+  ['graphql', wrapGraphql],
   ['kafkajs', wrapKafkajs],
   ['node:sqlite', wrapNodeSqlite],
   ['pg', wrapPg],
