@@ -151,17 +151,24 @@ export function limitsOf(value: Partial<Limits>): Limits {
   return limits
 }
 
+const switches = ['console', 'pino', 'callSites'] as const
+
 export function captureOf(value: CaptureOptions): Capture {
-  known('capture', value, ['console', 'pino', 'requestHeaders', 'responseHeaders'])
-  for (const name of ['console', 'pino'] as const) {
+  known('capture', value, [...switches, 'requestHeaders', 'responseHeaders'])
+  for (const name of switches) {
     if (value[name] !== undefined) oneOf(`capture.${name}`, value[name], [true, false])
   }
   for (const name of ['requestHeaders', 'responseHeaders'] as const) {
     if (value[name] !== undefined && value[name] !== 'known')
       strings(`capture.${name}`, value[name])
   }
-  const { console = true, pino = true, requestHeaders = 'known', responseHeaders = 'known' } = value
-  return { console, pino, requestHeaders, responseHeaders }
+  return {
+    console: value.console ?? true,
+    pino: value.pino ?? true,
+    callSites: value.callSites,
+    requestHeaders: value.requestHeaders ?? 'known',
+    responseHeaders: value.responseHeaders ?? 'known'
+  }
 }
 
 export function exportOf(value: TracingOptions['export']): Settings['export'] {

@@ -91,6 +91,8 @@ export interface CaptureOptions {
   console?: boolean | undefined
   /** Lines of pino (from 9.10 on, found by its diagnostics channel) as logs of the active span. @default true */
   pino?: boolean | undefined
+  /** The line of your code that a call, a query or a span of your own comes from. @default true in local mode, else false */
+  callSites?: boolean | undefined
   /** Request headers to record; 'known' is a harmless set. @default 'known' */
   requestHeaders?: readonly string[] | 'known' | undefined
   /** Response headers to record. @default 'known' */
@@ -130,6 +132,8 @@ export interface Settings {
 export interface Capture {
   readonly console: boolean
   readonly pino: boolean
+  /** Undefined: in local mode. */
+  readonly callSites: boolean | undefined
   readonly requestHeaders: readonly string[] | 'known'
   readonly responseHeaders: readonly string[] | 'known'
 }

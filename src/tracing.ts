@@ -4,6 +4,9 @@ import { createReport } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
+import { CallSites } from './code/call-sites.ts'
+import { Project } from './code/project.ts'
+import { SourceMaps } from './code/source-maps.ts'
 import { followFastify } from './host/fastify.ts'
 import { createHost } from './host/host.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
@@ -83,9 +86,17 @@ export function createTracing(
     onChange: () => inFlight.forEach((listener) => listener())
   })
   const guardSpans = createGuard('recording of spans', report)
+  const project = new Project(process.cwd())
+  const maps = new SourceMaps(project.root, now)
+  const name = (text: string): string => redactor.text(text, limits.nameLength)
+  const wantsCallSites = settings.capture.callSites ?? decision.mode === 'local'
+  const callSites = wantsCallSites
+    ? new CallSites({ project, maps, text: name, report })
+    : undefined
   const tracer = new Tracer({
     limits,
     redactor,
+    callSites,
     now,
     failed: guardSpans.failed,
     sampler: ratioSampler(settings.sample),
@@ -206,6 +217,7 @@ export function createTracing(
       host.close()
       api.stop()
       watches.stop()
+      callSites?.stop()
       open.close()
       serve.close()
       pages?.close()

@@ -1,6 +1,7 @@
 import { newSpanId, newTraceId, type TraceId } from '../base/ids.ts'
 import { randomFlag, sampledFlag, type SpanContext, type TraceState } from '../base/span-context.ts'
 import { type Scope, SpanKind } from '../base/span-data.ts'
+import type { CallSite, CallSites } from '../code/call-sites.ts'
 import { activeContext, type Context, isSuppressed } from '../context/context.ts'
 import type { Sampler } from './sampler.ts'
 import { type AttributesInput, type LinkInput, nameOf, readParent } from './input.ts'
@@ -28,6 +29,8 @@ export interface TracerSetup extends SpanRules {
    * says that the id was made right now.
    */
   openTrace(traceId: TraceId, now: number, fresh: boolean): TraceBuffer | undefined
+  /** Where in the host's code the running call comes from; undefined where that is not recorded. */
+  readonly callSites?: Pick<CallSites, 'find'> | undefined
 }
 
 export const ownScope: Scope = { name: 'spanlight', version: '' }
@@ -48,7 +51,14 @@ export class Tracer {
     context: Context = activeContext()
   ): Span | NonRecordingSpan {
     try {
-      return this.#start(name, options, context)
+      const span = this.#start(name, options, context)
+      const { callSites } = this.#setup
+      // Here and not deeper: each function between here and the host's code is a frame more to look at.
+      if (callSites !== undefined && span instanceof Span && isCalled(span, options)) {
+        const site = callSites.find(span.name)
+        if (site !== undefined) locate(span, site)
+      }
+      return span
     } catch (error) {
       this.#setup.failed?.(error)
       return new NonRecordingSpan(newSpanContext())
@@ -125,6 +135,27 @@ export class Tracer {
     }
     return shown
   }
+}
+
+/** Whether a span starts where the host's code asks for something: a request, a middleware and a message from a queue are called by others. */
+function isCalled({ kind, attributes }: Span, { named }: SpanOptions): boolean {
+  const own = kind === SpanKind.internal && named !== true
+  if (!own && kind !== SpanKind.client && kind !== SpanKind.producer) return false
+  for (let i = 0; i < attributes.length; i += 2) {
+    const key = String(attributes[i])
+    // Who started it may know better, and the layers of OpenTelemetry's framework instrumentations are called by their framework.
+    if (key.startsWith('code.') || (own && layerType.test(key))) return false
+  }
+  return true
+}
+
+const layerType = /^(?:connect|express|fastify|hapi|koa|nestjs|restify)\.type$/
+
+function locate(span: Span, site: CallSite): void {
+  span.put('code.file.path', site.path)
+  span.put('code.line.number', site.line)
+  span.put('code.column.number', site.column)
+  if (site.function !== '') span.put('code.function.name', site.function)
 }
 
 /** Characters; W3C Trace Context asks to carry 512 at least. */

@@ -11,6 +11,7 @@ const ranks: Record<string, number> = {
   carrier: 1,
   context: 1,
   redact: 1,
+  code: 1,
   span: 2,
   trace: 3,
   store: 4,

@@ -88,13 +88,14 @@ describe('the code that runs in the host', () => {
     expect(held).toEqual(['src/interop/otlp/exporter.ts'])
   })
 
-  it('runs no text as code, and no request reaches the file system', () => {
+  it('runs no text as code, and no request names a file', () => {
     expect(
       found(src, /\beval\(|new Function\(|node:(?:vm|child_process|worker_threads|cluster)/g)
     ).toEqual([])
     const files = found(src, /from 'node:fs(?:\/promises)?'/g).map((line) => line.split(':')[0])
-    // Once each: the application's name, its copy of OpenTelemetry's API, the page, the token.
+    // Once each: the application's name, its copy of OpenTelemetry's API, the page, the token. The first: code that this process ran.
     expect(files.sort()).toEqual([
+      'src/code/regular-file.ts',
       'src/environment.ts',
       'src/interop/opentelemetry/copies.ts',
       'src/serve/assets.ts',
