@@ -77,6 +77,11 @@ export interface TracingOptions {
   /** Share of traces to record, 0 to 1. @default 1 */
   sample?: number | undefined
   /**
+   * Whether the page may have the next request of a route profiled: V8's CPU profile, which names functions and files of this machine.
+   * @default only with access 'local'
+   */
+  profile?: boolean | undefined
+  /**
    * A signal upon which the traces in flight are printed, so that a server that hangs explains itself: 'SIGUSR2'. When the process dies of an
    * uncaught exception they are printed in any case.
    * @default false
@@ -93,6 +98,8 @@ export interface CaptureOptions {
   pino?: boolean | undefined
   /** The line of your code that a call, a query or a span of your own comes from. @default true in local mode, else false */
   callSites?: boolean | undefined
+  /** Bodies of requests and responses: JSON and forms up to 64 KiB, secrets hidden, 8 KiB of them kept. @default false */
+  bodies?: boolean | undefined
   /** Request headers to record; 'known' is a harmless set. @default 'known' */
   requestHeaders?: readonly string[] | 'known' | undefined
   /** Response headers to record. @default 'known' */
@@ -126,6 +133,7 @@ export interface Settings {
     | false
     | undefined
   readonly sample: number
+  readonly profile: boolean | undefined
   readonly dump: DumpSignal | false
 }
 
@@ -134,6 +142,7 @@ export interface Capture {
   readonly pino: boolean
   /** Undefined: in local mode. */
   readonly callSites: boolean | undefined
+  readonly bodies: boolean
   readonly requestHeaders: readonly string[] | 'known'
   readonly responseHeaders: readonly string[] | 'known'
 }
@@ -189,6 +198,7 @@ export function resolveOptions(
     instrument: instrumentOf(o.instrument),
     export: exportOf(o.export),
     sample: ratioOf(o.sample),
+    profile: oneOf('profile', o.profile, [undefined, true, false]),
     dump: oneOf('dump', o.dump, [false, 'SIGUSR2', 'SIGHUP', 'SIGQUIT', 'SIGINFO', 'SIGBREAK'])
   }
 }
@@ -213,5 +223,6 @@ const defaults = {
   instrument: {} as InstrumentOptions,
   export: undefined,
   sample: 1,
+  profile: undefined,
   dump: false as DumpSignal | false
 }

@@ -9,6 +9,9 @@ import { Project } from './code/project.ts'
 import { SourceMaps } from './code/source-maps.ts'
 import { followFastify } from './host/fastify.ts'
 import { createHost } from './host/host.ts'
+import { Inspections } from './inspect/inspections.ts'
+import { Profiler } from './inspect/profiler.ts'
+import { inspectSetup } from './inspecting.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import { decode, type Encoding } from './interop/otlp/decode.ts'
 import { jsonParts } from './interop/otlp/encode.ts'
@@ -136,6 +139,12 @@ export function createTracing(
     slowMs: settings.slowMs,
     now
   })
+  const profiler = new Profiler(createGuard('the CPU profile', report), report)
+  const inspections = new Inspections({
+    bodies: settings.capture.bodies,
+    now,
+    profiler
+  })
   const bootId = randomUUID()
   const serve = createServe({
     reader,
@@ -153,6 +162,12 @@ export function createTracing(
     allowedOrigins: settings.allowedOrigins,
     authorize: typeof settings.access === 'function' ? settings.access : undefined,
     formats: { otlp: jsonParts },
+    inspect: inspectSetup({
+      inspections,
+      profiler,
+      settings,
+      mode: () => serve.mode
+    }),
     onInFlightChange(listener) {
       inFlight.add(listener)
       return () => inFlight.delete(listener)
@@ -185,6 +200,7 @@ export function createTracing(
     path: settings.path,
     page: (req, res, base) => settings.listen === undefined && serve.handle(req, res, base),
     observe: (req) => serve.observe(req),
+    inspect: inspections,
     onFramework: (framework) => watches.saw(framework)
   })
   followFastify(host)
@@ -215,6 +231,7 @@ export function createTracing(
     async close() {
       stopAnnouncing()
       host.close()
+      profiler.stop()
       api.stop()
       watches.stop()
       callSites?.stop()

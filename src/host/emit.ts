@@ -62,6 +62,7 @@ function followRequest(exchange: Exchange): void {
   const original = emitOf(req)
   define(req, function emit(this: unknown, ...args) {
     const type = args[0]
+    if (type === 'data') exchange.bodies?.request(args[1])
     if ((type === 'aborted' || type === 'close') && !exchange.ended) requestClosed(exchange, req)
     return emitIn(exchange, original, this, args)
   })

@@ -5,7 +5,9 @@ import { readError } from '../span/exception.ts'
 import type { NonRecordingSpan } from '../context/non-recording.ts'
 import { Span } from '../span/span.ts'
 import { type Connection, findInProgress, type InProgress } from './connection.ts'
-import { describeResponse } from './response.ts'
+import type { Inspection } from '../inspect/inspections.ts'
+import { Bodies } from './bodies.ts'
+import { describeResponse, headersOf } from './response.ts'
 import { isRouted, Routing } from './route.ts'
 import type { Recorder } from './setup.ts'
 
@@ -30,6 +32,9 @@ export class Exchange implements InProgress {
   stream: StreamState | undefined
   /** Those that wait for the socket behind this one: as long as they do, nothing tells them that the client is gone. */
   pipeline: Set<Exchange> | undefined
+  /** What goes by of its bodies, when somebody wants to know. */
+  bodies: Bodies | undefined
+  #inspection: Inspection | undefined
   readonly #recorder: Recorder
   readonly #connection: Connection
   /** As the span was named. */
@@ -81,6 +86,14 @@ export class Exchange implements InProgress {
     }
   }
 
+  /** Looks at this one more closely. */
+  inspect(inspection: Inspection): void {
+    this.#inspection = inspection
+    if (!inspection.bodies) return
+    this.bodies = new Bodies(this.#recorder.guard)
+    this.bodies.follow(this.res)
+  }
+
   /** Records an error that is on its way to fail the request; the same one is met at every layer that it passes. */
   failed(error: unknown): void {
     const { span } = this
@@ -129,6 +142,7 @@ export class Exchange implements InProgress {
         span.status === StatusCode.unset
       )
         span.setStatus({ code: StatusCode.error, message: error?.message })
+      this.bodies?.describe(span, this.req, headersOf(this.res), this.#recorder.redactor)
     } catch (error) {
       guard.failed(error)
     }
@@ -136,6 +150,11 @@ export class Exchange implements InProgress {
 
   // Outside of the guard: a part that was switched off must not leave the spans open that it began.
   #finish(span: Span): void {
+    const inspection = this.#inspection
+    if (inspection !== undefined) {
+      const { name, spanId, trace } = span
+      this.#recorder.guard(() => inspection.end({ name, spanId, traceId: trace.traceId }))
+    }
     span.alive = undefined
     span.end()
   }

@@ -159,10 +159,18 @@ export class Host {
       exchange.stream = (res as { readonly stream?: StreamState }).stream
     // First what ends the span, then what may fail.
     this.#unfollow ??= followResponses()
+    if (this.#setup.inspect?.active === true && span instanceof Span) this.#inspect(exchange, head)
     follow(exchange, hasBody(headers) || exchange.stream !== undefined)
     if (span instanceof Span) this.#describe(span, exchange, head, known, connection)
     if (joins && span instanceof Span && !isLoopback(address)) span.put('spanlight.joined', true)
     return context
+  }
+
+  #inspect(exchange: Exchange, { method, target }: Head): void {
+    this.safely(() => {
+      const inspection = this.#setup.inspect?.begin(method ?? '', pathOf(target))
+      if (inspection !== undefined) exchange.inspect(inspection)
+    })
   }
 
   #describe(

@@ -43,7 +43,7 @@ export function describeResponse(
 }
 
 type HeaderValue = number | string | readonly string[] | undefined
-type HeaderOf = (name: string) => HeaderValue
+export type HeaderOf = (name: string) => HeaderValue
 
 // Where Node keeps the headers that were set: by their name in lower case, each with its name as it was given. `getHeaders` copies them,
 // which takes 1.5 us a request; it is asked where this is not to be found.
@@ -52,7 +52,7 @@ const outHeaders = Object.getOwnPropertySymbols(new OutgoingMessage()).find(
 ) as keyof OutgoingMessage | undefined
 
 /** The headers as they were sent. Those given to `writeHead` alone, and the length that Node adds itself, stand only in the rendered head. */
-function headersOf(res: ServerResponse): HeaderOf {
+export function headersOf(res: ServerResponse): HeaderOf {
   const set = outHeaders && (read(res, outHeaders) as unknown)
   if (typeof set === 'object' && set !== null) {
     const headers = set as { readonly [name: string]: readonly [string, HeaderValue] | undefined }

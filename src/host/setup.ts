@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Limits } from '../base/limits.ts'
 import type { Guard } from '../base/safely.ts'
+import type { Inspections } from '../inspect/inspections.ts'
 import type { Propagation } from '../span/propagation.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Tracer } from '../span/tracer.ts'
@@ -43,6 +44,8 @@ export interface HostSetup {
   readonly page: (req: IncomingMessage, res: ServerResponse, base: string) => boolean
   /** Sees every request first, the page's own and ignored ones included; must be cheap. */
   readonly observe?: (head: Head) => void
+  /** Which requests are to be looked at more closely; asked for each one when it is active. */
+  readonly inspect?: Pick<Inspections, 'active' | 'begin'>
   /** Told once of each framework that requests came through. */
   readonly onFramework?: (framework: Framework) => void
 }

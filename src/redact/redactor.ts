@@ -4,6 +4,7 @@ import type { Report } from '../base/report.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import { attributeRules } from './attribute-rules.ts'
 import { describeCommand } from './command.ts'
+import { cleanBody } from './body.ts'
 import { createHeaderRules } from './headers.ts'
 import { createHook } from './hook.ts'
 import { createKeyRules, isHardCore } from './keys.ts'
@@ -36,6 +37,8 @@ export interface Redactor {
   path(path: string): string
   /** An absolute or relative URL: userinfo, path, query and fragment each by their rule. */
   url(url: string): string
+  /** A body of JSON or of a form; undefined for any other type, and when it cannot be read. */
+  body(text: string, contentType: string): string | undefined
   /** A database statement with its literals replaced by `?`; `parameterised` keeps it as it is but for length and comments. */
   statement(text: string, dialect: Dialect, parameterised: boolean): string
   /** A Redis command: its name, the key of one that is known to have one there, and the number of its other arguments. */
@@ -137,6 +140,7 @@ export function createRedactor(setup: RedactorSetup): RecordRedactor {
     query: safe(query, ''),
     path: safe(path, redacted),
     url: safe(url, redacted),
+    body: safe((body, type) => cleanBody(body, type, { rules, text, query }), undefined),
     statement: safe(statement, redacted),
     command: safe((name, args) => describeCommand(name, args, rules), redacted),
     record: hook ?? ((record) => record)

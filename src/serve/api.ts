@@ -4,12 +4,14 @@ import type { TraceRecord } from '../base/span-data.ts'
 import type { Reader } from '../query/types.ts'
 import type { TraceStore } from '../store/types.ts'
 import type { Status } from '../wire/status.ts'
+import { addWish, cancelWish, type InspectSetup, sendProfile, sendState } from './inspect-api.ts'
 import { sendError, sendJson, streamJson, streamPieces } from './respond.ts'
 
 export interface ApiSetup {
   readonly reader: Reader
   readonly store: Pick<TraceStore, 'pin' | 'clear' | 'stats'>
   readonly status: () => Status
+  readonly inspect: InspectSetup
   /** Foreign formats by the name that `?format=` gives; each makes JSON of a trace's records, in pieces. */
   readonly formats: Readonly<Record<string, (records: Iterable<TraceRecord>) => Iterable<string>>>
 }
@@ -17,7 +19,8 @@ export interface ApiSetup {
 type Answer = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
 
 interface Route {
-  readonly method: 'GET' | 'POST'
+  /** Methods, as the `Allow` header names them. */
+  readonly allowed: string
   readonly answer: Answer
 }
 
@@ -44,7 +47,7 @@ export class Api {
   ): Promise<void> {
     const route = this.#route(path, new URLSearchParams(query))
     if (route === undefined) return sendError(req, res, 404, 'no such address', 'see docs/api.md')
-    const allowed = route.method === 'GET' ? 'GET, HEAD' : 'POST'
+    const { allowed } = route
     if (!allowed.split(', ').includes(req.method ?? '')) {
       res.setHeader('Allow', allowed)
       return sendError(req, res, 405, 'this method is not for this address', `use ${allowed}`)
@@ -62,7 +65,7 @@ export class Api {
   }
 
   #route(path: string, params: URLSearchParams): Route | undefined {
-    const { reader, status } = this.#setup
+    const { reader, status, inspect } = this.#setup
     switch (path) {
       case 'traces':
         return get((req, res) => this.#list(req, res, params))
@@ -73,7 +76,17 @@ export class Api {
       case 'status':
         return get((req, res) => sendJson(req, res, 200, status()))
       case 'clear':
-        return { method: 'POST', answer: (req, res) => this.#clear(req, res) }
+        return post((req, res) => this.#clear(req, res))
+      case 'inspect':
+        return {
+          allowed: 'GET, HEAD, POST',
+          answer: (req, res) =>
+            req.method === 'POST'
+              ? addWish(req, res, inspect, params)
+              : sendState(req, res, inspect)
+        }
+      case 'inspect/cancel':
+        return post((req, res) => cancelWish(req, res, inspect, params))
     }
     const [first, id = '', part = '', spanId = '', ...more] = path.split('/', 6)
     if (first !== 'traces' || id === '' || more.length > 0) return undefined
@@ -84,7 +97,9 @@ export class Api {
     if (spanId !== '') return undefined
     if (part === 'find') return get((req, res) => this.#find(req, res, trace, params.get('text')))
     if (part === 'logs') return get((req, res) => this.#logs(req, res, trace))
-    if (part === 'pin') return { method: 'POST', answer: (req, res) => this.#pin(req, res, trace) }
+    if (part === 'pin') return post((req, res) => this.#pin(req, res, trace))
+    if (part === 'profile' && trace !== undefined)
+      return get((req, res) => sendProfile(req, res, inspect, trace))
     return undefined
   }
 
@@ -190,7 +205,11 @@ export class Api {
 }
 
 function get(answer: Answer): Route {
-  return { method: 'GET', answer }
+  return { allowed: 'GET, HEAD', answer }
+}
+
+function post(answer: Answer): Route {
+  return { allowed: 'POST', answer }
 }
 
 function clamp(text: string | null, min: number, max: number, otherwise: number): number {

@@ -18,6 +18,7 @@ const ranks: Record<string, number> = {
   query: 5,
   serve: 6,
   watch: 6,
+  inspect: 6,
   interop: 6,
   host: 7
 }

@@ -216,6 +216,17 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
         yield `${[...records].length}}`
       }
     },
+    inspect: {
+      state: () => ({
+        bodies: { allowed: true, why: '', always: false },
+        profile: { allowed: true, why: '' },
+        wishes: [],
+        profiles: []
+      }),
+      add: () => undefined,
+      cancel: () => false,
+      profile: () => undefined
+    },
     ingest: async () => ({ rejected: 0, message: '', spans: 1 }),
     status: () => ({ version: '1', mode: 'local', why: '', ring: emptyRing }) as unknown as Status,
     report: silentReport(),

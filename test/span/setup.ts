@@ -16,6 +16,7 @@ export const openRedactor: Redactor = {
   query: (query) => query,
   path: (path) => path,
   url: (url) => url,
+  body: (text) => text,
   statement: (text) => text,
   command: (name) => name
 }

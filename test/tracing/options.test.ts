@@ -19,6 +19,14 @@ interface Row {
   wrong: unknown[]
 }
 
+const captured = {
+  console: true,
+  pino: true,
+  bodies: false,
+  requestHeaders: 'known',
+  responseHeaders: 'known'
+}
+
 const rows: Row[] = [
   {
     option: 'path',
@@ -187,19 +195,14 @@ const rows: Row[] = [
   {
     option: 'capture',
     setting: 'capture',
-    default: { console: true, pino: true, requestHeaders: 'known', responseHeaders: 'known' },
+    default: captured,
     valid: [
-      [
-        { console: false },
-        { console: false, pino: true, requestHeaders: 'known', responseHeaders: 'known' }
-      ],
-      [
-        { pino: false },
-        { console: true, pino: false, requestHeaders: 'known', responseHeaders: 'known' }
-      ],
+      [{ console: false }, { ...captured, console: false }],
+      [{ pino: false }, { ...captured, pino: false }],
+      [{ bodies: true }, { ...captured, bodies: true }],
       [
         { requestHeaders: ['x-a'], responseHeaders: [] },
-        { console: true, pino: true, requestHeaders: ['x-a'], responseHeaders: [] }
+        { ...captured, requestHeaders: ['x-a'], responseHeaders: [] }
       ]
     ],
     wrong: [
@@ -207,6 +210,7 @@ const rows: Row[] = [
       5,
       { console: 'no' },
       { pino: 1 },
+      { bodies: 8192 },
       { requestHeaders: 'all' },
       { responseHeaders: [5] },
       { headers: [] }
@@ -257,6 +261,16 @@ const rows: Row[] = [
       [1, 1]
     ],
     wrong: [-0.1, 1.1, Number.NaN, '1', true, null]
+  },
+  {
+    option: 'profile',
+    setting: 'profile',
+    default: undefined,
+    valid: [
+      [true, true],
+      [false, false]
+    ],
+    wrong: ['local', 1, null]
   },
   {
     option: 'dump',
