@@ -100,6 +100,8 @@ export interface CaptureOptions {
   callSites?: boolean | undefined
   /** Bodies of requests and responses: JSON and forms up to 64 KiB, secrets hidden, 8 KiB of them kept. @default false */
   bodies?: boolean | undefined
+  /** What the process was doing while a request took its time: the event loop, the garbage collector, the heap. @default true */
+  runtime?: boolean | undefined
   /** Request headers to record; 'known' is a harmless set. @default 'known' */
   requestHeaders?: readonly string[] | 'known' | undefined
   /** Response headers to record. @default 'known' */
@@ -143,6 +145,7 @@ export interface Capture {
   /** Undefined: in local mode. */
   readonly callSites: boolean | undefined
   readonly bodies: boolean
+  readonly runtime: boolean
   readonly requestHeaders: readonly string[] | 'known'
   readonly responseHeaders: readonly string[] | 'known'
 }

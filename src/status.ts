@@ -2,7 +2,7 @@ import type { DropReason, Report } from './base/report.ts'
 import type { Settings } from './options.ts'
 import type { TraceStore } from './store/types.ts'
 import type { OpenTraces } from './trace/open-traces.ts'
-import type { Instrumented, Status } from './wire/status.ts'
+import type { Instrumented, RuntimeFigures, Status } from './wire/status.ts'
 
 interface StatusSetup {
   readonly settings: Settings
@@ -12,6 +12,7 @@ interface StatusSetup {
   readonly version: string
   readonly bootId: string
   readonly instrumented: () => readonly Instrumented[]
+  readonly runtime: RuntimeFigures | undefined
   /** What keeping and reading have cost so far. */
   readonly overheadMs: number
 }
@@ -33,6 +34,7 @@ export function statusOf({
   version,
   bootId,
   instrumented,
+  runtime,
   overheadMs
 }: StatusSetup): Status {
   const { recent, kept } = store.stats
@@ -64,6 +66,7 @@ export function statusOf({
     instrumented: [...instrumented()],
     pages: 0,
     sample: settings.sample,
+    ...(runtime && { runtime }),
     overheadMs
   }
 }

@@ -23,6 +23,7 @@ import { inFlightText } from './query/in-flight-text.ts'
 import { createReader } from './query/reader.ts'
 import { Routes } from './query/routes.ts'
 import { createRedactor } from './redact/redactor.ts'
+import { Runtime } from './runtime/runtime.ts'
 import { listenForPages } from './serve/listen.ts'
 import { decideMode } from './serve/mode.ts'
 import { createServe } from './serve/serve.ts'
@@ -79,6 +80,14 @@ export function createTracing(
     })
   }
   const inFlight = new Set<() => void>()
+  const runtime = settings.capture.runtime
+    ? new Runtime({
+        clock: systemClock,
+        guard: createGuard('watching the runtime', report),
+        inFlight: () => open.size,
+        nameOf: (traceId) => reader.nameOf(traceId)
+      })
+    : undefined
   const open = new OpenTraces({
     clock: systemClock,
     limits,
@@ -86,7 +95,8 @@ export function createTracing(
     resource,
     redact: (record) => redactor.record(record),
     onRecord: keep,
-    onChange: () => inFlight.forEach((listener) => listener())
+    onChange: () => inFlight.forEach((listener) => listener()),
+    onActivity: runtime && ((span, at, ended) => runtime.note(span, at, ended))
   })
   const guardSpans = createGuard('recording of spans', report)
   const project = new Project(process.cwd())
@@ -137,6 +147,7 @@ export function createTracing(
     open,
     routes,
     slowMs: settings.slowMs,
+    runtime: runtime && ((from, to) => runtime.read(from, to)),
     now
   })
   const profiler = new Profiler(createGuard('the CPU profile', report), report)
@@ -182,6 +193,7 @@ export function createTracing(
         version,
         bootId,
         instrumented: () => watches.instrumented,
+        runtime: runtime?.figures(),
         overheadMs
       })
   })
@@ -235,6 +247,7 @@ export function createTracing(
       api.stop()
       watches.stop()
       callSites?.stop()
+      runtime?.stop()
       open.close()
       serve.close()
       pages?.close()

@@ -3,13 +3,14 @@ import type { TraceRecord } from '../base/span-data.ts'
 import { inSlices } from '../base/time-slices.ts'
 import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
 import type { OpenTraces } from '../trace/open-traces.ts'
-import { mergeSummary, summarise } from '../trace/summary.ts'
+import { mergeSummary, summarise, titleOf } from '../trace/summary.ts'
 import { parseQuery } from '../wire/query.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
 import type { Summary } from '../wire/summary.ts'
 import { traceColumns } from './columns.ts'
 import { spanDetail, spansHolding, traceLogs } from './detail.ts'
 import { serviceMap } from './map.ts'
+import { type RuntimeSource, traceRuntime } from './runtime.ts'
 import { Matcher, maxRows, search, type SearchSetup } from './search.ts'
 import type { Reader } from './types.ts'
 
@@ -19,6 +20,8 @@ export interface ReaderSetup {
   readonly routes: { figures(): RouteFigures[] }
   /** What `is:slow` means, in milliseconds. @default 1000 */
   readonly slowMs?: number
+  /** What this process was doing; undefined where it is not watched. */
+  readonly runtime?: RuntimeSource['read'] | undefined
   /** Milliseconds of a clock that runs evenly. */
   readonly now: () => number
 }
@@ -53,6 +56,12 @@ export function createReader(setup: ReaderSetup): Reader {
 
   const summaryOf = (trace: StoredTrace): Summary => lineOf(trace.traceId, trace.entries) as Summary
 
+  const nameOf = (traceId: TraceId): string => {
+    const summary = reader.summary(traceId)
+    return summary === undefined ? '' : titleOf(summary)
+  }
+  const runtime = setup.runtime && { read: setup.runtime, nameOf }
+
   const searching: SearchSetup = {
     store,
     now,
@@ -75,11 +84,13 @@ export function createReader(setup: ReaderSetup): Reader {
   const reader: Reader = {
     list: ({ query, limit, before }) =>
       search(searching, parseQuery(query, slowMs), clampLimit(limit), readCursor(before)),
+    nameOf,
     summary: (traceId) => lineOf(traceId, store.entries(traceId)),
     records: recordsOf,
     columns: (traceId) => read(traceId, traceColumns),
     span: (traceId, spanId) => read(traceId, (records) => spanDetail(records, spanId)),
     logs: (traceId) => read(traceId, traceLogs),
+    runtime: (traceId) => read(traceId, (records) => traceRuntime(traceId, records, runtime)),
     find: (traceId, text) => read(traceId, (records) => spansHolding(records, text)),
     inFlight(limit) {
       const rows: Summary[] = []

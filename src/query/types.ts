@@ -1,5 +1,6 @@
-import type { TraceId } from '../base/ids.ts'
+import type { SpanId, TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
+import type { Block, Collection, RuntimeActivity } from '../wire/runtime.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
 import type { Summary, TraceList } from '../wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../wire/trace.ts'
@@ -13,6 +14,8 @@ export interface Reader {
   list(request: ListRequest): Promise<TraceList>
   /** The trace's summary, in flight or stored. */
   summary(traceId: TraceId): Summary | undefined
+  /** What the trace is called; '' when it is not in memory. */
+  nameOf(traceId: TraceId): string
   /**
    * Stored records and what is in flight, in parts between which the host may go on; nothing when nothing of the trace is in memory.
    */
@@ -20,6 +23,8 @@ export interface Reader {
   columns(traceId: TraceId): Promise<TraceColumns | undefined>
   span(traceId: TraceId, spanId: string): Promise<SpanDetail | undefined>
   logs(traceId: TraceId): Promise<TraceLog[] | undefined>
+  /** What this process was doing while the trace went on. */
+  runtime(traceId: TraceId): Promise<RuntimeActivity | undefined>
   /** Ids of the trace's spans that hold the text in a name, message, attribute value, event or log line. */
   find(traceId: TraceId, text: string): Promise<string[] | undefined>
   /** Requests in flight, oldest first, `limit` at most, and how many there are. */
@@ -36,4 +41,29 @@ export interface ListRequest {
   readonly query: string
   readonly limit: number
   readonly before?: string | undefined
+}
+
+/** What is known of the runtime over a stretch of time; times in epoch milliseconds, all lists in order. */
+export interface RuntimeReadings {
+  /** From here on all of it is known. */
+  readonly since: number
+  readonly blocks: readonly {
+    readonly from: number
+    readonly to: number
+    readonly kind: Block['kind']
+    readonly traceId: TraceId | undefined
+    readonly spanId: SpanId | undefined
+    readonly certain: boolean
+  }[]
+  readonly collections: readonly Collection[]
+  /** Where the first sample begins. */
+  readonly begin: number
+  /** Each from the end of the one before; milliseconds and bytes. */
+  readonly samples: readonly {
+    readonly to: number
+    readonly busy: number
+    readonly delay: number
+    readonly heap: number
+    readonly inFlight: number
+  }[]
 }

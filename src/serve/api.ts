@@ -100,6 +100,7 @@ export class Api {
     if (part === 'pin') return post((req, res) => this.#pin(req, res, trace))
     if (part === 'profile' && trace !== undefined)
       return get((req, res) => sendProfile(req, res, inspect, trace))
+    if (part === 'runtime') return get((req, res) => this.#runtime(req, res, trace))
     return undefined
   }
 
@@ -176,6 +177,16 @@ export class Api {
     const logs = id === undefined ? undefined : await this.#setup.reader.logs(id)
     if (logs === undefined) return this.#unknown(req, res)
     await streamJson(req, res, logs)
+  }
+
+  async #runtime(
+    req: IncomingMessage,
+    res: ServerResponse,
+    id: TraceId | undefined
+  ): Promise<void> {
+    const activity = id === undefined ? undefined : await this.#setup.reader.runtime(id)
+    if (activity === undefined) return this.#unknown(req, res)
+    await streamJson(req, res, activity)
   }
 
   #pin(req: IncomingMessage, res: ServerResponse, id: TraceId | undefined): void {

@@ -19,6 +19,8 @@ export interface OpenTracesSetup {
   onRecord(record: TraceRecord): void
   /** Something about what is in flight changed. */
   onChange(): void
+  /** A span began or ended, at that reading of the clock; one that ended is not handed on yet. */
+  readonly onActivity?: ((span: Span, now: number, ended: boolean) => void) | undefined
 }
 
 /**
@@ -170,6 +172,7 @@ export class OpenTrace implements TraceBuffer {
     this.#openSpans++
     this.#spans.push(span)
     this.lastChange = now
+    this.#setup.onActivity?.(span, now, false)
     return true
   }
 
@@ -177,6 +180,7 @@ export class OpenTrace implements TraceBuffer {
     this.#openSpans--
     this.lastChange = now
     if (this.#abandoned) return
+    this.#setup.onActivity?.(span, now, true)
     if (span === this.#root) this.#rootEnded = true
     if (!this.#rootEnded) return
     try {

@@ -135,3 +135,8 @@ export function mergeSummary(
       errors > 0 || head.status === StatusCode.error || head.httpStatus >= 400 ? '' : head.noise
   }
 }
+
+/** What a trace is called where it stands alone: the root's name, and of a request whose route is not known, the path as well. */
+export function titleOf({ name, method, route }: Summary): string {
+  return method !== '' && !name.includes(' ') && route !== '' ? `${name} ${route}` : name
+}

@@ -28,8 +28,19 @@ export interface Status {
   instrumented: Instrumented[]
   pages: number
   sample: number
+  /** Of the last minute, as far as requests were in flight; absent where `capture.runtime` is off. */
+  runtime?: RuntimeFigures
   /** CPU milliseconds that encoding and serving have cost so far, by our own clock. */
   overheadMs: number
+}
+
+export interface RuntimeFigures {
+  /** By how much a timer was late, at most. */
+  delayMs: number
+  /** Of V8's heap, in use now. */
+  heapBytes: number
+  /** Share of the time in which the garbage collector had stopped the process, 0 to 1. */
+  gcShare: number
 }
 
 export interface Instrumented {

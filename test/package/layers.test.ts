@@ -19,6 +19,7 @@ const ranks: Record<string, number> = {
   serve: 6,
   watch: 6,
   inspect: 6,
+  runtime: 6,
   interop: 6,
   host: 7
 }
