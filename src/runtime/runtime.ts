@@ -38,6 +38,7 @@ export class Runtime {
   readonly #collections: Collections
   #heart: NodeJS.Timeout | undefined
   #due = Number.POSITIVE_INFINITY
+  #stopped = false
   // The last note, in fields: each span comes by twice.
   #at = Number.NEGATIVE_INFINITY
   #span: Span | undefined
@@ -86,7 +87,9 @@ export class Runtime {
     }
   }
 
+  /** Spans that are still open may go on to end. */
   stop(): void {
+    this.#stopped = true
     this.#rest()
     this.#collections.stop()
   }
@@ -98,6 +101,7 @@ export class Runtime {
   }
 
   #afterSilence(note: Note, now: number): void {
+    if (this.#stopped) return
     if (this.#heart !== undefined) return this.#look(now, note)
     // What was before is one long sample.
     this.#look(now)

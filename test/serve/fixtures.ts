@@ -17,6 +17,7 @@ import { createServe, type Serve, type ServeSetup } from '../../src/serve/serve.
 import type { StoredTrace, TraceStore } from '../../src/store/types.ts'
 import { liveProtocol, type LiveMessage } from '../../src/wire/live.ts'
 import type { Status } from '../../src/wire/status.ts'
+import type { RuntimeActivity } from '../../src/wire/runtime.ts'
 import type { Summary } from '../../src/wire/summary.ts'
 import type { SpanDetail, TraceColumns } from '../../src/wire/trace.ts'
 
@@ -122,6 +123,8 @@ function memoryReader(memory: Memory): Reader {
     },
     span: async (id, spanId) => find(id) && ({ traceId: id, spanId } as unknown as SpanDetail),
     logs: async (id) => find(id) && [],
+    nameOf: (id) => find(id)?.name ?? '',
+    runtime: async (id) => find(id) && ({ traceId: id } as unknown as RuntimeActivity),
     find: async (id, text) => find(id) && (text === 'held' ? ['00000000000000aa'] : []),
     inFlight: (limit) => ({ rows: memory.flying.slice(0, limit), total: memory.flying.length }),
     *changedSince(seq) {
