@@ -67,7 +67,7 @@ describe('the API reference', () => {
   }
 
   it('shows the fields that there are', async () => {
-    const [list, trace, span, status] = examples
+    const [list, trace, span, activity, status] = examples
     const { traceId } = await api.named('GET')
     const ids = (await api.trace(traceId)).spans.id
     const full = (await api.span(traceId, ids[0])) as object
@@ -82,6 +82,12 @@ describe('the API reference', () => {
       fields((trace as { spans: object }).spans)
     )
     expect(Object.keys(full)).toEqual(Object.keys(span))
+    const runtime = await api.get<object>(`traces/${traceId}/runtime`)
+    expect(Object.keys(runtime)).toEqual(Object.keys(activity))
+    const { explained } = runtime as { explained: object }
+    expect(Object.keys(explained)).toEqual(
+      Object.keys((activity as { explained: object }).explained)
+    )
     expect(Object.keys(await api.status())).toEqual(Object.keys(status))
     expect(Object.keys((await api.status()).ring)).toEqual(
       Object.keys((status as { ring: object }).ring)

@@ -22,6 +22,7 @@ interface Row {
 const captured = {
   console: true,
   pino: true,
+  runtime: true,
   bodies: false,
   requestHeaders: 'known',
   responseHeaders: 'known'
@@ -199,6 +200,7 @@ const rows: Row[] = [
     valid: [
       [{ console: false }, { ...captured, console: false }],
       [{ pino: false }, { ...captured, pino: false }],
+      [{ runtime: false }, { ...captured, runtime: false }],
       [{ bodies: true }, { ...captured, bodies: true }],
       [
         { requestHeaders: ['x-a'], responseHeaders: [] },
@@ -211,6 +213,7 @@ const rows: Row[] = [
       { console: 'no' },
       { pino: 1 },
       { bodies: 8192 },
+      { runtime: 'gc' },
       { requestHeaders: 'all' },
       { responseHeaders: [5] },
       { headers: [] }
