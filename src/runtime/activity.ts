@@ -1,9 +1,8 @@
 import { getHeapStatistics } from 'node:v8'
 import type { Clock } from '../base/clock.ts'
 import type { SpanId, TraceId } from '../base/ids.ts'
-import type { Span } from '../span/span.ts'
 import type { Block } from '../wire/runtime.ts'
-import { judge, type Note } from './evidence.ts'
+import { judge, type Note, type Verdict } from './evidence.ts'
 import type { Meter } from './meter.ts'
 import { Recent } from './recent.ts'
 import { Samples } from './samples.ts'
@@ -17,6 +16,9 @@ export interface Stretch {
   readonly spanId: SpanId | undefined
   readonly certain: boolean
 }
+
+/** A note, and when it was made. */
+export type DatedNote = Note & { readonly at: number }
 
 interface ActivitySetup {
   readonly clock: Clock
@@ -57,58 +59,76 @@ export class Activity {
   }
 
   /**
-   * Takes a sample of the time since the last one. `due` is when the heartbeat was to come, `before` the last note and when it was made; `after`
-   * is the one that is being made.
+   * Takes a sample of the time since the last one. `due` is when the heartbeat was to come, `before` the last note, `after` the one that is
+   * being made.
    */
-  look(
-    now: number,
-    due: number,
-    before: (Note & { readonly at: number }) | undefined,
-    after?: Note
-  ): void {
+  look(now: number, due: number, before?: DatedNote, after?: Note): void {
     const { clock, meter, inFlight } = this.#setup
     const { idle, cpu } = meter()
     const elapsed = now - this.#at
     const active = Math.min(elapsed, Math.max(0, elapsed - idle))
-    const late = Math.max(0, now - due)
+    const block = blockIn({ begin: this.#at, now, due, idle, active, cpu, before, after })
     const epoch = clock.anchor(now)
-    const stoppedMs = Math.min(late, elapsed, idle - Math.max(0, due - this.#at))
-    let busy = active
-    if (stoppedMs >= leastStoppedMs) {
-      const from = epoch + Math.max(due, this.#at)
-      this.#add({ from, to: from + stoppedMs, kind: 'stopped' })
-    } else if (
-      late >= leastBlockMs ||
-      (after && before && idle <= maxIdleShare * (now - before.at))
-    ) {
-      // Overdue, the loop was busy right up to now. A note within the stretch is where another piece of work begins.
-      const begin = Math.max(now - active, this.#at)
-      const from = Math.max(begin, before?.at ?? begin)
-      if (now - from >= leastBlockMs) {
-        const still = now - from >= leastSyncMs && cpu < leastCpuShare * active
-        const near = before && before.at >= begin - slackMs ? before : undefined
-        const { span, certain } = judge(near, after)
-        this.#add(
-          { from: epoch + from, to: epoch + now, kind: still ? 'sync' : 'cpu' },
-          span,
-          certain
-        )
-        busy -= now - from
-      }
+    if (block !== undefined) {
+      const { from, to, kind, span, certain } = block
+      this.blocks.add({
+        from: epoch + from,
+        to: epoch + to,
+        kind,
+        traceId: span?.trace.traceId,
+        spanId: span?.spanId,
+        certain
+      })
     }
+    const told = block === undefined || block.kind === 'stopped' ? 0 : block.to - block.from
     const flying = inFlight()
     this.samples.add({
       to: epoch + now,
-      busy: Math.max(0, busy),
-      delay: late,
+      busy: Math.max(0, active - told),
+      delay: Math.max(0, now - due),
       heap: getHeapStatistics().used_heap_size,
       inFlight: Math.max(flying, this.#inFlight)
     })
     this.#inFlight = flying
     this.#at = now
   }
+}
 
-  #add(stretch: Pick<Stretch, 'from' | 'to' | 'kind'>, by?: Span, certain = false): void {
-    this.blocks.add({ ...stretch, traceId: by?.trace.traceId, spanId: by?.spanId, certain })
-  }
+/** What is known of the time between two looks. */
+interface Sight {
+  readonly begin: number
+  readonly now: number
+  readonly due: number
+  readonly idle: number
+  readonly active: number
+  readonly cpu: number
+  readonly before: DatedNote | undefined
+  readonly after: Note | undefined
+}
+
+type FoundBlock = Pick<Stretch, 'from' | 'to' | 'kind'> & Verdict
+
+/** The block that the time between two looks ends with; undefined when the event loop turned all the while. */
+function blockIn(sight: Sight): FoundBlock | undefined {
+  const { begin, now, due, idle, active, before, after } = sight
+  const overdue = Math.max(due, begin)
+  const stopped = Math.min(now - overdue, idle - (overdue - begin))
+  if (stopped >= leastStoppedMs)
+    return {
+      from: overdue,
+      to: overdue + stopped,
+      kind: 'stopped',
+      span: undefined,
+      certain: false
+    }
+  // Overdue, the loop was busy right up to now. Else there must have been no time to be idle between the two notes.
+  const silent = after && before && idle <= maxIdleShare * (now - before.at)
+  if (now - due < leastBlockMs && silent !== true) return undefined
+  const busy = now - active
+  // A note within the stretch is where another piece of work began.
+  const from = Math.max(busy, before?.at ?? busy)
+  if (now - from < leastBlockMs) return undefined
+  const still = now - from >= leastSyncMs && sight.cpu < leastCpuShare * active
+  const near = before && before.at >= busy - slackMs ? before : undefined
+  return { from, to: now, kind: still ? 'sync' : 'cpu', ...judge(near, after) }
 }

@@ -50,8 +50,9 @@ function activity(
 }
 
 /** The parts that are not zero. */
-function parts({ blockedBy, ...times }: Explained): Record<string, number> {
-  return Object.fromEntries(Object.entries(times).filter(([, time]) => time !== 0))
+function parts(found: Explained): Record<string, unknown> {
+  const spent = Object.entries(found).filter(([name, time]) => name !== 'blockedBy' && time !== 0)
+  return Object.fromEntries(spent)
 }
 
 describe('a stretch of time', () => {
