@@ -24,6 +24,7 @@ import {
 } from './option-values.ts'
 import type { RedactOptions } from './redact/options.ts'
 import type { InstrumentOptions } from './watch/instrument.ts'
+import { optionsFrom } from './variables.ts'
 
 /** Options of `tracing()`. Every one is optional; a wrong one is a `TypeError` that names it. */
 export interface TracingOptions {
@@ -171,7 +172,11 @@ export function resolveOptions(
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined)
   )
-  const o: TracingOptions & typeof defaults = { ...defaults, ...given }
+  const o: TracingOptions & typeof defaults = {
+    ...defaults,
+    ...optionsFrom(env, given, warn),
+    ...given
+  }
   const resource = resourceFrom(env)
   return {
     disabled: isDisabled(env),

@@ -102,6 +102,56 @@ describe.each([
   )
 })
 
+describe('a variable that stands in for an option', () => {
+  it.each<[string, string, keyof Settings, unknown]>([
+    ['SPANLIGHT_PATH', '/deep/t', 'path', '/deep/t'],
+    ['SPANLIGHT_MEMORY', ' 64MB ', 'memory', 64 * 2 ** 20],
+    ['SPANLIGHT_SLOW', '1.5s', 'slowMs', 1500],
+    ['SPANLIGHT_SAMPLE', '0.25', 'sample', 0.25],
+    ['SPANLIGHT_LISTEN', '4319', 'listen', { port: 4319, host: '127.0.0.1' }],
+    ['SPANLIGHT_LISTEN', '0.0.0.0:4319', 'listen', { port: 4319, host: '0.0.0.0' }],
+    ['SPANLIGHT_LISTEN', '[::1]:4319', 'listen', { port: 4319, host: '::1' }],
+    ['SPANLIGHT_ALLOWED_HOSTS', 'a.test, .b.test', 'allowedHosts', ['a.test', '.b.test']],
+    ['SPANLIGHT_ALLOWED_ORIGINS', 'https://a.test', 'allowedOrigins', ['https://a.test']],
+    ['SPANLIGHT_TRUST_INCOMING', 'false', 'trustIncoming', false],
+    ['SPANLIGHT_TRUST_INCOMING', 'true', 'trustIncoming', true],
+    ['SPANLIGHT_TRUST_INCOMING', 'private', 'trustIncoming', 'private']
+  ])('%s=%s', (variable, value, setting, expected) => {
+    expect(settings({ [variable]: value })[setting]).toEqual(expected)
+    expect(said).toEqual([])
+  })
+
+  it('names paths that are not recorded', () => {
+    const { ignore } = settings({ SPANLIGHT_IGNORE: '/health, /assets/*' })
+    expect([ignore('GET', '/health'), ignore('GET', '/assets/a.js'), ignore('GET', '/')]).toEqual([
+      true,
+      true,
+      false
+    ])
+  })
+
+  it.each([
+    ['SPANLIGHT_PATH', 'traces', "it must be a path such as '/_traces'"],
+    ['SPANLIGHT_MEMORY', '1MB', 'from 8MB to 512MB'],
+    ['SPANLIGHT_SLOW', 'soon', 'it must be milliseconds'],
+    ['SPANLIGHT_SAMPLE', 'half', 'it must be a number from 0 to 1'],
+    ['SPANLIGHT_LISTEN', 'localhost', 'it must be a whole number from 0 to 65535'],
+    ['SPANLIGHT_TRUST_INCOMING', 'yes', "it must be true or false or 'private'"]
+  ])('is not used, and said so, when it is wrong: %s=%s', (variable, value, why) => {
+    expect(settings({ [variable]: value })).toEqual({ ...settings({}), ignore: expect.anything() })
+    expect(said).toHaveLength(1)
+    expect(said[0]).toMatch(new RegExp(`^${variable} is not used: `))
+    expect(said[0]).toContain(why)
+  })
+
+  it('gives way to the option, and is not used when it is empty', () => {
+    const env = { SPANLIGHT_PATH: 'wrong', SPANLIGHT_SLOW: '' }
+    expect(settings(env, { path: '/t' })).toMatchObject({ path: '/t', slowMs: 1000 })
+    expect(settings({ SPANLIGHT_SLOW: '2s' }, { slow: undefined }).slowMs).toBe(2000)
+    expect(said).toEqual([])
+  })
+})
+
 describe('OTEL_SDK_DISABLED', () => {
   it.each([
     ['true', true],
