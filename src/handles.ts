@@ -21,6 +21,8 @@ export interface Tracing {
   express(): ExpressMiddleware
   koa(): KoaMiddleware
   traced<T extends Listener | AnyServer>(target: T): T
+  /** Watches a module that `spanlight/register` has seen the application load. Never throws. */
+  handOver(name: string, module: unknown): void
   /** Stops recording, gives back everything that was wrapped, closes the page. */
   close(): Promise<void>
 }
@@ -51,11 +53,11 @@ export function idleTracing({ settings, redactor, propagation, report }: IdleSet
   const page = (): boolean => false
   const host = createHost({ tracer, propagation, redactor, limits, guard, ignore, path, page })
   host.close()
-  return { ...handOut(host, tracer), close: () => Promise.resolve() }
+  return { ...handOut(host, tracer), handOver() {}, close: () => Promise.resolve() }
 }
 
 /** The middlewares and handles of a recorder. */
-export function handOut(host: Host, tracer: Tracer): Omit<Tracing, 'close'> {
+export function handOut(host: Host, tracer: Tracer): Omit<Tracing, 'handOver' | 'close'> {
   return {
     host,
     tracer,

@@ -6,7 +6,7 @@ import { readError } from './span/exception.ts'
 import type { AttributesInput, LinkInput } from './span/input.ts'
 import type { TimeInput } from './span/time.ts'
 import type { SpanOptions } from './span/tracer.ts'
-import { currentTracing } from './process-wide.ts'
+import { currentTracing } from './places.ts'
 
 /** Where nothing records. */
 const own = { active: activeContext, run: runIn }

@@ -1,5 +1,5 @@
 import { activeContext } from './context/context.ts'
-import { currentTracing } from './process-wide.ts'
+import { currentTracing } from './places.ts'
 
 /** The active span as a log line names it: OpenTelemetry's names for log formats other than OTLP. Empty outside a span. */
 export interface TraceFields {

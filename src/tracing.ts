@@ -9,6 +9,7 @@ import { Project } from './code/project.ts'
 import { SourceMaps } from './code/source-maps.ts'
 import { followFastify } from './host/fastify.ts'
 import { createHost } from './host/host.ts'
+import { followKoa } from './host/koa.ts'
 import { Inspections } from './inspect/inspections.ts'
 import { Profiler } from './inspect/profiler.ts'
 import { inspectSetup } from './inspecting.ts'
@@ -240,6 +241,10 @@ export function createTracing(
 
   return {
     ...handOut(host, tracer),
+    handOver(name, module) {
+      if (name === 'koa') followKoa(host, module)
+      else watches.handOver(name, module)
+    },
     async close() {
       stopAnnouncing()
       host.close()

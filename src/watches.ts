@@ -5,7 +5,7 @@ import { watchExceptions } from './watch/exceptions.ts'
 import { watchFetch } from './watch/fetch.ts'
 import { watchHttpClient } from './watch/http-client.ts'
 import { LogLines } from './watch/log-lines.ts'
-import { watchModules } from './watch/modules.ts'
+import { watchFound, watchModules } from './watch/modules.ts'
 import { watchPino } from './watch/pino.ts'
 import { watchSignal } from './watch/signal.ts'
 import type { Instrumented, Watch, WatchSetup } from './watch/watch.ts'
@@ -15,6 +15,8 @@ export interface Watches {
   readonly instrumented: readonly Instrumented[]
   /** Notes something that is instrumented elsewhere. */
   add(instrumented: Instrumented): void
+  /** Watches a module that was found, not handed over by the user. Never throws. */
+  handOver(name: string, module: unknown): void
   /** Notes a framework that requests came through. */
   saw(framework: string): void
   stop(): void
@@ -63,6 +65,15 @@ export function startWatches(given: WatchesSetup): Watches {
   return {
     instrumented,
     add: (one) => void instrumented.push(one),
+    handOver(name, module) {
+      const watch = watchFound(setup, name, module)
+      if (watch === undefined) return
+      watches.push(watch)
+      const at = instrumented.findIndex((one) => one.name === name)
+      if (at < 0) instrumented.push(watch.instrumented)
+      // Of several copies of a library the first one speaks, and of all the one that the user handed over.
+      else if (instrumented[at]?.on !== true) instrumented[at] = watch.instrumented
+    },
     saw: (framework) =>
       void instrumented.unshift({ name: framework, on: true, how: 'one span for each request' }),
     stop: () => watches.forEach((watch) => watch.stop())

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
+import { tracedServer } from '../base/traced-server.ts'
 import { type Context, contextStorage } from '../context/context.ts'
 import { exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
@@ -43,11 +44,9 @@ const requestEvents: ReadonlySet<unknown> = new Set([
   'checkExpectation'
 ])
 
-const mark: unique symbol = Symbol.for('spanlight.traced') as never
-
 // `emit` is replaced, not a listener added: all listeners of the server run in the request's context, whatever their order.
-function traceServer(host: Host, server: AnyServer & { [mark]?: boolean }): void {
-  if (server[mark] === true) return
+function traceServer(host: Host, server: AnyServer & { [tracedServer]?: boolean }): void {
+  if (server[tracedServer] === true) return
   const own = Object.getOwnPropertyDescriptor(server, 'emit')
   const original = server.emit as Emit
   const served: Served = { host, apps: new ServedApps(host, () => server.listeners('request')) }
@@ -56,10 +55,10 @@ function traceServer(host: Host, server: AnyServer & { [mark]?: boolean }): void
     const [, req, res] = args as [string, IncomingMessage, ServerResponse]
     return serve(served, req, res, true, () => Reflect.apply(original, this, args))
   }
-  Object.defineProperty(server, mark, { value: true, configurable: true })
+  Object.defineProperty(server, tracedServer, { value: true, configurable: true })
   Object.defineProperty(server, 'emit', { value: emit, writable: true, configurable: true })
   host.onClose(() => {
-    delete server[mark]
+    delete server[tracedServer]
     // Wrapped over by another since: ours stays beneath it, and does nothing any more.
     if (server.emit !== (emit as unknown)) return
     if (own === undefined) delete (server as Partial<AnyServer>).emit

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextStorage } from '../context/context.ts'
+import { wrapMethod } from '../watch/patch.ts'
 import { type Exchange, exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
 
@@ -36,6 +37,24 @@ export function koaMiddleware(host: Host): KoaMiddleware {
       throw error
     }
   }
+}
+
+/** Follows every application of a Koa module, behind servers that are traced: each makes its contexts by a method that all of them share. */
+export function followKoa(host: Host, Koa: unknown): void {
+  host.safely(() => {
+    const { prototype } = Koa as { readonly prototype: object }
+    const undo = wrapMethod(prototype, 'createContext', (original, self, args) => {
+      const ctx = Reflect.apply(original, self, args) as KoaContext
+      host.safely(() => {
+        const exchange = exchangeOf(ctx.req)
+        if (exchange === undefined) return
+        host.saw('koa')
+        followContext(ctx, exchange)
+      })
+      return ctx
+    })
+    if (undo !== undefined) host.onClose(undo)
+  })
 }
 
 type ErrorReporter = (this: KoaContext, error: unknown) => unknown

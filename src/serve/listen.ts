@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Report } from '../base/report.ts'
+import { tracedServer } from '../base/traced-server.ts'
 import type { Serve } from './serve.ts'
 
 export interface ListenSetup {
@@ -34,6 +35,7 @@ export function listenForPages({ serve, path, port, host, report }: ListenSetup)
     })
     res.end()
   })
+  Object.defineProperty(server, tracedServer, { value: true })
   const origin = new Promise<string | undefined>((resolve) => {
     server.on('error', (error: NodeJS.ErrnoException) => {
       report.say(

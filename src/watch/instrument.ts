@@ -22,3 +22,18 @@ export interface InstrumentOptions {
   /** winston 3.3 and newer: lines. `import winston from 'winston'` */
   winston?: unknown
 }
+
+const names: Readonly<Record<keyof InstrumentOptions, true>> = {
+  amqplib: true,
+  'better-sqlite3': true,
+  bullmq: true,
+  graphql: true,
+  kafkajs: true,
+  'node:sqlite': true,
+  pg: true,
+  pino: true,
+  winston: true
+}
+
+/** Their names, apart from what wraps them: `spanlight/register` asks for them long before anything is recorded, if anything ever is. */
+export const moduleNames: ReadonlySet<string> = new Set(Object.keys(names))

@@ -56,3 +56,23 @@ export function watchModules(
   }
   return watches
 }
+
+/** Watches a module that `spanlight/register` has found; of one that is not as it is known, says so. Undefined where the name is none of these. */
+export function watchFound(
+  setup: Omit<WatchSetup, 'guard'>,
+  name: string,
+  module: unknown
+): Watch | undefined {
+  const wrap = instrumentable.get(name)
+  if (wrap === undefined) return undefined
+  const guard = createGuard(name, setup.report)
+  const watch = guard(() => wrap({ ...setup, guard }, module))
+  const { on, how } = watch?.instrumented ?? {
+    on: false,
+    how: 'its exports are not as they are known'
+  }
+  return {
+    instrumented: { name, on, how: on ? 'handed over by spanlight/register' : how },
+    stop: () => watch?.stop()
+  }
+}

@@ -5,7 +5,7 @@ import type Koa from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
 import { expressMiddleware } from '../../src/host/express.ts'
 import { traced } from '../../src/host/http.ts'
-import { koaMiddleware } from '../../src/host/koa.ts'
+import { followKoa, koaMiddleware } from '../../src/host/koa.ts'
 import {
   closeAll,
   expressVersions,
@@ -93,11 +93,21 @@ describe.each(expressVersions)('%s behind a server that is traced', (version, ex
 })
 
 describe.each(koaVersions)('%s behind a server that is traced', (_version, Application) => {
-  it('gives routes and errors by its middleware', async () => {
+  it.each<[string, (app: Koa, recorder: Watched) => unknown]>([
+    ['the middleware', (app, { host }) => app.use(koaMiddleware(host))],
+    ['the module', (_app, { host }) => followKoa(host, Application)],
+    [
+      'both',
+      (app, { host }) => {
+        followKoa(host, Application)
+        app.use(koaMiddleware(host))
+      }
+    ]
+  ])('gives routes and errors by %s', async (_how, follow) => {
     const recorder = watched()
     const app: Koa = new Application()
     app.silent = true
-    app.use(koaMiddleware(recorder.host))
+    follow(app, recorder)
     const router = new Router()
     router.get('/items/:id', (ctx) => void (ctx.body = 'ok'))
     router.get('/broken', () => {
@@ -109,5 +119,16 @@ describe.each(koaVersions)('%s behind a server that is traced', (_version, Appli
     expect(item?.name).toBe('GET /items/:id')
     expect(broken?.name).toBe('GET /broken')
     expect(broken?.exceptions).toMatchObject([{ 'exception.message': 'sold out' }])
+    expect(recorder.frameworks).toEqual(['http', 'koa'])
+  })
+
+  it('is as before once recording has stopped', () => {
+    const { host } = watched()
+    const { createContext } = Application.prototype
+    followKoa(host, Application)
+    expect(Application.prototype.createContext).not.toBe(createContext)
+    expect(Application.prototype.createContext).toHaveLength(createContext.length)
+    host.close()
+    expect(Application.prototype.createContext).toBe(createContext)
   })
 })

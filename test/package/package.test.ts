@@ -104,16 +104,20 @@ describe('the packed files', () => {
     expect(paths.filter((path) => /tsbuildinfo|\.map$|\.test\./.test(path))).toEqual([])
   })
 
-  it('hold every entry with its types, and what they share as one file', () => {
+  it('hold every entry with its types, and what they share as one file, but for the little that register needs', () => {
     for (const [, { types, default: code }] of entries) {
       expect(paths).toContain(code.slice(2))
       expect(paths).toContain(types.slice(2))
     }
     const code = paths.filter((path) => path.endsWith('.js') && !path.startsWith('dist/ui/'))
     const shared = code.filter((path) => !entries.some(([, entry]) => entry.default.endsWith(path)))
-    expect(shared).toEqual([expect.stringMatching(/^dist\/shared\/chunk-\w+\.js$/)])
+    const chunk = expect.stringMatching(/^dist\/shared\/chunk-\w+\.js$/) as string
+    expect(shared).toEqual([chunk, chunk])
+    const sizes = shared.map((path) => readFileSync(join(root, path)).length)
+    expect(Math.min(...sizes)).toBeLessThan(10_000)
     // One other character doubles what the file takes of the host's memory.
-    expect(readFileSync(join(root, shared[0]), 'utf8')).not.toMatch(/[^\p{ASCII}]/u)
+    for (const path of shared)
+      expect(readFileSync(join(root, path), 'utf8')).not.toMatch(/[^\p{ASCII}]/u)
   })
 
   it('hold the declarations that the entries lead to, and no other', () => {
@@ -161,12 +165,17 @@ describe('the exported names', () => {
     expect(await names('spanlight/http')).toEqual(['activeSpan', 'shutdown', 'traced', 'withSpan'])
   })
 
+  it('of spanlight/register are none', async () => {
+    expect(await names('spanlight/register')).toEqual([])
+  })
+
   it('are the same by import and by require', async () => {
     expect(entries.map(([name]) => name)).toEqual([
       'spanlight',
       'spanlight/express',
       'spanlight/koa',
-      'spanlight/http'
+      'spanlight/http',
+      'spanlight/register'
     ])
     for (const [name] of entries)
       expect(Object.keys(require(name) as object).sort()).toEqual(await names(name))
@@ -174,7 +183,9 @@ describe('the exported names', () => {
 
   it('are those of one recorder, whichever entry they come by', async () => {
     const [first, ...others] = await Promise.all(
-      entries.map(([name]) => import(name) as Promise<Record<string, unknown>>)
+      entries
+        .filter(([name]) => name !== 'spanlight/register')
+        .map(([name]) => import(name) as Promise<Record<string, unknown>>)
     )
     for (const other of others)
       for (const name of ['activeSpan', 'shutdown', 'withSpan'])

@@ -9,7 +9,8 @@ import { tracing as expressTracing } from '../../src/express.ts'
 import { traced } from '../../src/http.ts'
 import { tracing as koaTracing } from '../../src/koa.ts'
 import { withSpan } from '../../src/manual.ts'
-import { currentTracing, shutdown } from '../../src/process-wide.ts'
+import { currentTracing } from '../../src/places.ts'
+import { shutdown } from '../../src/process-wide.ts'
 import {
   ask,
   closeAll,
