@@ -7,6 +7,7 @@ import { watchHttpClient } from './watch/http-client.ts'
 import { LogLines } from './watch/log-lines.ts'
 import { watchFound, watchModules } from './watch/modules.ts'
 import { watchPino } from './watch/pino.ts'
+import { watchPublished } from './watch/published.ts'
 import { watchSignal } from './watch/signal.ts'
 import type { Instrumented, Watch, WatchSetup } from './watch/watch.ts'
 
@@ -49,6 +50,9 @@ export function startWatches(given: WatchesSetup): Watches {
     ...(settings.capture.pino ? [watchPino(withGuard('pino'))] : [])
   ]
   const instrumented = watches.map((watch) => watch.instrumented)
+  const stopPublished = watchPublished(setup, ({ name }) =>
+    instrumented.push({ name, on: true, how: 'by its diagnostics channels' })
+  )
   if (!settings.capture.console)
     instrumented.push({
       name: 'console',
@@ -76,6 +80,9 @@ export function startWatches(given: WatchesSetup): Watches {
     },
     saw: (framework) =>
       void instrumented.unshift({ name: framework, on: true, how: 'one span for each request' }),
-    stop: () => watches.forEach((watch) => watch.stop())
+    stop() {
+      stopPublished()
+      watches.forEach((watch) => watch.stop())
+    }
   }
 }

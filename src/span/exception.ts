@@ -1,3 +1,5 @@
+import { withoutValues } from './error-values.ts'
+
 const maxCauses = 5
 
 /** What is known of a thrown value, in the attributes of the exceptions semantic conventions. */
@@ -49,16 +51,8 @@ function stackOf(thrown: unknown): string {
   return isObject(thrown) ? parts.join('\n') : ''
 }
 
-/**
- * The message, without the values of a statement: they are never recorded, and PostgreSQL quotes what it refused. SQLSTATE class 22 (data
- * exception) quotes values; a syntax error quotes the token that it stumbled over, which is a value when it is not a word or a sign.
- */
 function messageOf(error: object): string {
-  const message = read(error, 'message')
-  const state = read(error, 'code')
-  if (/^22[0-9A-Z]{3}$/.test(state)) return message.replace(/"(?:.*"|.*$)/s, '?')
-  if (state !== '42601') return message
-  return message.replace(/(?<= at or near )(?!"(?:[a-z_]\w{0,62}|[^\w"']{1,2})"$).*$/is, '?')
+  return withoutValues(read(error, 'message'), read(error, 'code'))
 }
 
 // The stack begins with the message as it was when the error was made.

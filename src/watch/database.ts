@@ -27,12 +27,24 @@ export interface DatabaseCall {
   readonly port?: number | undefined
   /** The port that goes without saying. */
   readonly defaultPort?: number | undefined
+  /** Of a Redis command: its arguments, as far as the client tells them. */
+  readonly args?: readonly unknown[] | undefined
+  /** How many operations are sent as one. */
+  readonly batchSize?: number | undefined
+  /** What the span is called when the call is no operation of the database: a connect. */
+  readonly name?: string | undefined
+  /** When it began, a reading of `performance.now()`. @default now */
+  readonly since?: number | undefined
 }
 
 /** A call under way. Ends once: what comes later is ignored. */
 export interface DatabaseSpan {
   /** The caller's context, for its callbacks. */
   readonly context: Context
+  /** The context for what the call itself does, with its span. */
+  readonly inside: Context
+  /** Sets an attribute whose value is safe to store. */
+  put(key: string, value: string | number): void
   /** Ends the span; `rows` is the number of rows that came back. */
   succeed(rows?: number): void
   /** Ends the span with an error; `status` is the database's own code for it (SQLSTATE). */
@@ -56,7 +68,8 @@ export function describeCall(setup: WatchSetup, call: DatabaseCall): DescribedCa
   const read = text === undefined ? undefined : summariseSql(text.slice(0, limit), call.dialect)
   const operation = call.operation ?? read?.operation ?? ''
   const target = call.target ?? read?.target ?? ''
-  const name = read?.summary || [operation, target].filter(Boolean).join(' ') || call.system
+  const name =
+    call.name || read?.summary || [operation, target].filter(Boolean).join(' ') || call.system
   const attributes: Attributes = ['db.system.name', call.system]
   function add(key: string, value: string | undefined): void {
     const clean = value ? redactor.attribute(key, value) : undefined
@@ -69,7 +82,10 @@ export function describeCall(setup: WatchSetup, call: DatabaseCall): DescribedCa
   if (text !== undefined) {
     const safe = redactor.statement(text, call.dialect, call.parameterised === true)
     attributes.push('db.query.text', safe)
+  } else if (call.args !== undefined) {
+    attributes.push('db.query.text', redactor.command(operation, call.args))
   }
+  if (call.batchSize !== undefined) attributes.push('db.operation.batch.size', call.batchSize)
   add('server.address', call.address)
   if (call.port !== undefined && call.port !== call.defaultPort)
     attributes.push('server.port', call.port)
@@ -81,14 +97,19 @@ export function startDatabaseSpan(setup: WatchSetup, call: DatabaseCall): Databa
   const { span } = activeContext()
   // Where the caller is not recorded, nothing is read.
   if (span instanceof NonRecordingSpan && span.spanContext().isRemote !== true) return undefined
-  return startDescribed(setup, describeCall(setup, call))
+  return startDescribed(setup, describeCall(setup, call), call.since)
 }
 
 /** The same for a call that was read before. */
-export function startDescribed(setup: WatchSetup, call: DescribedCall): DatabaseSpan | undefined {
+export function startDescribed(
+  setup: WatchSetup,
+  call: DescribedCall,
+  since?: number
+): DatabaseSpan | undefined {
   const context = activeContext()
   if (isSuppressed(context)) return undefined
-  const span = setup.tracer.start(call.name, callOptions, context)
+  const options = since === undefined ? callOptions : { ...callOptions, startTime: since }
+  const span = setup.tracer.start(call.name, options, context)
   if (!(span instanceof Span)) return undefined
   span.begin([...call.attributes])
   return new OpenCall(span, context)
@@ -103,6 +124,14 @@ class OpenCall implements DatabaseSpan {
   constructor(span: Span, context: Context) {
     this.#span = span
     this.context = context
+  }
+
+  get inside(): Context {
+    return this.#span === undefined ? this.context : this.context.withSpan(this.#span)
+  }
+
+  put(key: string, value: string | number): void {
+    this.#span?.put(key, value)
   }
 
   succeed(rows?: number): void {

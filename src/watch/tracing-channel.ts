@@ -17,6 +17,17 @@ export interface FollowedCall {
 /** Looks at the message of a call that begins, in its caller's context; undefined when nothing of it is recorded. */
 export type Begin<Message extends object> = (message: Message) => FollowedCall | undefined
 
+/** A library that tells of its calls itself, on TracingChannels: nothing has to be handed over. */
+export interface Published {
+  /** Its package. */
+  readonly name: string
+  /** The first version that does. */
+  readonly since: string
+  follow(setup: WatchSetup, on: On): void
+}
+
+export type On = <Message extends object>(channel: string, begin: Begin<Message>) => void
+
 interface Entry {
   /** Undefined outside of any. */
   readonly caller: Context | undefined

@@ -40,10 +40,9 @@ test.each(['mongodb', 'mongodb-5'])('%s takes it for a database', async (name) =
   server.once('find', { ok: 0, code: 13, codeName: 'Unauthorized', errmsg: 'not allowed' })
   await expect(users.find({}).toArray()).rejects.toMatchObject({ code: 13 })
   expect(await users.find({}).toArray()).toEqual([{ _id: 1, name: 'ann' }])
-  expect(server.heard.map((command) => Object.keys(command)[0])).toEqual([
-    ...['insert', 'insert', 'find', 'getMore', 'aggregate', 'update', 'aggregate', 'delete'],
-    ...['find', 'find']
-  ])
+  expect(server.heard.map((command) => Object.keys(command)[0]).join(' ')).toBe(
+    'insert insert find getMore aggregate update aggregate delete find find'
+  )
   await client.close()
   await server.stop()
 })

@@ -209,6 +209,52 @@ describe('an exception', () => {
       expect(text).not.toMatch(/secret|99|12abc|"a |"x/)
   })
 
+  it.each([
+    [
+      'ER_DUP_ENTRY',
+      "Duplicate entry 'it's a secret' for key 'PRIMARY'",
+      "entry ? for key 'PRIMARY'"
+    ],
+    [
+      'ER_DUP_ENTRY',
+      "Duplicate entry 'a secret' for key 'secret' for key 'k'",
+      "Duplicate entry ? for key 'k'"
+    ],
+    ['ER_PARSE_ERROR', "the right syntax to use near 'secret'\n'x' at line 2", 'near ? at line 2'],
+    ['ER_PARSE_ERROR', "the right syntax to use near 'secret", 'use near ?'],
+    [
+      'ER_TRUNCATED_WRONG_VALUE',
+      "Truncated incorrect DOUBLE value: 'secret'",
+      'incorrect DOUBLE value: ?'
+    ],
+    ['ER_NO_SUCH_TABLE', "Table 'shop.orders' doesn't exist", "Table 'shop.orders' doesn't exist"],
+    [
+      '11000',
+      'E11000 duplicate key error collection: shop.users index: email_1 dup key: { email: "secret" }',
+      'index: email_1 dup key: ?'
+    ],
+    ['', "ERR unknown command 'x', with args beginning with: 'secret' ", 'beginning with: ?'],
+    [
+      '',
+      'Cast to Number failed for value "secret" (type string) at path "age" for model "User"',
+      'failed for value ? (type string) at path "age"'
+    ],
+    [
+      '',
+      'User validation failed: age: Validator failed for path `age` with value `secret`',
+      'for path `age` with value ?'
+    ]
+  ])(
+    'keeps no value that MySQL, MongoDB, Redis or mongoose quotes: %s %s',
+    (code, message, shown) => {
+      const error = Object.assign(new Error(message), { code })
+      const { message: kept, attributes } = readError(error)
+      expect(kept).toContain(shown)
+      for (const text of [kept, attributes['exception.stacktrace']])
+        expect(text).not.toContain('secret')
+    }
+  )
+
   it('ends a circle of causes', () => {
     const error = new Error('a')
     error.cause = new Error('b', { cause: error })
