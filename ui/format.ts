@@ -1,3 +1,5 @@
+import type { AttributeEntry } from '../src/wire/trace.ts'
+
 /** A time zone the page can write times in: the reader's own, or UTC. */
 export type Zone = 'local' | 'utc'
 
@@ -83,6 +85,11 @@ export function formatMany(count: number, one: string, many: string = `${one}s`)
   return `${formatCount(count)} ${count === 1 ? one : many}`
 }
 
+/** The value of an attribute as text; a list by its items. */
+export function printed(value: AttributeEntry[1]): string {
+  return Array.isArray(value) ? value.join(', ') : String(value)
+}
+
 /**
  * Foreign text with what cannot be seen made visible. Names come from strangers: a right-to-left override or a
  * zero-width character in a route would let one trace dress up as another.
@@ -94,6 +101,14 @@ export function visible(text: string): string {
       ? `\\x${code.toString(16).padStart(2, '0')}`
       : `\\u${code.toString(16).padStart(4, '0')}`
   })
+}
+
+/** The same for text of several lines, such as a logged stack: line breaks stay, tabs become spaces. */
+export function visibleLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => visible(line.replaceAll('\t', '  ')))
+    .join('\n')
 }
 
 const unseen =

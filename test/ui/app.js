@@ -2,10 +2,14 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import express from 'express'
 import { setTimeout as wait } from 'node:timers/promises'
+import pino from 'pino'
 import { tracing, withSpan } from 'spanlight'
 
 const app = express()
 app.use(tracing({ service: 'shop', limits: { spansPerTrace: 20_000 }, slow: '60ms' }))
+
+// Printed nowhere: the page is what reads its lines.
+const logger = pino({ level: 'debug' }, { write() {} })
 
 let release = () => {}
 
@@ -54,6 +58,26 @@ app.get('/hang', async (_req, res) => {
 
 app.get('/release', (_req, res) => {
   release()
+  res.json({})
+})
+
+app.get('/logs', async (_req, res) => {
+  logger.info({ order: 7, user: { plan: 'gold' } }, 'order asked for')
+  await withSpan('load order', async () => {
+    logger.debug('query done')
+    logger.warn({ disk: '/dev/sda1' }, 'slow disk\nsecond line')
+  })
+  await withSpan('charge card', async () => {
+    logger.error({ err: new TypeError('card declined'), amount: 129.5 }, 'payment failed')
+  })
+  res.json({})
+})
+
+app.get('/many-logs', async (_req, res) => {
+  for (let batch = 0; batch < 20; batch++)
+    await withSpan(`batch ${batch}`, async () => {
+      for (let i = 0; i < 100; i++) logger.info({ batch, i }, 'item imported')
+    })
   res.json({})
 })
 

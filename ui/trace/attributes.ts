@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { VNode } from 'preact'
 import type { AttributeEntry } from '../../src/wire/trace.ts'
 import { copy } from '../copy.ts'
-import { visible } from '../format.ts'
+import { printed, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon, type IconName } from '../icons.ts'
 import { listHref } from '../route.ts'
@@ -59,10 +59,6 @@ function Value({ value }: { value: AttributeEntry[1] }): VNode {
   return html`<span class=${`value ${kind}`}>${open ? text : `${text.slice(0, longest)}…`} <button type="button" class="plain tiny" onClick=${() => setOpen(!open)}>${open ? 'less' : `all ${text.length} characters`}</button></span>`
 }
 
-function printed(value: AttributeEntry[1]): string {
-  return Array.isArray(value) ? value.join(', ') : String(value)
-}
-
 /** The value as a term of the query language. */
 export function term(key: string, value: AttributeEntry[1]): string {
   const text = printed(value)
@@ -71,7 +67,8 @@ export function term(key: string, value: AttributeEntry[1]): string {
 }
 
 interface CopyProps {
-  text: string
+  /** A function where making the text is work. */
+  text: string | (() => string)
   label: string
   icon: IconName
   /** With its label as text. */
@@ -85,7 +82,7 @@ export function CopyButton({ text, label, icon, wide = false }: CopyProps): VNod
   useEffect(() => () => clearTimeout(timer.current), [])
   const onClick = (event: MouseEvent) => {
     event.stopPropagation()
-    void copy(text).then((done) => {
+    void copy(typeof text === 'string' ? text : text()).then((done) => {
       setState(done ? 'done' : 'failed')
       clearTimeout(timer.current)
       timer.current = setTimeout(() => setState(''), 2000)

@@ -4,6 +4,7 @@ import { getFound, getTrace, ApiProblem, isAbort } from '../api.ts'
 import { go, type How, type Params } from '../route.ts'
 import { route } from '../state.ts'
 import { bounds } from './activity.ts'
+import { createLogView, type LogView } from './log-view.ts'
 import { firstFailure } from './path.ts'
 import { createModel, type Model } from './model.ts'
 import {
@@ -36,6 +37,7 @@ export interface View {
   readonly matches: ReadonlySignal<readonly number[]>
   readonly only: Signal<boolean>
   readonly tab: Signal<Tab>
+  readonly logs: LogView
   readonly colour: Signal<'kind' | 'service'>
   /** Pinned on this page; the trace itself says so only when it is read again. */
   readonly pinned: Signal<boolean>
@@ -125,6 +127,7 @@ export function createView(traceId: string): View {
     matches,
     only,
     tab,
+    logs: createLogView(),
     colour,
     pinned,
     rows,
