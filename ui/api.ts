@@ -1,4 +1,5 @@
 import { clientHeader } from '../src/wire/live.ts'
+import type { InspectState, Wish } from '../src/wire/inspect.ts'
 import type { ApiError, Status } from '../src/wire/status.ts'
 import type { TraceList } from '../src/wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../src/wire/trace.ts'
@@ -96,6 +97,30 @@ export async function getFound(
 /** Keeps the trace when newer ones need the room. */
 export async function pinTrace(traceId: string): Promise<void> {
   await ask(`api/traces/${traceId}/pin`, undefined, 'POST')
+}
+
+/** What is looked at more closely, and what may be. */
+export function getInspect(signal?: AbortSignal): Promise<InspectState> {
+  return getJson<InspectState>('api/inspect', signal)
+}
+
+export async function askInspect(
+  kind: Wish['kind'],
+  method: string,
+  route: string,
+  count: number
+): Promise<void> {
+  const search = new URLSearchParams({ kind, method, route, count: String(count) })
+  await ask(`api/inspect?${search.toString()}`, undefined, 'POST')
+}
+
+export async function cancelInspect(id: number): Promise<void> {
+  await ask(`api/inspect/cancel?id=${id}`, undefined, 'POST')
+}
+
+/** V8's CPU profile of the trace's request. */
+export function getProfile(traceId: string, signal?: AbortSignal): Promise<unknown> {
+  return getJson<unknown>(`api/traces/${traceId}/profile`, signal)
 }
 
 export function getStatus(signal?: AbortSignal): Promise<Status> {

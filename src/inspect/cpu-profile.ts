@@ -6,6 +6,8 @@ export interface CpuProfile {
   /** Ids of the nodes that were on top, and the time since the sample before. */
   readonly samples: readonly number[]
   readonly timeDeltas: readonly number[]
+  /** Where our own code lies, for those who draw the profile; not a part of V8's format. */
+  readonly recorder?: string
 }
 
 export interface ProfileNode {

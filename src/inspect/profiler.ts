@@ -13,6 +13,9 @@ const maxKept = 5
 /** Characters of one profile. */
 const maxLength = 16 * 2 ** 20
 
+/** Folder of the package's code, as the profile names it. */
+const recorder = new URL('..', import.meta.url).href
+
 export interface ProfileOf extends Found {
   /** Epoch milliseconds. */
   readonly time: number
@@ -81,7 +84,8 @@ export class Profiler {
       const to = microseconds()
       this.#guard(() => {
         const profile = this.stop()
-        if (profile !== undefined) this.#keep(found, cutProfile(profile, from, to))
+        if (profile === undefined) return
+        this.#keep(found, { ...cutProfile(profile, from, to), recorder })
       })
     }
   }

@@ -46,6 +46,11 @@ app.get('/slow', async (_req, res) => {
   res.json({})
 })
 
+app.get('/busy', (_req, res) => {
+  keepBusy(40)
+  res.json({})
+})
+
 app.get('/late', (_req, res) => {
   void withSpan('send mail', () => wait(120))
   res.json({})
@@ -88,6 +93,11 @@ app.get('/health', (_req, res) => {
 app.use((error, _req, res, _next) => {
   res.status(500).json({ error: error.message })
 })
+
+function keepBusy(ms) {
+  const end = performance.now() + ms
+  while (performance.now() < end) Math.sqrt(Math.random())
+}
 
 async function query(name, text) {
   const attributes = {

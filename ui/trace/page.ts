@@ -17,6 +17,7 @@ import { listQuery, route } from '../state.ts'
 import { nextMatch } from './grid-keys.ts'
 import { TraceHeader } from './header.ts'
 import { Legend } from './legend.ts'
+import { LazyCpu, useProfiled } from './lazy-cpu.ts'
 import { Logs } from './logs.ts'
 import type { Model } from './model.ts'
 import { Operations } from './operations.ts'
@@ -52,6 +53,7 @@ export function TracePage({ traceId }: { traceId: string }): VNode {
     <div class=${panel ? 'split' : 'split alone'} role="tabpanel" id="tab-panel" aria-labelledby=${`tab-${tab}`}>
       ${tab === 'timeline' && html`<${Timeline} ...${{ view }} />`}
       ${tab === 'table' && html`<${Operations} ...${{ view, model }} />`}
+      ${tab === 'cpu' && html`<${LazyCpu} ...${{ traceId }} />`}
       ${tab === 'logs' && html`<${Logs} ...${{ view, model }} />`}
       ${panel && html`<${Panel} ...${{ view, model }} />`}
     </div>
@@ -61,22 +63,25 @@ export function TracePage({ traceId }: { traceId: string }): VNode {
 const tabTitles: Readonly<Record<Tab, string>> = {
   timeline: 'Timeline',
   table: 'Operations',
-  logs: 'Logs'
+  logs: 'Logs',
+  cpu: 'CPU'
 }
 
 function Tabs({ view, model }: { view: View; model: Model }): VNode {
   const list = useRef<HTMLDivElement>(null)
+  const profiled = useProfiled(view.traceId)
+  const shown = tabs.filter((tab) => tab !== 'cpu' || profiled || view.tab.value === 'cpu')
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
     if (step === undefined) return
     event.preventDefault()
-    const next = tabs[(tabs.indexOf(view.tab.peek()) + step + tabs.length) % tabs.length] as Tab
+    const next = shown[(shown.indexOf(view.tab.peek()) + step + shown.length) % shown.length] as Tab
     view.setTab(next)
     list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus()
   }
   return html`<div class="tools-line">
     <div role="tablist" aria-label="Views of the trace" class="tabs" ref=${list} onKeyDown=${onKeyDown}>
-      ${tabs.map(
+      ${shown.map(
         (tab) => html`<button
           type="button"
           role="tab"

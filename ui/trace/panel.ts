@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { categories, type SpanDetail } from '../../src/wire/trace.ts'
+import { categories, spanFlag, type SpanDetail } from '../../src/wire/trace.ts'
 import { ApiProblem } from '../api.ts'
 import { formatDuration, formatMoment, visible } from '../format.ts'
 import { html } from '../html.ts'
@@ -7,6 +7,8 @@ import { Icon, type IconName } from '../icons.ts'
 import { traceHref } from '../route.ts'
 import { zone } from '../state.ts'
 import { AttributeList, CopyButton } from './attributes.ts'
+import { bodyKey, HttpBodies } from './body.ts'
+import { Closer } from './closer.ts'
 import { categoryName, colourOf } from './colours.ts'
 import { asCurl } from './curl.ts'
 import { errorType, exceptionsOf, useDetail } from './detail.ts'
@@ -79,7 +81,7 @@ function Body({ view, model, row, span }: BodyProps): VNode {
   const statement = span.attributes.find(([key]) => key === 'db.query.text')?.[1]
   const headers = span.attributes.filter(([key]) => headerKey.test(key))
   const attributes = span.attributes.filter(
-    ([key]) => key !== 'db.query.text' && !headerKey.test(key)
+    ([key]) => key !== 'db.query.text' && !headerKey.test(key) && !bodyKey.test(key)
   )
   const events = span.events.filter((event) => event.name !== 'exception')
   const dropped = span.dropped.attributes + span.dropped.events + span.dropped.links
@@ -92,11 +94,13 @@ function Body({ view, model, row, span }: BodyProps): VNode {
         <${Elsewhere} ...${{ view, model, row }} />`
     }
     ${typeof statement === 'string' && html`<${Statement} ...${{ text: statement, system: String(span.attributes.find(([key]) => key === 'db.system.name')?.[1] ?? '') }} />`}
+    <${HttpBodies} ...${{ span }} />
     ${
       curl !== undefined &&
       html`<div class="actions"><${CopyButton} ...${{ text: curl, label: 'Copy as cURL', icon: 'copy', wide: true } as const} /></div>`
     }
     ${span.logs.length > 0 && html`<section><h3>Logs <span class="muted">${span.logs.length}</span></h3><${LogLines} ...${{ logs: span.logs, from: span.start }} /></section>`}
+    ${isOurs(model, row) && html`<${Closer} ...${{ span }} />`}
     <${AttributeList} ...${{ title: 'Attributes', entries: attributes, filters: true }} />
     ${headers.length > 0 && html`<${AttributeList} ...${{ title: 'Headers', entries: headers.map(([key, value]) => [key.replace(headerKey, direction), value] as (typeof headers)[number]) }} />`}
     ${
@@ -115,6 +119,11 @@ function Body({ view, model, row, span }: BodyProps): VNode {
     ${dropped > 0 && html`<p class="muted note">${dropped} attributes, events or links were not kept: the span reached its limits.</p>`}
     <p class="muted note">kind ${span.kind}${span.scope.name !== '' && ` · scope ${visible(span.scope.name)} ${visible(span.scope.version)}`}</p>
   `
+}
+
+/** Recorded by the process that serves this page: of another one's requests it cannot ask for more. */
+function isOurs(model: Model, row: number): boolean {
+  return ((model.columns.spans.flags[row] ?? 0) & spanFlag.ingested) === 0
 }
 
 const headerKey = /^http\.(request|response)\.header\./

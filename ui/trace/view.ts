@@ -18,7 +18,7 @@ import {
 } from './rows.ts'
 import { clampWindow, type Window } from './scale.ts'
 
-export const tabs = ['timeline', 'table', 'logs'] as const
+export const tabs = ['timeline', 'table', 'logs', 'cpu'] as const
 export type Tab = (typeof tabs)[number]
 
 /** One trace on the screen. What can be linked to is read from the address and written to it; the rest lasts as long as the page. */
