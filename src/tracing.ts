@@ -5,8 +5,10 @@ import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
 import { CallSites } from './code/call-sites.ts'
+import { Excerpts } from './code/excerpts.ts'
 import { Project } from './code/project.ts'
 import { SourceMaps } from './code/source-maps.ts'
+import { Sources } from './code/sources.ts'
 import { followFastify } from './host/fastify.ts'
 import { createHost } from './host/host.ts'
 import { followKoa } from './host/koa.ts'
@@ -158,6 +160,8 @@ export function createTracing(
     profiler
   })
   const bootId = randomUUID()
+  const excerpts = new Excerpts(project.root, performance.timeOrigin)
+  const sources = new Sources({ project, maps, excerpts })
   const serve = createServe({
     reader,
     store,
@@ -180,6 +184,7 @@ export function createTracing(
       settings,
       mode: () => serve.mode
     }),
+    source: (code) => sources.of(code),
     onInFlightChange(listener) {
       inFlight.add(listener)
       return () => inFlight.delete(listener)

@@ -4,6 +4,7 @@ import { buildTree, TreeSpans, type TraceTree } from '../trace/tree.ts'
 import type { Summary } from '../wire/summary.ts'
 import { categories, spanFlag, type TraceColumns } from '../wire/trace.ts'
 import { categoryOf, peerOf } from './categories.ts'
+import { callSiteOf } from './code.ts'
 import { criticalPath } from './critical-path.ts'
 import { selfTimes } from './self-time.ts'
 
@@ -31,6 +32,7 @@ export function* traceColumns(
   const isLate = lateness(tree, found, rootEnd)
   const self = selfTimes(tree)
   const columns = emptySpans()
+  const sites: number[] = []
   let extent = 0
   for (let row = 0; row < tree.order.length; row++) {
     if (row % rowsPerPart === 0) yield
@@ -48,6 +50,7 @@ export function* traceColumns(
     columns.parent.push(tree.parent[row] as number)
     columns.kind.push(found.kind[i] as number)
     columns.category.push(found.category[i] as number)
+    if (found.sites.texts.length > 0) sites.push(found.site[i] as number)
     columns.flags.push((tree.flags[row] as number) | (isLate(row) ? spanFlag.late : 0))
   }
   const critical: TraceColumns['critical'] = { row: [], from: [], to: [] }
@@ -65,6 +68,7 @@ export function* traceColumns(
     services: found.services.texts,
     names: found.names.texts,
     spans: columns,
+    sites: { lines: found.sites.texts, of: sites },
     critical,
     dropped: found.dropped,
     joined: found.joined
@@ -76,10 +80,12 @@ class Gathering {
   readonly spans = new TreeSpans()
   readonly services = new Numbering()
   readonly names = new Numbering()
+  readonly sites = new Numbering()
   readonly #processes = new Numbering()
   readonly service: number[] = []
   readonly process: number[] = []
   readonly name: number[] = []
+  readonly site: number[] = []
   readonly kind: number[] = []
   readonly category: number[] = []
   dropped = 0
@@ -96,6 +102,8 @@ class Gathering {
       this.service.push(serviceNumber)
       this.process.push(process)
       this.name.push(this.names.of(category === 'http-out' ? withPeer(span) : span.name))
+      const site = callSiteOf(span.attributes)
+      this.site.push(site === undefined ? -1 : this.sites.of(`${site.path}:${site.line}`))
       this.kind.push(span.kind)
       this.category.push(categories.indexOf(category))
       this.joined ||= isJoined(span)

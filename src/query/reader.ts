@@ -7,6 +7,7 @@ import { mergeSummary, summarise, titleOf } from '../trace/summary.ts'
 import { parseQuery } from '../wire/query.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
 import type { Summary } from '../wire/summary.ts'
+import { spanCode } from './code.ts'
 import { traceColumns } from './columns.ts'
 import { spanDetail, spansHolding, traceLogs } from './detail.ts'
 import { serviceMap } from './map.ts'
@@ -89,6 +90,7 @@ export function createReader(setup: ReaderSetup): Reader {
     records: recordsOf,
     columns: (traceId) => read(traceId, traceColumns),
     span: (traceId, spanId) => read(traceId, (records) => spanDetail(records, spanId)),
+    code: (traceId, spanId) => read(traceId, (records) => spanCode(records, spanId)),
     logs: (traceId) => read(traceId, traceLogs),
     runtime: (traceId) => read(traceId, (records) => traceRuntime(traceId, records, runtime)),
     find: (traceId, text) => read(traceId, (records) => spansHolding(records, text)),

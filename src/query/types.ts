@@ -1,6 +1,7 @@
 import type { SpanId, TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import type { Block, Collection, RuntimeActivity } from '../wire/runtime.ts'
+import type { SpanCode } from '../code/sources.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
 import type { Summary, TraceList } from '../wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../wire/trace.ts'
@@ -22,6 +23,8 @@ export interface Reader {
   records(traceId: TraceId): Iterable<TraceRecord>
   columns(traceId: TraceId): Promise<TraceColumns | undefined>
   span(traceId: TraceId, spanId: string): Promise<SpanDetail | undefined>
+  /** What a span says about code: 'elsewhere' for one of another process. */
+  code(traceId: TraceId, spanId: string): Promise<SpanCode | 'elsewhere' | undefined>
   logs(traceId: TraceId): Promise<TraceLog[] | undefined>
   /** What this process was doing while the trace went on. */
   runtime(traceId: TraceId): Promise<RuntimeActivity | undefined>

@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readSpanId, readTraceId, type TraceId } from '../base/ids.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import type { Reader } from '../query/types.ts'
+import type { SpanCode } from '../code/sources.ts'
 import type { TraceStore } from '../store/types.ts'
+import type { SpanSource } from '../wire/source.ts'
 import type { Status } from '../wire/status.ts'
 import { addWish, cancelWish, type InspectSetup, sendProfile, sendState } from './inspect-api.ts'
 import { sendError, sendJson, streamJson, streamPieces } from './respond.ts'
@@ -12,6 +14,8 @@ export interface ApiSetup {
   readonly store: Pick<TraceStore, 'pin' | 'clear' | 'stats'>
   readonly status: () => Status
   readonly inspect: InspectSetup
+  /** Finds lines of source files; undefined where none are ever shown. */
+  readonly source?: ((code: SpanCode) => Promise<SpanSource>) | undefined
   /** Foreign formats by the name that `?format=` gives; each makes JSON of a trace's records, in pieces. */
   readonly formats: Readonly<Record<string, (records: Iterable<TraceRecord>) => Iterable<string>>>
 }
@@ -38,14 +42,18 @@ export class Api {
     this.#setup = setup
   }
 
-  /** `path` is what follows `api/`, without the query string; `query` is the query string without its mark. */
+  /**
+   * `path` is what follows `api/`, without the query string; `query` is the query string without its mark. `local`: who asks is on this
+   * machine, in local mode.
+   */
   async handle(
     req: IncomingMessage,
     res: ServerResponse,
     path: string,
-    query: string
+    query: string,
+    local: boolean
   ): Promise<void> {
-    const route = this.#route(path, new URLSearchParams(query))
+    const route = this.#route(path, new URLSearchParams(query), local)
     if (route === undefined) return sendError(req, res, 404, 'no such address', 'see docs/api.md')
     const { allowed } = route
     if (!allowed.split(', ').includes(req.method ?? '')) {
@@ -64,7 +72,7 @@ export class Api {
     }
   }
 
-  #route(path: string, params: URLSearchParams): Route | undefined {
+  #route(path: string, params: URLSearchParams, local: boolean): Route | undefined {
     const { reader, status, inspect } = this.#setup
     switch (path) {
       case 'traces':
@@ -88,9 +96,12 @@ export class Api {
       case 'inspect/cancel':
         return post((req, res) => cancelWish(req, res, inspect, params))
     }
-    const [first, id = '', part = '', spanId = '', ...more] = path.split('/', 6)
+    const [first, id = '', part = '', spanId = '', last, ...more] = path.split('/', 7)
     if (first !== 'traces' || id === '' || more.length > 0) return undefined
     const trace = readTraceId(id)
+    if (part === 'spans' && spanId !== '' && last === 'source')
+      return get((req, res) => this.#source(req, res, trace, spanId, local))
+    if (last !== undefined) return undefined
     if (part === '') return get((req, res) => this.#trace(req, res, trace, params.get('format')))
     if (part === 'spans' && spanId !== '')
       return get((req, res) => this.#span(req, res, trace, spanId))
@@ -158,6 +169,24 @@ export class Api {
     const detail = await this.#setup.reader.span(id, spanId)
     if (detail === undefined) return this.#unknown(req, res)
     sendJson(req, res, 200, detail)
+  }
+
+  async #source(
+    req: IncomingMessage,
+    res: ServerResponse,
+    id: TraceId | undefined,
+    span: string,
+    local: boolean
+  ): Promise<void> {
+    const { source, reader } = this.#setup
+    if (source === undefined || !local)
+      return sendError(req, res, 403, 'source is shown on this machine in local mode only')
+    const spanId = readSpanId(span)
+    const code = id && spanId && (await reader.code(id, spanId))
+    if (!code) return this.#unknown(req, res)
+    if (code === 'elsewhere')
+      return sendError(req, res, 404, 'this span came from another process', 'ask that one')
+    await streamJson(req, res, await source(code))
   }
 
   async #find(

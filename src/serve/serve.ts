@@ -182,7 +182,8 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     verdict: Verdict & { ok: true }
   ): Promise<void> {
     if (door === 'ingest') return ingest.handle(req, res)
-    if (door === 'api' && path.startsWith('api/')) return api.handle(req, res, path.slice(4), query)
+    if (door === 'api' && path.startsWith('api/'))
+      return api.handle(req, res, path.slice(4), query, verdict.by === 'local')
     if (door === 'api') return sendError(req, res, 404, 'no such address')
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.setHeader('Allow', 'GET, HEAD')

@@ -64,6 +64,8 @@ export interface TraceColumns {
     category: number[]
     flags: number[]
   }
+  /** Lines of code that spans were started from (`src/repo.ts:88`), and each row's index into them, -1 for none; empty when nothing is known. */
+  sites: { lines: string[]; of: number[] }
   /** What the response waited for: stretches of time, in order, each with the row it was spent in. */
   critical: { row: number[]; from: number[]; to: number[] }
   /** Spans that were not kept because of the trace's limit. */

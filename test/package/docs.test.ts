@@ -67,7 +67,7 @@ describe('the API reference', () => {
   }
 
   it('shows the fields that there are', async () => {
-    const [list, trace, span, activity, status] = examples
+    const [list, trace, span, source, activity, status] = examples
     const { traceId } = await api.named('GET')
     const ids = (await api.trace(traceId)).spans.id
     const full = (await api.span(traceId, ids[0])) as object
@@ -88,6 +88,9 @@ describe('the API reference', () => {
     expect(Object.keys(explained)).toEqual(
       Object.keys((activity as { explained: object }).explained)
     )
+    expect(fields(await api.get(`traces/${traceId}/spans/${ids[1]}/source`))).toEqual(
+      fields(source)
+    )
     expect(Object.keys(await api.status())).toEqual(Object.keys(status))
     expect(Object.keys((await api.status()).ring)).toEqual(
       Object.keys((status as { ring: object }).ring)
@@ -98,12 +101,13 @@ describe('the API reference', () => {
     const paths = [...text.matchAll(/\$T\/(api\/[^\s"?]+)/g)].map(([, path]) => path.slice(4))
     expect(paths.length).toBeGreaterThan(8)
     const { traceId } = await api.named('GET')
-    const [spanId] = (await api.trace(traceId)).spans.id
+    const [spanId, childId] = (await api.trace(traceId)).spans.id
     for (const path of new Set(paths)) {
       if (/pin$|clear$|profile$/.test(path)) continue
       const real = path
         .replace('816fe2c02be6f364f010f251352f82e1', traceId)
         .replace('ec9b29c5b33c1011', spanId)
+        .replace('8c070abc84918b7c', childId)
       await api.get(real.endsWith('find') ? `${real}?text=load` : real)
     }
   })

@@ -93,8 +93,9 @@ describe('the code that runs in the host', () => {
       found(src, /\beval\(|new Function\(|node:(?:vm|child_process|worker_threads|cluster)/g)
     ).toEqual([])
     const files = found(src, /from 'node:fs(?:\/promises)?'/g).map((line) => line.split(':')[0])
-    // Once each: the application's name, its copy of OpenTelemetry's API, the page, the token. The first: code that this process ran.
+    // Once each: the application's name, its copy of OpenTelemetry's API, the page, the token. The first two: code that this process ran.
     expect(files.sort()).toEqual([
+      'src/code/excerpts.ts',
       'src/code/regular-file.ts',
       'src/environment.ts',
       'src/interop/opentelemetry/copies.ts',

@@ -41,6 +41,7 @@ describe('traceColumns', () => {
       response: 10_000,
       services: ['api', 'storage'],
       names: ['GET /orders', 'SELECT orders', 'write'],
+      sites: { lines: [], of: [] },
       dropped: 0,
       joined: false
     })
@@ -161,6 +162,21 @@ describe('traceColumns', () => {
       record([span({ id: 1, name: '__proto__' }), span({ id: 2, name: 'constructor' })])
     ])
     expect(trace.names).toEqual(['__proto__', 'constructor'])
+  })
+
+  it('knows the lines of code that spans were started from, each text once', () => {
+    const at = (path: string, line: string | number) =>
+      flat({ 'code.file.path': path, 'code.line.number': line })
+    const trace = columns([
+      record([
+        span({ id: 1 }),
+        span({ id: 2, parent: 1, attributes: at('src/a.ts', 7) }),
+        span({ id: 3, parent: 1, attributes: at('src/a.ts', 7) }),
+        span({ id: 4, parent: 1, attributes: at('src/b.ts', 1) }),
+        span({ id: 5, parent: 1, attributes: at('src/b.ts', 'no number') })
+      ])
+    ])
+    expect(trace.sites).toEqual({ lines: ['src/a.ts:7', 'src/b.ts:1'], of: [-1, 0, 0, 1, -1] })
   })
 
   it('stays consistent whatever the spans claim', () => {

@@ -122,6 +122,11 @@ function memoryReader(memory: Memory): Reader {
       return summary && columnsOf(summary, memory.size)
     },
     span: async (id, spanId) => find(id) && ({ traceId: id, spanId } as unknown as SpanDetail),
+    code: async (id, spanId) =>
+      find(id) &&
+      (spanId.startsWith('e')
+        ? 'elsewhere'
+        : { site: undefined, exceptions: [{ message: '', stack: spanId }] }),
     logs: async (id) => find(id) && [],
     nameOf: (id) => find(id)?.name ?? '',
     runtime: async (id) => find(id) && ({ traceId: id } as unknown as RuntimeActivity),
@@ -186,6 +191,7 @@ function columnsOf(summary: Summary, size: number): TraceColumns {
       category: column,
       flags: column
     },
+    sites: { lines: [], of: [] },
     critical: { row: [], from: [], to: [] },
     dropped: 0,
     joined: false

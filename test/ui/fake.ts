@@ -170,6 +170,7 @@ export function columnsFor(summary: Summary): TraceColumns {
       category: [0, 1, 2],
       flags: [0, 0, 0]
     },
+    sites: { lines: [], of: [] },
     critical: {
       row: [0, 1, 0, 2, 0],
       from: [0, us * 0.1, us * 0.4, us * 0.5, us * 0.9],

@@ -10,6 +10,8 @@ export interface Row {
   category?: number
   flags?: number
   service?: string
+  /** Where in the code. */
+  site?: string
 }
 
 /** Columns from rows, parents and self time derived; no critical path unless given. */
@@ -19,6 +21,7 @@ export function columnsOf(
 ): TraceColumns {
   const services = [...new Set(rows.map((row) => row.service ?? 'api'))]
   const names = [...new Set(rows.map((row) => row.name ?? 'span'))]
+  const lines = [...new Set(rows.flatMap((row) => row.site ?? []))]
   const parent = rows.map((row, i) => {
     for (let j = i - 1; j >= 0; j--) if (rows[j].depth < row.depth) return j
     return -1
@@ -49,6 +52,10 @@ export function columnsOf(
       kind: rows.map(() => 0),
       category: rows.map((row) => row.category ?? 7),
       flags: rows.map((row) => row.flags ?? 0)
+    },
+    sites: {
+      lines,
+      of: lines.length === 0 ? [] : rows.map((row) => lines.indexOf(row.site ?? ''))
     },
     critical: {
       row: critical.map(([row]) => row),
