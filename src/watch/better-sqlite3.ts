@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
 import { activeContext, rootContext, runIn } from '../context/context.ts'
 import { Span } from '../span/span.ts'
+import { failSpan } from './database.ts'
 import { wrapMethod } from './patch.ts'
-import { endRolledBack, SqliteCalls } from './sqlite.ts'
+import { resultCode, SqliteCalls } from './sqlite.ts'
 import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
 
 interface Statement {
@@ -115,7 +116,10 @@ function follow(setup: WatchSetup, variant: Run, begin: () => Span | undefined):
       const context = activeContext().withSpan(span)
       result = runIn(context, () => Reflect.apply(variant, this, args))
     } catch (error) {
-      setup.guard(() => endRolledBack(span, error))
+      setup.guard(() => {
+        span.put('spanlight.transaction', 'rollback')
+        failSpan(span, error, resultCode(error))
+      })
       throw error
     }
     span.put('spanlight.transaction', 'commit')

@@ -18,9 +18,9 @@ export interface DatabaseCall {
   readonly statement?: string | undefined
   /** Whether the statement's values travel apart from its text. @default false */
   readonly parameterised?: boolean | undefined
-  /** For databases without statements: the command. */
+  /** For databases without SQL: the command. */
   readonly operation?: string | undefined
-  /** For databases without statements: the collection. */
+  /** For databases without SQL: the collection. */
   readonly target?: string | undefined
   readonly namespace?: string | undefined
   readonly address?: string | undefined
@@ -29,7 +29,7 @@ export interface DatabaseCall {
   readonly defaultPort?: number | undefined
   /** Of a Redis command: its arguments, as far as the client tells them. */
   readonly args?: readonly unknown[] | undefined
-  /** How many operations are sent as one. */
+  /** How many operations are sent as one; told when there are several. */
   readonly batchSize?: number | undefined
   /** What the span is called when the call is no operation of the database: a connect. */
   readonly name?: string | undefined
@@ -65,11 +65,13 @@ export function describeCall(setup: WatchSetup, call: DatabaseCall): DescribedCa
   const { limits, redactor } = setup
   const limit = limits.statementLength
   const text = call.statement?.slice(0, limit * readFactor)
-  const read = text === undefined ? undefined : summariseSql(text.slice(0, limit), call.dialect)
+  const read =
+    text === undefined || call.operation !== undefined
+      ? undefined
+      : summariseSql(text.slice(0, limit), call.dialect)
   const operation = call.operation ?? read?.operation ?? ''
   const target = call.target ?? read?.target ?? ''
-  const name =
-    call.name || read?.summary || [operation, target].filter(Boolean).join(' ') || call.system
+  const summary = read?.summary || [operation, target].filter(Boolean).join(' ')
   const attributes: Attributes = ['db.system.name', call.system]
   function add(key: string, value: string | undefined): void {
     const clean = value ? redactor.attribute(key, value) : undefined
@@ -78,18 +80,19 @@ export function describeCall(setup: WatchSetup, call: DatabaseCall): DescribedCa
   add('db.namespace', call.namespace)
   add('db.operation.name', operation)
   add('db.collection.name', target)
-  add('db.query.summary', read?.summary)
   if (text !== undefined) {
+    add('db.query.summary', summary)
     const safe = redactor.statement(text, call.dialect, call.parameterised === true)
     attributes.push('db.query.text', safe)
   } else if (call.args !== undefined) {
     attributes.push('db.query.text', redactor.command(operation, call.args))
   }
-  if (call.batchSize !== undefined) attributes.push('db.operation.batch.size', call.batchSize)
+  if (call.batchSize !== undefined && call.batchSize > 1)
+    attributes.push('db.operation.batch.size', call.batchSize)
   add('server.address', call.address)
   if (call.port !== undefined && call.port !== call.defaultPort)
     attributes.push('server.port', call.port)
-  return { name: redactor.text(name, limits.nameLength), attributes }
+  return { name: redactor.text(call.name || summary || call.system, limits.nameLength), attributes }
 }
 
 /** Starts the client span of a database call in the active context; undefined when the call is not recorded. */
@@ -117,6 +120,16 @@ export function startDescribed(
 
 const callOptions: SpanOptions = { kind: SpanKind.client, named: true }
 
+/** Ends a span with an error; `status` is the database's own code for it. */
+export function failSpan(span: Span, error: unknown, status: string | undefined): void {
+  const { type, message, attributes } = readError(error)
+  const code = attributes['exception.code'] ?? ''
+  if (status !== undefined) span.setAttribute('db.response.status_code', status)
+  span.setAttribute('error.type', status ?? (code || type))
+  span.setStatus({ code: StatusCode.error, message: message || code })
+  span.end()
+}
+
 class OpenCall implements DatabaseSpan {
   readonly context: Context
   #span: Span | undefined
@@ -142,12 +155,8 @@ class OpenCall implements DatabaseSpan {
   fail(error: unknown, status?: string): void {
     const span = this.#span
     if (span === undefined) return
-    const { type, message, attributes } = readError(error)
-    const code = attributes['exception.code'] ?? ''
-    if (status !== undefined) span.setAttribute('db.response.status_code', status)
-    span.setAttribute('error.type', status ?? (code || type))
-    span.setStatus({ code: StatusCode.error, message: message || code })
-    this.#end()
+    failSpan(span, error, status)
+    this.#span = undefined
   }
 
   // A connection pool may keep the callback that holds this: the span is let go of.

@@ -13,6 +13,8 @@ export interface InstrumentOptions {
   graphql?: unknown
   /** Kafka: messages sent and taken. `import kafkajs from 'kafkajs'` */
   kafkajs?: unknown
+  /** MongoDB: calls of collections, batches of cursors, transactions. `import * as mongodb from 'mongodb'` */
+  mongodb?: unknown
   /** Node's own SQLite: statements. `import * as sqlite from 'node:sqlite'` */
   'node:sqlite'?: unknown
   /** PostgreSQL: queries, transactions, connections and waits for a pool. `import pg from 'pg'` */

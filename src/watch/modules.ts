@@ -5,6 +5,7 @@ import { wrapBullmq } from './bullmq.ts'
 import { wrapGraphql } from './graphql.ts'
 import type { InstrumentOptions } from './instrument.ts'
 import { wrapKafkajs } from './kafkajs.ts'
+import { wrapMongodb } from './mongodb.ts'
 import { wrapNodeSqlite } from './node-sqlite.ts'
 import { wrapPg } from './pg.ts'
 import { wrapPino } from './pino.ts'
@@ -20,6 +21,7 @@ export const instrumentable: ReadonlyMap<string, Wrap> = new Map<keyof Instrumen
   ['bullmq', wrapBullmq],
   ['graphql', wrapGraphql],
   ['kafkajs', wrapKafkajs],
+  ['mongodb', wrapMongodb],
   ['node:sqlite', wrapNodeSqlite],
   ['pg', wrapPg],
   ['pino', wrapPino],

@@ -1,7 +1,7 @@
-import { SpanKind, StatusCode } from '../base/span-data.ts'
+import { SpanKind } from '../base/span-data.ts'
 import { activeContext } from '../context/context.ts'
-import { readError } from '../span/exception.ts'
 import { Span } from '../span/span.ts'
+import { failSpan } from './database.ts'
 import { type Callback, followCallback, followPromise } from './settle.ts'
 import type { WatchSetup } from './watch.ts'
 
@@ -82,7 +82,7 @@ export function runWait(setup: WatchSetup, span: Span, args: unknown[], work: Wo
     work.arrived?.(value)
     span.end()
   }
-  const failed = (error: unknown): void => endFailed(span, error)
+  const failed = (error: unknown): void => failSpan(span, error, sqlState(error))
   const [callback, ...rest] = args
   const followed =
     typeof callback !== 'function'
@@ -100,14 +100,4 @@ export function runWait(setup: WatchSetup, span: Span, args: unknown[], work: Wo
     setup.guard(() => failed(error))
     throw error
   }
-}
-
-export function endFailed(span: Span, error: unknown): void {
-  const { type, message, attributes } = readError(error)
-  const status = sqlState(error)
-  const code = attributes['exception.code'] ?? ''
-  if (status !== undefined) span.setAttribute('db.response.status_code', status)
-  span.setAttribute('error.type', status ?? (code || type))
-  span.setStatus({ code: StatusCode.error, message: message || code })
-  span.end()
 }

@@ -2,7 +2,7 @@ import { activeContext, bindTo, type Context, runIn } from '../context/context.t
 import { type DatabaseSpan, startDatabaseSpan } from './database.ts'
 import { overlayMethod } from './patch.ts'
 import { defaultPort, placeOf, sqlState } from './pg-client.ts'
-import type { Transactions } from './pg-transaction.ts'
+import type { PgTransactions } from './pg-transaction.ts'
 import { type Callback, followCallback, followPromise } from './settle.ts'
 import type { WatchSetup } from './watch.ts'
 
@@ -19,7 +19,7 @@ interface PgQuery {
 /** Runs a query. The host's call is outside every guard; what it throws is the host's. */
 export function runQuery(
   setup: WatchSetup,
-  transactions: Transactions,
+  transactions: PgTransactions,
   original: Callback,
   client: object,
   args: unknown[]
@@ -51,7 +51,7 @@ interface OpenQuery {
 
 function begin(
   setup: WatchSetup,
-  transactions: Transactions,
+  transactions: PgTransactions,
   client: object,
   args: unknown[]
 ): Run | undefined {
@@ -71,7 +71,7 @@ function begin(
       defaultPort
     })
   const context = activeContext()
-  const within = transactions.contextOf(client, statement ?? '')
+  const within = transactions.contextOf(client, statement ?? '', context)
   const call = within === context ? start() : runIn(within, start)
   if (call === undefined) return undefined
   const open: OpenQuery = {

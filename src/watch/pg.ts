@@ -2,7 +2,8 @@ import { wrapMethod } from './patch.ts'
 import { runConnect } from './pg-client.ts'
 import { wrapPool } from './pg-pool.ts'
 import { runQuery } from './pg-query.ts'
-import { Transactions } from './pg-transaction.ts'
+import { PgTransactions } from './pg-transaction.ts'
+import { Transactions } from './transactions.ts'
 import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
 
 /** What is read of a `pg` module, CommonJS or ESM namespace. */
@@ -22,7 +23,7 @@ export function wrapPg(setup: WatchSetup, module: unknown): Watch {
     throw new TypeError("instrument.pg must be the pg module: import pg from 'pg'")
   const release = claimObject(pg.Client.prototype)
   if (release === undefined) return watchedElsewhere('pg')
-  const transactions = new Transactions(setup)
+  const transactions = new PgTransactions(new Transactions(setup, 'pg transaction'))
   const undo = clients(pg).flatMap(({ prototype }) => [
     wrapMethod(prototype, 'query', (original, self, args) =>
       runQuery(setup, transactions, original, self as object, args)

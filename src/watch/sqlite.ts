@@ -1,6 +1,4 @@
-import { StatusCode } from '../base/span-data.ts'
 import { activeContext } from '../context/context.ts'
-import { readError } from '../span/exception.ts'
 import { Span } from '../span/span.ts'
 import { type DatabaseSpan, type DescribedCall, describeCall, startDescribed } from './database.ts'
 import { overlayMethod, type StandIn, wrapMethod } from './patch.ts'
@@ -161,17 +159,8 @@ function allRows(result: unknown): number | undefined {
 }
 
 /** The name (`SQLITE_CONSTRAINT_UNIQUE`) of better-sqlite3, the number of node:sqlite. */
-function resultCode(error: unknown): string | undefined {
+export function resultCode(error: unknown): string | undefined {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown }
   if (typeof errcode === 'number') return String(errcode)
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined
-}
-
-/** Ends the span of a transaction whose function threw, so that it was rolled back. */
-export function endRolledBack(span: Span, error: unknown): void {
-  const { type, message } = readError(error)
-  span.put('spanlight.transaction', 'rollback')
-  span.setAttribute('error.type', resultCode(error) ?? type)
-  span.setStatus({ code: StatusCode.error, message })
-  span.end()
 }
