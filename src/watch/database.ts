@@ -114,7 +114,8 @@ export function startDescribed(
   const options = since === undefined ? callOptions : { ...callOptions, startTime: since }
   const span = setup.tracer.start(call.name, options, context)
   if (!(span instanceof Span)) return undefined
-  span.begin([...call.attributes])
+  // The tracer may have told where the call comes from.
+  span.begin([...call.attributes, ...span.attributes])
   return new OpenCall(span, context)
 }
 

@@ -31,6 +31,7 @@ const names: Readonly<Record<keyof InstrumentOptions, true>> = {
   bullmq: true,
   graphql: true,
   kafkajs: true,
+  mongodb: true,
   'node:sqlite': true,
   pg: true,
   pino: true,

@@ -60,6 +60,33 @@ test('a database without statements is named by command and collection', async (
   await recorder.wait('redis')
 })
 
+test('where the call comes from stays with it', async () => {
+  const { tracer } = recorder.setup
+  const start: typeof tracer.start = (...args) => {
+    const span = tracer.start(...args)
+    span.put('code.line.number', 5)
+    return span
+  }
+  const setup = { ...recorder.setup, tracer: { start } as typeof tracer }
+  await recorder.inRequest('request', async () => {
+    startDatabaseSpan(setup, { system: 'x', dialect: 'other' })?.succeed()
+  })
+  const [span] = await recorder.wait('x')
+  expect(span?.attributes).toEqual({ 'db.system.name': 'x', 'code.line.number': 5 })
+})
+
+test('several operations that go together are counted, and one is not', async () => {
+  await recorder.inRequest('request', async () => {
+    const call = { system: 'x', dialect: 'other', operation: 'insert' } as const
+    startDatabaseSpan(recorder.setup, { ...call, target: 'many', batchSize: 3 })?.succeed()
+    startDatabaseSpan(recorder.setup, { ...call, target: 'one', batchSize: 1 })?.succeed()
+  })
+  const [many] = await recorder.wait('insert many')
+  expect(many?.attributes).toMatchObject({ 'db.operation.batch.size': 3 })
+  const [one] = await recorder.wait('insert one')
+  expect(one?.attributes).not.toHaveProperty('db.operation.batch.size')
+})
+
 test("an error is named by the database's own code, and what comes later is ignored", async () => {
   await recorder.inRequest('request', async () => {
     const call = startDatabaseSpan(recorder.setup, { system: 'postgresql', dialect: 'postgresql' })
