@@ -26,6 +26,6 @@ const otherQuotes: readonly RegExp[] = [
   // Redis: ERR unknown command 'x', with args beginning with: '...'
   /(?<= with args beginning with: ).*$/s,
   // mongoose: Cast to Number failed for value "..." (type string) at path "age"; Validator failed for path `age` with value `...`
-  /(?<=^Cast to .{1,60} failed for value ).*(?= \(type )/s,
+  /(?<=Cast to .{1,60} failed for value ).*(?= \(type )/s,
   /(?<= with value )`.*`/s
 ]

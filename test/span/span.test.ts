@@ -236,7 +236,7 @@ describe('an exception', () => {
     ['', "ERR unknown command 'x', with args beginning with: 'secret' ", 'beginning with: ?'],
     [
       '',
-      'Cast to Number failed for value "secret" (type string) at path "age" for model "User"',
+      'User validation failed: age: Cast to Number failed for value "secret" (type string) at path "age"',
       'failed for value ? (type string) at path "age"'
     ],
     [
