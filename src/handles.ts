@@ -5,6 +5,7 @@ import { type ExpressMiddleware, expressMiddleware } from './host/express.ts'
 import { createHost, type Host } from './host/host.ts'
 import { type AnyServer, type Listener, traced } from './host/http.ts'
 import { type KoaMiddleware, koaMiddleware } from './host/koa.ts'
+import { idleProcessor, type SpanProcessor } from './interop/opentelemetry/span-processor.ts'
 import type { Settings } from './options.ts'
 import type { RecordRedactor } from './redact/redactor.ts'
 import type { Propagation } from './span/propagation.ts'
@@ -23,6 +24,8 @@ export interface Tracing {
   traced<T extends Listener | AnyServer>(target: T): T
   /** Watches a module that `spanlight/register` has seen the application load. Never throws. */
   handOver(name: string, module: unknown): void
+  /** Leaves requests and calls to the OpenTelemetry SDK whose spans come this way. */
+  spanProcessor(): SpanProcessor
   /** Stops recording, gives back everything that was wrapped, closes the page. */
   close(): Promise<void>
 }
@@ -53,11 +56,19 @@ export function idleTracing({ settings, redactor, propagation, report }: IdleSet
   const page = (): boolean => false
   const host = createHost({ tracer, propagation, redactor, limits, guard, ignore, path, page })
   host.close()
-  return { ...handOut(host, tracer), handOver() {}, close: () => Promise.resolve() }
+  return {
+    ...handOut(host, tracer),
+    handOver() {},
+    spanProcessor: () => idleProcessor,
+    close: () => Promise.resolve()
+  }
 }
 
 /** The middlewares and handles of a recorder. */
-export function handOut(host: Host, tracer: Tracer): Omit<Tracing, 'handOver' | 'close'> {
+export function handOut(
+  host: Host,
+  tracer: Tracer
+): Omit<Tracing, 'handOver' | 'spanProcessor' | 'close'> {
   return {
     host,
     tracer,

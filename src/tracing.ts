@@ -16,11 +16,13 @@ import { Inspections } from './inspect/inspections.ts'
 import { Profiler } from './inspect/profiler.ts'
 import { inspectSetup } from './inspecting.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
+import type { SdkSpans } from './interop/opentelemetry/span-processor.ts'
 import { decode, type Encoding } from './interop/otlp/decode.ts'
 import { jsonParts } from './interop/otlp/encode.ts'
 import { createExporter } from './interop/otlp/exporter.ts'
 import { exporterFromEnvironment } from './interop/otlp/environment.ts'
 import { handOut, idleTracing, type Tracing } from './handles.ts'
+import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
 import { inFlightText } from './query/in-flight-text.ts'
 import { createReader } from './query/reader.ts'
@@ -75,7 +77,7 @@ export function createTracing(
     if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
     return idleTracing({ settings, redactor, propagation, report })
   }
-  const resource: Resource = {
+  let resource: Resource = {
     service: settings.service,
     attributes: settings.resourceAttributes.flatMap(([key, value]) => {
       const shown = redactor.attribute(key, value)
@@ -95,7 +97,9 @@ export function createTracing(
     clock: systemClock,
     limits,
     report,
-    resource,
+    get resource() {
+      return resource
+    },
     redact: (record) => redactor.record(record),
     onRecord: keep,
     onChange: () => inFlight.forEach((listener) => listener()),
@@ -129,7 +133,8 @@ export function createTracing(
     const summary = summarise(record)
     const slow = routes.observe(summary, began)
     store.add(record, summary.errors > 0 ? 'error' : slow ? 'slow' : '', summary)
-    if (record.source === 'local') exporter?.export(record)
+    // An SDK in the process has exporters of its own.
+    if (record.source === 'local' && sdk === undefined) exporter?.export(record)
     overheadMs += now() - began
   }
 
@@ -240,6 +245,7 @@ export function createTracing(
   }
   const api = registerOpenTelemetry({ tracer, propagation, report } satisfies OpenTelemetrySetup)
   watches.add(api.instrumented)
+  let sdk: SdkSpans | undefined
   const pages =
     settings.listen && listenForPages({ serve, report, path: settings.path, ...settings.listen })
   const stopAnnouncing = announce({ serve, settings, report, decision, pages, watches })
@@ -250,8 +256,16 @@ export function createTracing(
       if (name === 'koa') followKoa(host, module)
       else watches.handOver(name, module)
     },
+    spanProcessor() {
+      sdk ??= leaveToSdk(
+        { host, api, watches, shown: decision.mode !== 'off' },
+        { tracer, redactor, limits, report, ...settings, onResource: (own) => (resource = own) }
+      )
+      return sdk.processor
+    },
     async close() {
       stopAnnouncing()
+      sdk?.stop()
       host.close()
       profiler.stop()
       api.stop()

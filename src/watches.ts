@@ -20,8 +20,12 @@ export interface Watches {
   handOver(name: string, module: unknown): void
   /** Notes a framework that requests came through. */
   saw(framework: string): void
+  /** Stops to watch calls, which somebody else records; log lines and exceptions are watched on. */
+  leaveCalls(to: Instrumented): void
   stop(): void
 }
+
+const notCalls: ReadonlySet<string> = new Set(['console', 'dump', 'exceptions', 'pino', 'winston'])
 
 interface WatchesSetup extends Omit<WatchSetup, 'guard' | 'lines'> {
   readonly settings: Settings
@@ -66,11 +70,12 @@ export function startWatches(given: WatchesSetup): Watches {
       how: "hand it over: tracing({ instrument: { pg } }), with pg from 'pg'"
     })
   }
+  let left = false
   return {
     instrumented,
     add: (one) => void instrumented.push(one),
     handOver(name, module) {
-      const watch = watchFound(setup, name, module)
+      const watch = left && !notCalls.has(name) ? undefined : watchFound(setup, name, module)
       if (watch === undefined) return
       watches.push(watch)
       const at = instrumented.findIndex((one) => one.name === name)
@@ -80,6 +85,14 @@ export function startWatches(given: WatchesSetup): Watches {
     },
     saw: (framework) =>
       void instrumented.unshift({ name: framework, on: true, how: 'one span for each request' }),
+    leaveCalls(to) {
+      left = true
+      stopPublished()
+      const calls = watches.filter((watch) => !notCalls.has(watch.instrumented.name))
+      for (const watch of calls) watch.stop()
+      const others = instrumented.filter((one) => notCalls.has(one.name))
+      instrumented.splice(0, instrumented.length, to, ...others)
+    },
     stop() {
       stopPublished()
       watches.forEach((watch) => watch.stop())

@@ -50,9 +50,16 @@ export const rootContext: Context = new Context(undefined, undefined)
 /** The one store; diagnostics channels bind to it directly. */
 export const contextStorage: AsyncLocalStorage<Context> = new AsyncLocalStorage<Context>()
 
+let elsewhere: (() => Context) | undefined
+
+/** Names who knows the context of running code where we know none: another SDK, whose spans are shown here. Undefined: nobody does. */
+export function askElsewhere(active: (() => Context) | undefined): void {
+  elsewhere = active
+}
+
 /** The context of the running code; the root context outside any. */
 export function activeContext(): Context {
-  return contextStorage.getStore() ?? rootContext
+  return contextStorage.getStore() ?? elsewhere?.() ?? rootContext
 }
 
 /** Whether any context was entered; unlike `activeContext` it tells "lost" from "root". */

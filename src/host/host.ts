@@ -32,6 +32,7 @@ export class Host {
   #inProgress = 0
   #unfollow: (() => void) | undefined
   #closed = false
+  #recording = true
 
   constructor(setup: HostSetup) {
     const { request, response } = setup.captureHeaders ?? { request: 'known', response: 'known' }
@@ -73,9 +74,14 @@ export class Host {
     this.#setup.guard(fn)
   }
 
+  /** From now on requests are somebody else's to record; the page is served as before. */
+  leaveRequests(): void {
+    this.#recording = false
+  }
+
   /** Tells once of each framework. */
   saw(framework: Framework): void {
-    if (this.#seen.has(framework)) return
+    if (this.#seen.has(framework) || !this.#recording) return
     this.#seen.add(framework)
     this.#setup.onFramework?.(framework)
   }
@@ -131,6 +137,7 @@ export class Host {
     const head = readHead(req)
     this.#setup.observe?.(head)
     if (this.#isPage(head.target, base) && this.#page(req, res, base)) return 'answered'
+    if (!this.#recording) return 'as it is'
     const connection = connectionOf(req)
     // At a second mount of ours, or behind a handler that has answered and goes on all the same.
     if (connection.find(req) !== undefined || read(res, 'finished')) return 'as it is'

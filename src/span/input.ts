@@ -56,7 +56,11 @@ export function readLink(link: unknown): Omit<SpanLink, 'attributes'> | undefine
  * Foreign span implementations come in here: the API's own wrapped contexts, another SDK's spans.
  */
 export function readParent(span: unknown): SpanContext | undefined {
-  const context = (span as { spanContext?: () => unknown } | undefined)?.spanContext?.()
+  return readIds((span as { spanContext?: () => unknown } | undefined)?.spanContext?.())
+}
+
+/** The same of a span context. */
+export function readIds(context: unknown): SpanContext | undefined {
   const traceId = readTraceId(get(context, 'traceId'))
   const spanId = readSpanId(get(context, 'spanId'))
   if (traceId === undefined || spanId === undefined) return undefined

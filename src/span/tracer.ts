@@ -1,10 +1,10 @@
-import { newSpanId, newTraceId, type TraceId } from '../base/ids.ts'
+import { newSpanId, newTraceId, type SpanId, type TraceId } from '../base/ids.ts'
 import { randomFlag, sampledFlag, type SpanContext, type TraceState } from '../base/span-context.ts'
 import { type Scope, SpanKind } from '../base/span-data.ts'
 import type { CallSite, CallSites } from '../code/call-sites.ts'
 import { activeContext, type Context, isSuppressed } from '../context/context.ts'
 import type { Sampler } from './sampler.ts'
-import { type AttributesInput, type LinkInput, nameOf, readParent } from './input.ts'
+import { type AttributesInput, type LinkInput, nameOf, readIds, readParent } from './input.ts'
 import type { SpanRules, TraceBuffer } from './setting.ts'
 import { Span } from './span.ts'
 import { offsetOf, type TimeInput } from './time.ts'
@@ -31,6 +31,19 @@ export interface TracerSetup extends SpanRules {
   openTrace(traceId: TraceId, now: number, fresh: boolean): TraceBuffer | undefined
   /** Where in the host's code the running call comes from; undefined where that is not recorded. */
   readonly callSites?: Pick<CallSites, 'find'> | undefined
+}
+
+/** Contexts of a span that another SDK made, and of its parent; foreign. */
+export interface AdoptedIds {
+  readonly context: unknown
+  readonly parent: unknown
+}
+
+interface Birth {
+  readonly trace: TraceBuffer
+  readonly parent: SpanContext | undefined
+  readonly now: number
+  readonly spanId?: SpanId
 }
 
 export const ownScope: Scope = { name: 'spanlight', version: '' }
@@ -62,6 +75,25 @@ export class Tracer {
     } catch (error) {
       this.#setup.failed?.(error)
       return new NonRecordingSpan(newSpanContext())
+    }
+  }
+
+  /**
+   * A span that another SDK has started, under the ids that it has there: what is set on it is kept and shown as if it were ours. Undefined when it is
+   * not recorded.
+   */
+  adopt(name: string, options: SpanOptions, ids: AdoptedIds): Span | undefined {
+    try {
+      const own = readIds(ids.context)
+      if (own === undefined || !this.#setup.sampler(own.traceId)) return undefined
+      const now = this.#setup.now()
+      const trace = this.#setup.openTrace(own.traceId, now, false)
+      const parent = readIds(ids.parent)
+      const span = trace && this.#create(name, options, { trace, parent, now, spanId: own.spanId })
+      return span instanceof Span ? span : undefined
+    } catch (error) {
+      this.#setup.failed?.(error)
+      return undefined
     }
   }
 
@@ -104,11 +136,11 @@ export class Tracer {
   #create(
     name: string,
     options: SpanOptions,
-    { trace, parent, now }: { trace: TraceBuffer; parent: SpanContext | undefined; now: number }
+    { trace, parent, now, spanId = newSpanId() }: Birth
   ): Span | NonRecordingSpan {
     const { limits, redactor } = this.#setup
     const span = new Span(this.#setup, trace, {
-      spanId: newSpanId(),
+      spanId,
       parentId: parent?.spanId,
       parentRemote: parent?.isRemote === true,
       kind: kindOf(options.kind),

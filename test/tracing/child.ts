@@ -7,6 +7,8 @@ export const root: string = resolve(import.meta.dirname, '../..')
 const packages = [
   '@koa/router',
   '@opentelemetry/api',
+  '@opentelemetry/instrumentation-http',
+  '@opentelemetry/sdk-trace-node',
   '@types',
   'express',
   'express4',

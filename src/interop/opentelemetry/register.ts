@@ -26,7 +26,7 @@ export interface Registration {
 const name = '@opentelemetry/api'
 
 const remedy =
-  "is left alone; start without it, or send its spans to this page's v1/traces as OTLP/HTTP JSON"
+  "is left alone; hand it spanProcessor() of 'spanlight/otel', and its spans are shown here"
 
 /**
  * Makes us the backend of OpenTelemetry's API in this process: tracer provider, context manager and propagator. Never throws. Any other
