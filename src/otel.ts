@@ -2,6 +2,7 @@ import type { SpanProcessor } from './interop/opentelemetry/sdk-span.ts'
 import type { TracingOptions } from './options.ts'
 import { sharedTracing } from './process-wide.ts'
 
+export { activeSpan, withSpan } from './manual.ts'
 export { shutdown } from './process-wide.ts'
 export type { SdkResource, SdkSpan, SpanProcessor } from './interop/opentelemetry/sdk-span.ts'
 

@@ -259,7 +259,7 @@ export function createTracing(
     spanProcessor() {
       sdk ??= leaveToSdk(
         { host, api, watches, shown: decision.mode !== 'off' },
-        { tracer, redactor, limits, report, ...settings, onResource: (own) => (resource = own) }
+        { tracer, redactor, report, ...settings, onResource: (own) => (resource = own) }
       )
       return sdk.processor
     },

@@ -165,6 +165,15 @@ describe('the exported names', () => {
     expect(await names('spanlight/http')).toEqual(['activeSpan', 'shutdown', 'traced', 'withSpan'])
   })
 
+  it('of spanlight/otel', async () => {
+    expect(await names('spanlight/otel')).toEqual([
+      'activeSpan',
+      'shutdown',
+      'spanProcessor',
+      'withSpan'
+    ])
+  })
+
   it('of spanlight/register are none', async () => {
     expect(await names('spanlight/register')).toEqual([])
   })
@@ -175,7 +184,8 @@ describe('the exported names', () => {
       'spanlight/express',
       'spanlight/koa',
       'spanlight/http',
-      'spanlight/register'
+      'spanlight/register',
+      'spanlight/otel'
     ])
     for (const [name] of entries)
       expect(Object.keys(require(name) as object).sort()).toEqual(await names(name))

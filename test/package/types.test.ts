@@ -141,6 +141,19 @@ describe('the types compile in a strict project', () => {
     ).toBe('')
   })
 
+  it("for OpenTelemetry's SDK", () => {
+    expect(
+      complaints(`
+        import { NodeTracerProvider, type SpanProcessor as Theirs } from '@opentelemetry/sdk-trace-node'
+        import { shutdown, spanProcessor, type SpanProcessor } from 'spanlight/otel'
+        const ours: SpanProcessor = spanProcessor({ listen: { port: 4319 } })
+        const theirs: Theirs = ours
+        new NodeTracerProvider({ spanProcessors: [theirs, spanProcessor()] }).register()
+        void shutdown()
+      `)
+    ).toBe('')
+  })
+
   it('by the older rules of module resolution, and from CommonJS', () => {
     const program =
       "import { tracing } from 'spanlight'\nimport { traced } from 'spanlight/http'\ntracing(); traced(() => {})"

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { activeContext } from '../../src/context/context.ts'
 import { wrapGraphql } from '../../src/watch/graphql.ts'
@@ -187,7 +188,7 @@ test('everything is put back', () => {
 })
 
 test('of an ES module, what calls by way of graphql() is seen', async () => {
-  const path = new URL('../libraries/node_modules/graphql/index.js', import.meta.url).href
+  const path = pathToFileURL(library.resolve('graphql')).href
   const namespace = (await import(/* @vite-ignore */ path)) as Graphql
   watch.stop()
   watch = wrapGraphql(recorder.setup, namespace)

@@ -52,7 +52,7 @@ describe.each(sdks)('the spans of $name', ({ api, provider }) => {
     const span = tracer.startSpan(
       'GET',
       {
-        kind: 1,
+        kind: api.SpanKind.SERVER,
         startTime,
         attributes: { a: 1 },
         links: [{ context: other, attributes: { l: 1 } }]
@@ -62,7 +62,7 @@ describe.each(sdks)('the spans of $name', ({ api, provider }) => {
     span
       .setAttributes({ a: 2, list: ['x', 'y'] })
       .addEvent('e', { b: true }, [startTime[0], 223_456_789])
-    span.setStatus({ code: 2, message: 'no' }).updateName('GET /x')
+    span.setStatus({ code: api.SpanStatusCode.ERROR, message: 'no' }).updateName('GET /x')
     span.end(end)
 
     const { traceId, spanId } = span.spanContext()
@@ -138,7 +138,7 @@ describe.each(sdks)('the spans of $name', ({ api, provider }) => {
     received = receive((method, path) => method === 'GET' && path === '/quiet')
     const tracer = provider(received.processor).getTracer('mine')
     const request = (attributes: Record<string, string>): void => {
-      const root = tracer.startSpan('GET', { kind: 1, attributes })
+      const root = tracer.startSpan('GET', { kind: api.SpanKind.SERVER, attributes })
       const child = tracer.startSpan('c', {}, api.trace.setSpan(api.ROOT_CONTEXT, root))
       tracer.startSpan('d', {}, api.trace.setSpan(api.ROOT_CONTEXT, child)).end()
       child.end()
