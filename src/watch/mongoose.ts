@@ -22,7 +22,7 @@ export const mongoose: Published = {
     for (const part of ['query', 'aggregate', 'model:save', 'model:insertMany', 'model:bulkWrite'])
       on(`mongoose:${part}`, begin)
     on<Message>('mongoose:cursor:next', (message) =>
-      whenSlow(setup, (since) => start(setup, message, since))
+      whenSlow(setup, { start: (since) => start(setup, message, since) })
     )
   }
 }

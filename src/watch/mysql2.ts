@@ -37,19 +37,16 @@ function statement(
   message: Message,
   parameterised: boolean
 ): FollowedCall | undefined {
-  const call = startDatabaseSpan(setup, {
-    ...callOf(message),
-    statement: text(message.query),
-    parameterised
-  })
-  return call && { ...followed(call), succeed: (result) => call.succeed(rowsOf(result)) }
+  const what = { statement: text(message.query), parameterised }
+  const call = startDatabaseSpan(setup, callOf(message, what))
+  return call && followed(call, rowsOf)
 }
 
 /** A connect is recorded where it costs a request time. */
 function connect(setup: WatchSetup, message: Message): FollowedCall | undefined {
   const { span } = activeContext()
   if (!(span instanceof Span) || !span.open) return undefined
-  const call = startDatabaseSpan(setup, { ...callOf(message), name: 'mysql connect' })
+  const call = startDatabaseSpan(setup, callOf(message, { name: 'mysql connect' }))
   return call && followed(call)
 }
 
@@ -72,17 +69,14 @@ class PoolWaits {
 
   waits(message: Message): FollowedCall {
     this.#making = false
-    let making = false
-    const wait = whenSlow(this.#setup, (since) =>
-      making ? undefined : this.#start(message, since)
-    )
-    return {
-      ...wait,
-      pending: () => {
-        making = this.#making
-        if (!making) wait.pending?.()
-      }
-    }
+    let made = false
+    return whenSlow(this.#setup, {
+      mayWait: () => {
+        made = this.#making
+        return !made
+      },
+      start: (since) => (made ? undefined : this.#start(message, since))
+    })
   }
 
   #start(message: Message, since: number): FollowedCall | undefined {
@@ -91,7 +85,7 @@ class PoolWaits {
     const options = { kind: SpanKind.internal, named: true, startTime: since }
     const span = this.#setup.tracer.start('mysql pool wait', options, context)
     if (!(span instanceof Span)) return undefined
-    const { address = '', port = '', namespace = '' } = callOf(message)
+    const { address = '', port = '', namespace = '' } = callOf(message, {})
     span.put('spanlight.wait', 'pool')
     span.setAttribute('db.client.connection.pool.name', `${address}:${port}/${namespace}`)
     return {
@@ -106,20 +100,28 @@ class PoolWaits {
   }
 }
 
-function callOf({ database, serverAddress, serverPort }: Message): DatabaseCall {
+type What = Pick<DatabaseCall, 'name' | 'statement' | 'parameterised'>
+
+function callOf({ database, serverAddress, serverPort }: Message, what: What): DatabaseCall {
   return {
     system: 'mysql',
     dialect: 'mysql',
     namespace: text(database),
     address: text(serverAddress),
     port: typeof serverPort === 'number' ? serverPort : undefined,
-    defaultPort: 3306
+    defaultPort: 3306,
+    name: what.name,
+    statement: what.statement,
+    parameterised: what.parameterised
   }
 }
 
-function followed(call: DatabaseSpan): FollowedCall {
+function followed(
+  call: DatabaseSpan,
+  countRows?: (result: unknown) => number | undefined
+): FollowedCall {
   return {
-    succeed: () => call.succeed(),
+    succeed: (result) => call.succeed(countRows?.(result)),
     fail: (error) => call.fail(error, errorNumber(error))
   }
 }
