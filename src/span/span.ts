@@ -110,6 +110,8 @@ export class Span implements SpanData {
 
   /** Gives a new span its first attributes, of our own making: no key twice, each value already safe to store. */
   begin(attributes: Attributes): void {
+    // Where it was called from is known by now.
+    if (this.attributes.length > 0) attributes.push(...this.attributes)
     const most = this.#rules.limits.attributes * 2
     if (attributes.length > most) this.droppedAttributes += attributes.splice(most).length >> 1
     this.attributes = attributes
