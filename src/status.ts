@@ -2,7 +2,7 @@ import type { DropReason, Report } from './base/report.ts'
 import type { Settings } from './options.ts'
 import type { TraceStore } from './store/types.ts'
 import type { OpenTraces } from './trace/open-traces.ts'
-import type { Instrumented, RuntimeFigures, Status } from './wire/status.ts'
+import type { Instrumented, LibraryStatus, RuntimeFigures, Status } from './wire/status.ts'
 
 interface StatusSetup {
   readonly settings: Settings
@@ -12,6 +12,7 @@ interface StatusSetup {
   readonly version: string
   readonly bootId: string
   readonly instrumented: () => readonly Instrumented[]
+  readonly libraries: readonly LibraryStatus[]
   readonly runtime: RuntimeFigures | undefined
   /** What keeping and reading have cost so far. */
   readonly overheadMs: number
@@ -34,6 +35,7 @@ export function statusOf({
   version,
   bootId,
   instrumented,
+  libraries,
   runtime,
   overheadMs
 }: StatusSetup): Status {
@@ -64,6 +66,7 @@ export function statusOf({
     drops,
     inFlight: [...open.inFlight()].length,
     instrumented: [...instrumented()],
+    libraries: [...libraries],
     pages: 0,
     sample: settings.sample,
     ...(runtime && { runtime }),

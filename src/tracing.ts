@@ -195,7 +195,7 @@ export function createTracing(
       return () => inFlight.delete(listener)
     },
     ingest: (body, encoding) => inSlices(takeIn(body, encoding), now),
-    status: () =>
+    status: async () =>
       statusOf({
         settings,
         store,
@@ -204,6 +204,7 @@ export function createTracing(
         version,
         bootId,
         instrumented: () => watches.instrumented,
+        libraries: await watches.libraries(),
         runtime: runtime?.figures(),
         overheadMs
       })
@@ -243,7 +244,12 @@ export function createTracing(
   function tellInFlight(): void {
     for (const line of inFlightText(open.snapshots())) report.say(line)
   }
-  const api = registerOpenTelemetry({ tracer, propagation, report } satisfies OpenTelemetrySetup)
+  const api = registerOpenTelemetry({
+    tracer,
+    propagation,
+    report,
+    onTracer: (name) => watches.sawTracer(name)
+  } satisfies OpenTelemetrySetup)
   watches.add(api.instrumented)
   let sdk: SdkSpans | undefined
   const pages =

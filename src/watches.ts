@@ -1,19 +1,27 @@
 import { createGuard } from './base/safely.ts'
+import { FoundLibraries } from './found-libraries.ts'
 import type { Settings } from './options.ts'
 import { watchConsole } from './watch/console.ts'
 import { watchExceptions } from './watch/exceptions.ts'
 import { watchFetch } from './watch/fetch.ts'
 import { watchHttpClient } from './watch/http-client.ts'
+import { knownLibraries } from './watch/known-libraries.ts'
+import { tellLibraries } from './watch/libraries.ts'
 import { LogLines } from './watch/log-lines.ts'
 import { watchFound, watchModules } from './watch/modules.ts'
-import { watchPino } from './watch/pino.ts'
-import { watchPublished } from './watch/published.ts'
+import { followPino } from './watch/pino.ts'
+import { published, watchPublished } from './watch/published.ts'
 import { watchSignal } from './watch/signal.ts'
 import type { Instrumented, Watch, WatchSetup } from './watch/watch.ts'
+import type { LibraryStatus } from './wire/status.ts'
 
 export interface Watches {
   /** What is recorded and what is not, for the page and the terminal. */
   readonly instrumented: readonly Instrumented[]
+  /** How each library of the project stands. */
+  libraries(): Promise<readonly LibraryStatus[]>
+  /** Notes a tracer that was asked for through OpenTelemetry's API. */
+  sawTracer(name: string): void
   /** Notes something that is instrumented elsewhere. */
   add(instrumented: Instrumented): void
   /** Watches a module that was found, not handed over by the user. Never throws. */
@@ -35,6 +43,9 @@ interface WatchesSetup extends Omit<WatchSetup, 'guard' | 'lines'> {
   readonly onSignal: () => void
 }
 
+// Names come from the host's code; a program that makes them up must not fill the memory.
+const maxScopes = 200
+
 /** Starts to watch what the process calls and says. */
 export function startWatches(given: WatchesSetup): Watches {
   const { settings, report } = given
@@ -50,29 +61,35 @@ export function startWatches(given: WatchesSetup): Watches {
       onFatal: setup.onFatal
     }),
     ...(settings.dump ? [watchSignal(withGuard('dump'), settings.dump, setup.onSignal)] : []),
-    ...(settings.capture.console ? [watchConsole(withGuard('console'))] : []),
-    ...(settings.capture.pino ? [watchPino(withGuard('pino'))] : [])
+    ...(settings.capture.console ? [watchConsole(withGuard('console'))] : [])
   ]
   const instrumented = watches.map((watch) => watch.instrumented)
-  const stopPublished = watchPublished(setup, ({ name }) =>
-    instrumented.push({ name, on: true, how: 'by its diagnostics channels' })
-  )
+  const onFirst = ({ name }: { readonly name: string }): void => {
+    const how = 'by its diagnostics channels'
+    if (!instrumented.some((one) => one.name === name && one.on))
+      instrumented.push({ name, on: true, how })
+  }
+  const stopPublished = watchPublished(setup, onFirst)
+  const stopPino = settings.capture.pino
+    ? followPino(withGuard('pino'), () => onFirst({ name: 'pino' }))
+    : undefined
   if (!settings.capture.console)
     instrumented.push({
       name: 'console',
       on: false,
       how: 'capture: { console: false } switches it off'
     })
-  if (!('pg' in settings.instrument)) {
-    instrumented.push({
-      name: 'pg',
-      on: false,
-      how: "hand it over: tracing({ instrument: { pg } }), with pg from 'pg'"
-    })
-  }
+  const found = new FoundLibraries(process.cwd(), knownLibraries.keys())
+  const followed = new Set(published.map(({ name }) => name))
+  if (stopPino !== undefined) followed.add('pino')
+  const frameworks = new Set<string>()
+  const scopes = new Set<string>()
   let left = false
   return {
     instrumented,
+    libraries: async () =>
+      tellLibraries(await found.versions(), { instrumented, followed, frameworks, scopes }),
+    sawTracer: (name) => void (scopes.size < maxScopes && scopes.add(name)),
     add: (one) => void instrumented.push(one),
     handOver(name, module) {
       const watch = left && !notCalls.has(name) ? undefined : watchFound(setup, name, module)
@@ -83,11 +100,14 @@ export function startWatches(given: WatchesSetup): Watches {
       // Of several copies of a library the first one speaks, and of all the one that the user handed over.
       else if (instrumented[at]?.on !== true) instrumented[at] = watch.instrumented
     },
-    saw: (framework) =>
-      void instrumented.unshift({ name: framework, on: true, how: 'one span for each request' }),
+    saw(framework) {
+      frameworks.add(framework)
+      instrumented.unshift({ name: framework, on: true, how: 'one span for each request' })
+    },
     leaveCalls(to) {
       left = true
       stopPublished()
+      for (const { name } of published) followed.delete(name)
       const calls = watches.filter((watch) => !notCalls.has(watch.instrumented.name))
       for (const watch of calls) watch.stop()
       const others = instrumented.filter((one) => notCalls.has(one.name))
@@ -95,6 +115,7 @@ export function startWatches(given: WatchesSetup): Watches {
     },
     stop() {
       stopPublished()
+      stopPino?.()
       watches.forEach((watch) => watch.stop())
     }
   }

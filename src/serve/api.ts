@@ -12,7 +12,7 @@ import { sendError, sendJson, streamJson, streamPieces } from './respond.ts'
 export interface ApiSetup {
   readonly reader: Reader
   readonly store: Pick<TraceStore, 'pin' | 'clear' | 'stats'>
-  readonly status: () => Status
+  readonly status: () => Promise<Status>
   readonly inspect: InspectSetup
   /** Finds lines of source files; undefined where none are ever shown. */
   readonly source?: ((code: SpanCode) => Promise<SpanSource>) | undefined
@@ -82,7 +82,7 @@ export class Api {
       case 'map':
         return get(async (req, res) => streamJson(req, res, await reader.map()))
       case 'status':
-        return get((req, res) => sendJson(req, res, 200, status()))
+        return get(async (req, res) => sendJson(req, res, 200, await status()))
       case 'clear':
         return post((req, res) => this.#clear(req, res))
       case 'inspect':

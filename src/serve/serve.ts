@@ -34,7 +34,7 @@ export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'l
   readonly authorize: Authorize | undefined
   readonly ingest: Ingest
   /** `mode`, `why` and `pages` are put in here. */
-  readonly status: () => Status
+  readonly status: () => Promise<Status>
   readonly report: Report
   /** Where the built page lies; for tests. */
   readonly assets?: URL
@@ -101,7 +101,7 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
   const sockets = new LiveSockets(hub)
   const api = new Api({
     ...setup,
-    status: () => ({ ...setup.status(), mode, why, pages: hub.pages })
+    status: async () => ({ ...(await setup.status()), mode, why, pages: hub.pages })
   })
   const ingest = new IngestDoor(setup)
   const attachments = new Attachments({

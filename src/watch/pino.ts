@@ -6,23 +6,28 @@ import { claim, claimObject, type Watch, type WatchSetup, watchedElsewhere } fro
 
 const channel = 'tracing:pino_asJson:end'
 
-/** Watches pino from 9.10 on, which tells of each line that it has made; a line of a level that is off is none. */
-export function watchPino(setup: WatchSetup): Watch {
+/**
+ * Follows pino from 9.10 on, which tells of each line that it has made; a line of a level that is off is none. `onFirst` is told when the first
+ * one comes. Gives the way back; undefined when another copy of the package follows it already.
+ */
+export function followPino(setup: WatchSetup, onFirst: () => void): (() => void) | undefined {
   const release = claim('pino')
-  if (release === undefined) return watchedElsewhere('pino')
+  if (release === undefined) return undefined
+  let seen = false
   const listener = (told: unknown): void => {
     const { instance, arguments: args, result } = told as PinoMessage
     // Nothing was made: a formatter of the host has thrown.
     if (typeof result !== 'string') return
+    if (!seen) {
+      seen = true
+      setup.guard(onFirst)
+    }
     keep(setup, { logger: instance, message: args[1], level: args[2], line: result })
   }
   subscribe(channel, listener)
-  return {
-    instrumented: { name: 'pino', on: true, how: 'its diagnostics channel, from 9.10 on' },
-    stop() {
-      unsubscribe(channel, listener)
-      release()
-    }
+  return () => {
+    unsubscribe(channel, listener)
+    release()
   }
 }
 

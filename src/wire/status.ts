@@ -26,6 +26,8 @@ export interface Status {
   drops: { reason: string; count: number }[]
   inFlight: number
   instrumented: Instrumented[]
+  /** Libraries of the project that Spanlight knows, those that one line would trace first. */
+  libraries: LibraryStatus[]
   pages: number
   sample: number
   /** Of the last minute, as far as requests were in flight; absent where `capture.runtime` is off. */
@@ -49,6 +51,18 @@ export interface Instrumented {
   on: boolean
   /** How it is done, or why it is not, in words; with the line that would switch it on. */
   how: string
+}
+
+/** A library that the project depends on or has loaded. */
+export interface LibraryStatus {
+  name: string
+  /** As installed; '' where it is not known. */
+  version: string
+  traced: boolean
+  /** How its calls are recorded, or why they are not, in words. */
+  how: string
+  /** The one line that would trace it. */
+  line?: string
 }
 
 /** Every error answer of the API. */

@@ -237,7 +237,8 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
       profile: () => undefined
     },
     ingest: async () => ({ rejected: 0, message: '', spans: 1 }),
-    status: () => ({ version: '1', mode: 'local', why: '', ring: emptyRing }) as unknown as Status,
+    status: async () =>
+      ({ version: '1', mode: 'local', why: '', ring: emptyRing }) as unknown as Status,
     report: silentReport(),
     version: '1.2.3',
     bootId: 'boot',

@@ -376,10 +376,16 @@ describe('the status', () => {
       ['http', true],
       ['exceptions', true],
       ['console', true],
-      ['pg', false],
       ['@opentelemetry/api', true]
     ])
     for (const { how } of status.instrumented) expect(how).not.toBe('')
+    // Loaded here, though this package depends on nothing of the kind.
+    expect(status.libraries).toContainEqual({
+      name: 'express',
+      version: expect.stringMatching(/^5\./) as string,
+      traced: true,
+      how: 'one span for each request'
+    })
     expect(status.overheadMs).toBeGreaterThan(0)
   })
 

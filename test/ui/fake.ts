@@ -136,8 +136,23 @@ export function statusOf(over: Partial<Status> = {}): Status {
       { name: 'express 5', on: true, how: 'the middleware itself: requests, routes, errors' },
       { name: 'fetch', on: true, how: 'diagnostics channel of undici' },
       { name: 'http', on: true, how: 'request and get, whatever the import order' },
-      { name: 'pg', on: true, how: 'handed over: instrument: { pg }' },
-      { name: 'redis', on: false, how: 'not handed over: tracing({ instrument: { redis } })' }
+      { name: 'pg', on: true, how: 'handed over: instrument: { pg }' }
+    ],
+    libraries: [
+      {
+        name: 'winston',
+        version: '3.19.0',
+        traced: false,
+        how: 'its module was not handed over; spanlight/register does so by itself',
+        line: "tracing({ instrument: { winston } }) // import winston from 'winston'"
+      },
+      {
+        name: 'postgres',
+        version: '3.4.7',
+        traced: false,
+        how: 'postgres.js has no diagnostics channels yet'
+      },
+      { name: 'pg', version: '8.23.1', traced: true, how: 'handed over: instrument: { pg }' }
     ],
     pages: 1,
     sample: 1,

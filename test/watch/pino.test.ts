@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { defaultLimits } from '../../src/base/limits.ts'
 import { activeContext, runIn, suppressed } from '../../src/context/context.ts'
 import { watchConsole } from '../../src/watch/console.ts'
-import { watchPino, wrapPino } from '../../src/watch/pino.ts'
+import { followPino, wrapPino } from '../../src/watch/pino.ts'
 import type { Watch, WatchSetup } from '../../src/watch/watch.ts'
 import { install, library } from '../libraries/library.js'
 import { type Kept, type Recorder, record } from './setup.ts'
@@ -35,11 +35,16 @@ async function logged(run: () => void): Promise<Kept['logs']> {
   return (await recorder.wait('request'))[0]?.logs ?? []
 }
 
+const watchPino = (setup: WatchSetup, onFirst: () => void = () => {}): Watch => ({
+  instrumented: { name: 'pino', on: true, how: '' },
+  stop: followPino(setup, onFirst) ?? (() => {})
+})
+
 /** Each version of pino with the watch that it takes. */
 const versions: [string, (setup: WatchSetup, pino: Pino) => Watch][] = [
   ['pino-8', wrapPino],
-  ['pino-9', watchPino],
-  ['pino', watchPino]
+  ['pino-9', (setup) => watchPino(setup)],
+  ['pino', (setup) => watchPino(setup)]
 ]
 
 describe.each(versions)('%s', (name, watch) => {
@@ -257,6 +262,17 @@ describe('the module handed over', () => {
     watches.push(watchPino(recorder.setup), wrapPino(recorder.setup, { default: pino }))
     const logs = await logged(() => pino({}, stream).info('once'))
     expect(logs).toEqual([{ severity: 'info', body: 'once' }])
+  })
+
+  test('is told of once, when its first line comes', async () => {
+    const first = vi.fn()
+    watches.push(watchPino(recorder.setup, first))
+    expect(followPino(recorder.setup, first)).toBeUndefined()
+    const logger = (library('pino') as Pino)({}, stream)
+    expect(first).not.toHaveBeenCalled()
+    logger.info('one')
+    logger.info('two')
+    expect(first).toHaveBeenCalledOnce()
   })
 
   test.each([undefined, null, {}, () => {}, { default: {} }])('must be pino, not %s', (module) => {

@@ -19,7 +19,7 @@ export function StatusPage(): VNode {
   return html`<section class="page status">
     <h1>Status</h1>
     <div class="cards">
-      ${about(current)} ${memory(current)} ${instrumentation(current.instrumented)} ${losses(current)}
+      ${about(current)} ${memory(current)} ${h(Libraries, current)} ${losses(current)} ${instrumentation(current)}
     </div>
   </section>`
 }

@@ -14,6 +14,8 @@ export interface OpenTelemetrySetup {
   readonly report: Report
   /** Finds the application's copy of `@opentelemetry/api`. @default from the started script, then the working directory */
   readonly appRequire?: NodeJS.Require | undefined
+  /** Told the name of each tracer that is asked for: of an instrumentation, or of a library that calls the API itself. */
+  readonly onTracer?: ((name: string) => void) | undefined
 }
 
 export interface Registration {
@@ -53,7 +55,7 @@ function isTaken(): boolean {
 
 function register(setup: OpenTelemetrySetup): Registration {
   const guard = createGuard('OpenTelemetry API', setup.report)
-  const provider = new TracerProvider({ tracer: setup.tracer, guard })
+  const provider = new TracerProvider({ tracer: setup.tracer, guard, onTracer: setup.onTracer })
   const copies = findCopies(setup.appRequire)
   const told: ApiCopy[] = []
   const tell = (copy: ApiCopy): unknown => {

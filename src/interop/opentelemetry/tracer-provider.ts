@@ -16,6 +16,8 @@ export type ApiSpan = Span | NonRecordingSpan
 export interface ProviderSetup {
   readonly tracer: Tracer
   readonly guard: Guard
+  /** Told the name of each tracer that is asked for. */
+  readonly onTracer?: ((name: string) => void) | undefined
 }
 
 /** OpenTelemetry's TracerProvider: every tracer of it feeds the one recorder. */
@@ -28,7 +30,9 @@ export class TracerProvider {
   }
 
   getTracer(name: string, version?: string, _options?: { schemaUrl?: string }): ApiTracer {
-    return new ApiTracer(this, { name: textOf(name), version: textOf(version) })
+    const scope = { name: textOf(name), version: textOf(version) }
+    this.#setup.guard(() => this.#setup.onTracer?.(scope.name))
+    return new ApiTracer(this, scope)
   }
 
   get on(): boolean {
