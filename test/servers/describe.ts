@@ -8,13 +8,14 @@ import type { Server } from './home.ts'
 export async function describeWith(
   start: () => Promise<Server | string>,
   title: string,
-  body: (server: Server) => void
+  body: (server: Server) => void | Promise<void>
 ): Promise<void> {
   const server = await start()
   if (typeof server === 'string') return describeUnless(server, title, () => {})
   describe(title, () => {
     afterAll(() => server.stop())
-    body(server)
+    // A second server is asked for in here.
+    return body(server)
   })
 }
 
