@@ -1,10 +1,11 @@
 import { h, type VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
-import type { Instrumented, Status } from '../../src/wire/status.ts'
+import type { Status } from '../../src/wire/status.ts'
 import { formatAge, formatBytes, formatCount, formatDuration, formatMany } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { connection, status } from '../state.ts'
+import { libraries } from './libraries.ts'
 
 /** What the process records, what it holds, what was lost and why. */
 export function StatusPage(): VNode {
@@ -19,7 +20,7 @@ export function StatusPage(): VNode {
   return html`<section class="page status">
     <h1>Status</h1>
     <div class="cards">
-      ${about(current)} ${memory(current)} ${h(Libraries, current)} ${losses(current)} ${instrumentation(current)}
+      ${about(current)} ${memory(current)} ${libraries(current.libraries)} ${parts(current)} ${losses(current)}
     </div>
   </section>`
 }
@@ -64,13 +65,17 @@ function gauge(title: string, { bytes, capacity }: { bytes: number; capacity: nu
   </div>`
 }
 
-function instrumentation(all: readonly Instrumented[]): VNode {
-  const sorted = [...all].sort((a, b) => Number(a.on) - Number(b.on))
+/** What is recorded besides libraries; those stand in their own list, with the same words. */
+function parts({ instrumented, libraries: told }: Status): VNode {
+  const named = new Set(told.map(({ name }) => name))
+  const others = instrumented
+    .filter(({ name }) => !named.has(name.split(' ', 1)[0] as string))
+    .sort((a, b) => Number(a.on) - Number(b.on))
   return html`<section class="card">
-    <h2>Instrumented</h2>
-    ${sorted.length === 0 && html`<p class="muted">Nothing yet.</p>`}
+    <h2>Recorded</h2>
+    ${others.length === 0 && html`<p class="muted">Nothing yet.</p>`}
     <ul class="instrumented">
-      ${sorted.map(
+      ${others.map(
         ({ name, on, how }) => html`<li key=${name} class=${on ? 'yes' : 'no'}>
           ${h(Icon, { name: on ? 'fine' : 'off', label: on ? 'yes' : 'no' })}
           <div><strong>${name}</strong><p class="muted">${how}</p></div>

@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { VNode } from 'preact'
 import type { AttributeEntry } from '../../src/wire/trace.ts'
-import { copy } from '../copy.ts'
+import { CopyButton } from '../copy-button.ts'
 import { printed, visible } from '../format.ts'
 import { html } from '../html.ts'
-import { Icon, type IconName } from '../icons.ts'
+import { Icon } from '../icons.ts'
 import { listHref } from '../route.ts'
 
 interface ListProps {
@@ -64,33 +64,4 @@ export function term(key: string, value: AttributeEntry[1]): string {
   const text = printed(value)
   const plain = /^[\w./-]+$/.test(text)
   return `@${key}:${plain ? text : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`}`
-}
-
-interface CopyProps {
-  /** A function where making the text is work. */
-  text: string | (() => string)
-  label: string
-  icon: IconName
-  /** With its label as text. */
-  wide?: boolean
-}
-
-/** Copies, and says so in place for two seconds. */
-export function CopyButton({ text, label, icon, wide = false }: CopyProps): VNode {
-  const [state, setState] = useState<'' | 'done' | 'failed'>('')
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
-  useEffect(() => () => clearTimeout(timer.current), [])
-  const onClick = (event: MouseEvent) => {
-    event.stopPropagation()
-    void copy(typeof text === 'string' ? text : text()).then((done) => {
-      setState(done ? 'done' : 'failed')
-      clearTimeout(timer.current)
-      timer.current = setTimeout(() => setState(''), 2000)
-    })
-  }
-  const said =
-    state === 'done' ? 'Copied' : state === 'failed' ? 'Copying is not allowed here' : label
-  return html`<button type="button" class=${wide ? '' : 'plain icon-only small-button'} aria-label=${said} title=${said} onClick=${onClick}>
-    <${Icon} ...${{ name: state === 'done' ? 'check' : icon, small: true }} />${wide && html`<span class="caption">${state === '' ? label : said}</span>`}
-  </button>`
 }

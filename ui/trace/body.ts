@@ -1,8 +1,8 @@
 import type { VNode } from 'preact'
 import type { SpanDetail } from '../../src/wire/trace.ts'
+import { CopyButton } from '../copy-button.ts'
 import { visible } from '../format.ts'
 import { html } from '../html.ts'
-import { CopyButton } from './attributes.ts'
 
 /** Names of the attributes that hold a body. */
 export const bodyKey: RegExp = /^http\.(request|response)\.body\.content$/

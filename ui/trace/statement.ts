@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { VNode } from 'preact'
+import { CopyButton } from '../copy-button.ts'
 import { visible } from '../format.ts'
 import { html } from '../html.ts'
-import { CopyButton } from './attributes.ts'
 
 /** A database statement, laid out for reading; what is copied is the statement as it was sent. */
 export function Statement({ text, system }: { text: string; system: string }): VNode {
