@@ -1,3 +1,4 @@
+import { rootContext, runIn, suppressed } from '../context/context.ts'
 import { get } from '../span/exception.ts'
 import { followCall } from './call.ts'
 import { handedModule } from './loaded.ts'
@@ -139,6 +140,11 @@ function carrying(job: Job, metadata: string): Job {
 function wrapWorker(setup: WatchSetup, worker: object): ((() => void) | undefined)[] {
   const processing = new WeakMap<object, MessagingSpan>()
   return [
+    // A worker asks Redis for work without end: what it asks is nothing to be told of, and each job is processed in a context of its own.
+    wrapMethod(worker, 'run', (original, self, args) => {
+      const run = (): unknown => Reflect.apply(original, self, args)
+      return hasTelemetry(self) ? run() : runIn(suppressed(rootContext), run)
+    }),
     wrapMethod(worker, 'processJob', (original, self, args) => {
       const begun = setup.guard(() => {
         if (hasTelemetry(self)) return undefined

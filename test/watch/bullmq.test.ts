@@ -1,5 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { activeContext, rootContext, runIn, suppressed } from '../../src/context/context.ts'
+import {
+  activeContext,
+  isSuppressed,
+  rootContext,
+  runIn,
+  suppressed
+} from '../../src/context/context.ts'
 import { wrapBullmq } from '../../src/watch/bullmq.ts'
 import type { Watch } from '../../src/watch/watch.ts'
 import { library } from '../libraries/library.js'
@@ -220,6 +227,25 @@ for (const name of ['bullmq', 'bullmq-5'])
       expect(job.opts.telemetry).toBeUndefined()
       expect(recorder.spans).toEqual([])
     })
+
+    // Older ones come with a Redis client that tells of no command.
+    if (name === 'bullmq')
+      test('what a worker asks for by itself is recorded nowhere, what a job does is', async () => {
+        await queue.add('welcome', {})
+        const waits: boolean[] = []
+        const asked = (message: unknown): void => {
+          if ((message as { command: string }).command === 'bzpopmin')
+            waits.push(isSuppressed(activeContext()))
+        }
+        subscribe('tracing:ioredis:command:start', asked)
+        let quiet: boolean | undefined
+        work(async () => void (quiet = isSuppressed(activeContext())))
+        await recorder.wait(`process ${title}`)
+        await expect.poll(() => waits.length).toBeGreaterThan(0)
+        unsubscribe('tracing:ioredis:command:start', asked)
+        expect(waits).not.toContain(false)
+        expect(quiet).toBe(false)
+      })
 
     test('everything is put back', async () => {
       const { prototype } = bullmq.Queue as unknown as { prototype: Queue }
