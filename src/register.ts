@@ -9,6 +9,7 @@ import { tracedServer } from './base/traced-server.ts'
 import type { Tracing } from './handles.ts'
 import type { AnyServer } from './host/http.ts'
 import type * as entry from './index.ts'
+import { honoRouters } from './hono-routers.ts'
 import { followLoads, loadedSqlite } from './module-loads.ts'
 import { currentTracing, processWide, type Registration, registrationPlace } from './places.ts'
 import { moduleNames } from './watch/instrument.ts'
@@ -53,6 +54,7 @@ class Register implements Registration {
       this.#serving = true
       const sqlite = loadedSqlite()
       if (sqlite !== undefined) this.#watch('node:sqlite', sqlite)
+      void honoRouters().then((routers) => currentTracing()?.handOver('hono', routers))
     }
     this.early = undefined
     const tracing = currentTracing() ?? start()

@@ -10,8 +10,9 @@ import { Project } from './code/project.ts'
 import { SourceMaps } from './code/source-maps.ts'
 import { Sources } from './code/sources.ts'
 import { followFastify } from './host/fastify.ts'
+import { followRouters } from './host/hono.ts'
 import { createHost } from './host/host.ts'
-import { followKoa } from './host/koa.ts'
+import { followContexts } from './host/koa.ts'
 import { Inspections } from './inspect/inspections.ts'
 import { Profiler } from './inspect/profiler.ts'
 import { inspectSetup } from './inspecting.ts'
@@ -259,7 +260,8 @@ export function createTracing(
   return {
     ...handOut(host, tracer),
     handOver(name, module) {
-      if (name === 'koa') followKoa(host, module)
+      if (name === 'koa') followContexts(host, module)
+      else if (name === 'hono') followRouters(host, module as unknown[])
       else watches.handOver(name, module)
     },
     spanProcessor() {

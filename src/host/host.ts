@@ -70,8 +70,8 @@ export class Host {
   }
 
   /** Runs what must not fail the host's own code. */
-  safely(fn: () => void): void {
-    this.#setup.guard(fn)
+  safely<T>(fn: () => T): T | undefined {
+    return this.#setup.guard(fn)
   }
 
   /** From now on requests are somebody else's to record; the page is served as before. */

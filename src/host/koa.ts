@@ -40,7 +40,7 @@ export function koaMiddleware(host: Host): KoaMiddleware {
 }
 
 /** Follows every application of a Koa module, behind servers that are traced: each makes its contexts by a method that all of them share. */
-export function followKoa(host: Host, Koa: unknown): void {
+export function followContexts(host: Host, Koa: unknown): void {
   host.safely(() => {
     const { prototype } = Koa as { readonly prototype: object }
     const undo = wrapMethod(prototype, 'createContext', (original, self, args) => {

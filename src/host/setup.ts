@@ -15,6 +15,7 @@ export type Framework =
   | 'connect'
   | 'koa'
   | 'fastify'
+  | 'hono'
   | 'http'
   | 'https'
   | 'http2'

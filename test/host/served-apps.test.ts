@@ -5,7 +5,7 @@ import type Koa from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
 import { expressMiddleware } from '../../src/host/express.ts'
 import { traced } from '../../src/host/http.ts'
-import { followKoa, koaMiddleware } from '../../src/host/koa.ts'
+import { followContexts, koaMiddleware } from '../../src/host/koa.ts'
 import {
   closeAll,
   expressVersions,
@@ -95,11 +95,11 @@ describe.each(expressVersions)('%s behind a server that is traced', (version, ex
 describe.each(koaVersions)('%s behind a server that is traced', (_version, Application) => {
   it.each<[string, (app: Koa, recorder: Watched) => unknown]>([
     ['the middleware', (app, { host }) => app.use(koaMiddleware(host))],
-    ['the module', (_app, { host }) => followKoa(host, Application)],
+    ['the module', (_app, { host }) => followContexts(host, Application)],
     [
       'both',
       (app, { host }) => {
-        followKoa(host, Application)
+        followContexts(host, Application)
         app.use(koaMiddleware(host))
       }
     ]
@@ -125,7 +125,7 @@ describe.each(koaVersions)('%s behind a server that is traced', (_version, Appli
   it('is as before once recording has stopped', () => {
     const { host } = watched()
     const { createContext } = Application.prototype
-    followKoa(host, Application)
+    followContexts(host, Application)
     expect(Application.prototype.createContext).not.toBe(createContext)
     expect(Application.prototype.createContext).toHaveLength(createContext.length)
     host.close()
