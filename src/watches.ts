@@ -11,6 +11,7 @@ import { LogLines } from './watch/log-lines.ts'
 import { watchFound, watchModules } from './watch/modules.ts'
 import { followPino } from './watch/pino.ts'
 import { published, watchPublished } from './watch/published.ts'
+import { Statements } from './watch/statements.ts'
 import { watchSignal } from './watch/signal.ts'
 import type { Instrumented, Watch, WatchSetup } from './watch/watch.ts'
 import type { LibraryStatus } from './wire/status.ts'
@@ -35,7 +36,7 @@ export interface Watches {
 
 const notCalls: ReadonlySet<string> = new Set(['console', 'dump', 'exceptions', 'pino', 'winston'])
 
-interface WatchesSetup extends Omit<WatchSetup, 'guard' | 'lines'> {
+interface WatchesSetup extends Omit<WatchSetup, 'guard' | 'lines' | 'statements'> {
   readonly settings: Settings
   /** Told of an exception that nobody caught, before the process ends by it. */
   readonly onFatal: (error: unknown) => void
@@ -49,7 +50,12 @@ const maxScopes = 200
 /** Starts to watch what the process calls and says. */
 export function startWatches(given: WatchesSetup): Watches {
   const { settings, report } = given
-  const setup = { ...given, trustIncoming: settings.trustIncoming, lines: new LogLines() }
+  const setup = {
+    ...given,
+    trustIncoming: settings.trustIncoming,
+    lines: new LogLines(),
+    statements: new Statements(given)
+  }
   const withGuard = (part: string): WatchSetup => ({ ...setup, guard: createGuard(part, report) })
   const watches: Watch[] = [
     // First, because a module that is none is the user's mistake and throws.

@@ -6,7 +6,6 @@ import type { Dialect } from '../redact/redactor.ts'
 import { readError } from '../span/exception.ts'
 import { Span } from '../span/span.ts'
 import type { SpanOptions } from '../span/tracer.ts'
-import { summariseSql } from './sql-summary.ts'
 import type { WatchSetup } from './watch.ts'
 
 /** One call of a database client, as the library's own watch reads it. */
@@ -51,9 +50,6 @@ export interface DatabaseSpan {
   fail(error: unknown, status?: string): void
 }
 
-// Text behind this adds nothing to what is kept (4 KiB); a megabyte of inserted rows must not be read for it.
-const readFactor = 4
-
 /** What the span of a call is born with, already safe to store; it is the same each time the call is made. */
 export interface DescribedCall {
   readonly name: string
@@ -62,13 +58,13 @@ export interface DescribedCall {
 
 /** Reads a call. Whoever makes the same one again and again does this once, since it costs more than the span. */
 export function describeCall(setup: WatchSetup, call: DatabaseCall): DescribedCall {
-  const { limits, redactor } = setup
-  const limit = limits.statementLength
-  const text = call.statement?.slice(0, limit * readFactor)
+  const { limits, redactor, statements } = setup
+  const { statement, dialect, parameterised = false } = call
+  // Where the operation is told, the statement is no SQL.
   const read =
-    text === undefined || call.operation !== undefined
+    statement === undefined || call.operation !== undefined
       ? undefined
-      : summariseSql(text.slice(0, limit), call.dialect)
+      : statements.read(statement, dialect, parameterised)
   const operation = call.operation ?? read?.operation ?? ''
   const target = call.target ?? read?.target ?? ''
   const summary = read?.summary || [operation, target].filter(Boolean).join(' ')
@@ -80,10 +76,10 @@ export function describeCall(setup: WatchSetup, call: DatabaseCall): DescribedCa
   add('db.namespace', call.namespace)
   add('db.operation.name', operation)
   add('db.collection.name', target)
-  if (text !== undefined) {
+  if (statement !== undefined) {
     add('db.query.summary', summary)
-    const safe = redactor.statement(text, call.dialect, call.parameterised === true)
-    attributes.push('db.query.text', safe)
+    const text = read?.text ?? redactor.statement(statement, dialect, parameterised)
+    attributes.push('db.query.text', text)
   } else if (call.args !== undefined) {
     attributes.push('db.query.text', redactor.command(operation, call.args))
   }

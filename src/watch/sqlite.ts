@@ -4,9 +4,6 @@ import { type DatabaseSpan, type DescribedCall, describeCall, startDescribed } f
 import { overlayMethod, type StandIn, wrapMethod } from './patch.ts'
 import type { WatchSetup } from './watch.ts'
 
-/** Statements that are prepared anew for each call are found by their text. */
-const maxTexts = 500
-
 /** What the two SQLite libraries have in common. */
 export interface SqliteLibrary {
   /** The text that a statement was prepared from. */
@@ -27,7 +24,6 @@ export class SqliteCalls {
   readonly #setup: WatchSetup
   readonly #library: SqliteLibrary
   readonly #statements = new WeakMap<object, DescribedCall>()
-  readonly #texts = new Map<string, DescribedCall>()
 
   constructor(setup: WatchSetup, library: SqliteLibrary) {
     this.#setup = setup
@@ -90,21 +86,13 @@ export class SqliteCalls {
   }
 
   #describe(statement: string, file: string | undefined, parameterised: boolean): DescribedCall {
-    const key = `${parameterised ? '?' : ''}${file ?? ''}\n${statement}`
-    const known = this.#texts.get(key)
-    if (known !== undefined) return known
-    const described = describeCall(this.#setup, {
+    return describeCall(this.#setup, {
       system: 'sqlite',
       dialect: 'sqlite',
       statement,
       parameterised,
       namespace: file
     })
-    // A script of megabytes is run once; its text must not stay.
-    if (statement.length > this.#setup.limits.statementLength) return described
-    if (this.#texts.size >= maxTexts) this.#texts.clear()
-    this.#texts.set(key, described)
-    return described
   }
 
   // The host's call is outside every guard; what it throws is the host's.

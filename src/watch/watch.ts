@@ -5,6 +5,7 @@ import type { Propagation } from '../span/propagation.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Tracer } from '../span/tracer.ts'
 import type { LogLines } from './log-lines.ts'
+import type { Statements } from './statements.ts'
 
 /** What every watch is given. */
 export interface WatchSetup {
@@ -17,6 +18,8 @@ export interface WatchSetup {
   readonly trustIncoming?: boolean | 'private' | undefined
   /** One of its own for each watch, so that a failing one is switched off alone. */
   readonly guard: Guard
+  /** One for all databases. */
+  readonly statements: Statements
   /** One for the console and all loggers. */
   readonly lines: LogLines
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { activeContext, runIn, suppressed } from '../../src/context/context.ts'
 import { startDatabaseSpan } from '../../src/watch/database.ts'
 import { watchModules } from '../../src/watch/modules.ts'
+import { Statements } from '../../src/watch/statements.ts'
 import { type Recorder, record } from './setup.ts'
 
 let recorder: Recorder
@@ -114,7 +115,8 @@ test('a statement of megabytes is cut before it is read', async () => {
   }
   await recorder.inRequest('request', async () => {
     const call = { system: 'mysql', dialect: 'mysql', statement } as const
-    startDatabaseSpan({ ...recorder.setup, redactor }, call)?.succeed()
+    const statements = new Statements({ redactor, limits: recorder.setup.limits })
+    startDatabaseSpan({ ...recorder.setup, redactor, statements }, call)?.succeed()
   })
   expect(seen).toBeLessThanOrEqual(4 * 4096)
   await recorder.wait('INSERT t')

@@ -12,6 +12,7 @@ import type { Span } from '../../src/span/span.ts'
 import { Tracer } from '../../src/span/tracer.ts'
 import { OpenTraces } from '../../src/trace/open-traces.ts'
 import { LogLines } from '../../src/watch/log-lines.ts'
+import { Statements } from '../../src/watch/statements.ts'
 import type { WatchSetup } from '../../src/watch/watch.ts'
 
 /** The real rules, as they stand without any option. */
@@ -77,7 +78,8 @@ export function record(): Recorder {
       limits: defaultLimits,
       report,
       guard: createGuard('test', report),
-      lines: new LogLines()
+      lines: new LogLines(),
+      statements: new Statements({ redactor, limits: defaultLimits })
     },
     spans,
     said,
