@@ -1,11 +1,18 @@
 import { createGuard } from '../base/safely.ts'
 import { mongoose } from './mongoose.ts'
 import { mysql2 } from './mysql2.ts'
+import { platformaticKafka } from './platformatic-kafka.ts'
 import { ioredis, nodeRedis } from './redis.ts'
 import { followChannel, type Published } from './tracing-channel.ts'
 import type { WatchSetup } from './watch.ts'
 
-export const published: readonly Published[] = [mysql2, ioredis, nodeRedis, mongoose]
+export const published: readonly Published[] = [
+  mysql2,
+  ioredis,
+  nodeRedis,
+  mongoose,
+  platformaticKafka
+]
 
 /** Follows all of them, each under a guard of its own. `onFirst` is told when the first call of one is seen. Gives the way back. */
 export function watchPublished(
