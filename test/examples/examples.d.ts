@@ -15,6 +15,12 @@ declare module '*/examples/koa.js' {
   import type Koa from 'koa'
   export const app: Koa
 }
+declare module '*/examples/logs.js' {
+  import type { Express } from 'express'
+  import type { Logger } from 'pino'
+  export const app: Express
+  export const logger: Logger
+}
 declare module '*/examples/manual-spans.js' {
   import type { Express } from 'express'
   export const app: Express

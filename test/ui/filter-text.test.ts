@@ -63,6 +63,11 @@ describe('suggestions', () => {
     expect(texts('-route:car')).toEqual(['-route:"/carts with space"'])
   })
 
+  test('of a level are those of the language, by either spelling', () => {
+    expect(texts('level:w')).toEqual(['level:>=warn', 'level:warn'])
+    expect(texts('log.level:fat')).toEqual(['log.level:fatal'])
+  })
+
   test('complete the last of several values', () => {
     expect(texts('svc:api,sto')).toEqual(['svc:api,storage'])
   })

@@ -27,7 +27,7 @@ export function suggest(text: string, caret: number, seen: readonly Summary[]): 
   const to = caret + (/^\S*/.exec(text.slice(caret))?.[0].length ?? 0)
   const minus = word.startsWith('-') ? '-' : ''
   const body = word.slice(minus.length)
-  const sign = /^([a-z]+)(:)(.*)$/i.exec(body)
+  const sign = /^([a-z][a-z.]*)(:)(.*)$/i.exec(body)
   const items = sign
     ? valuesOf(sign[1] ?? '', sign[3] ?? '', minus, seen)
     : keysLike(body.toLowerCase(), minus)

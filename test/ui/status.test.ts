@@ -1,0 +1,84 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildOnce, hasBrowser, launch, open, violations, type Watched } from './browser.ts'
+import { statusOf } from './fake.ts'
+import { Fixture } from './fixture.ts'
+
+describe.skipIf(!hasBrowser)('the status page', () => {
+  let browser: Browser
+  let fixture: Fixture
+  let url: string
+  const watched: Watched[] = []
+
+  beforeAll(async () => {
+    await buildOnce()
+    browser = await launch()
+    fixture = new Fixture({ traces: 3 })
+    url = await fixture.listen()
+  })
+
+  afterEach(async () => {
+    for (const { page, faults } of watched.splice(0)) {
+      expect(faults).toEqual([])
+      await page.context().close()
+    }
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    await fixture.close()
+  })
+
+  async function openStatus(options: BrowserContextOptions = {}): Promise<Page> {
+    const one = await open(browser, `${url}status`, options)
+    watched.push(one)
+    await one.page.waitForSelector('.libraries')
+    return one.page
+  }
+  const names = (page: Page, list: string) =>
+    page.$$eval(`${list} li strong`, (items) => items.map((item) => item.textContent))
+
+  it('lists the libraries, first those that are not traced, each with why or how', async () => {
+    const page = await openStatus()
+    expect(await page.textContent('.libraries h2')).toContain('1 of 3 traced')
+    expect(await names(page, '.libraries')).toEqual(['winston', 'postgres', 'pg'])
+    expect(await page.textContent('.libraries li:has-text("winston")')).toContain('3.19.0')
+    expect(await page.locator('.libraries li:has-text("postgres") code').count()).toBe(0)
+  })
+
+  it('copies the line that would trace one', async () => {
+    const page = await openStatus({ permissions: ['clipboard-read', 'clipboard-write'] })
+    await page.click('role=button[name="Copy the line for winston"]')
+    await page.waitForSelector('role=button[name="Copied"]')
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+      "tracing({ instrument: { winston } }) // import winston from 'winston'"
+    )
+  })
+
+  it('names no library twice: what is recorded besides stands apart', async () => {
+    const page = await openStatus()
+    const others = await names(page, '.card:not(.libraries) .instrumented')
+    expect(others).toEqual(['express 5', 'fetch', 'http'])
+  })
+
+  it('says so when there is none', async () => {
+    const before = fixture.status
+    fixture.status = statusOf({ libraries: [] })
+    const page = await openStatus()
+    expect(await page.textContent('.libraries')).toContain('None that is known was found')
+    fixture.status = before
+  })
+
+  it.each([
+    { colorScheme: 'light' as const, viewport: { width: 1280, height: 760 } },
+    { colorScheme: 'dark' as const, viewport: { width: 360, height: 760 } },
+    { forcedColors: 'active' as const, viewport: { width: 1280, height: 760 } }
+  ])('keeps the rules of accessibility and does not scroll sideways: %j', async (options) => {
+    const page = await openStatus(options)
+    expect(await violations(page)).toEqual([])
+    const wider = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+    )
+    expect(wider).toBeLessThanOrEqual(0)
+  })
+})
