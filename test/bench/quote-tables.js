@@ -10,6 +10,7 @@ export const tables = {
   features,
   request: matrix('request', /^(?<row>.+): (?:(?=CPU, bare$)|added, (?!of ))(?<column>.+)$/),
   'request, compared': matrix('request', /^(?<row>.+): added, of (?<column>.+)$/),
+  inside: matrix('inside', /^(?<row>.+): (?<column>added|its call site|what the runtime did)$/),
   bytes: list('ring', /^(?:bytes a kept span|bytes of an HTTP)/),
   times: matrix('ring', /^(?<column>encode|keep) (?<row>.+)$/),
   heap: matrix('ring', /^(?<row>start, .+|V8 heap.+|.+ collection.*): (?<column>spanlight|otel)$/),

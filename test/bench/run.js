@@ -20,6 +20,7 @@ import { busyShare, machine } from './machine.js'
 
 const titles = {
   request: 'CPU of one request',
+  inside: 'Calls, lines and spans inside of a request',
   ring: 'Ended spans in memory',
   live: 'Pages that watch',
   ingest: 'Spans of other processes',
@@ -37,6 +38,7 @@ const help = `npm run bench -- [${parts.join('] [')}] [options]
   request   CPU a request (Express 5, Koa 3, bare http; an answer at once, one with five child spans, one with a fetch): a bare server, a floor,
             Spanlight, OpenTelemetry, dd-trace, elastic-apm-node. Koa, http and Node 24 are asked for the answer at once only, as
             are the last two on Express; --all takes the rest, too
+  inside    what a span, a log line, a query, a command and their call sites add inside of a request; what watching the runtime does
   ring      bytes and nanoseconds a span, V8 heap behind a million spans, search, opening large traces
   live      what connected pages cost the process that they watch
   ingest    OTLP spans a second into memory, and how long a body blocks the event loop
