@@ -1,5 +1,6 @@
 import { clientHeader } from '../src/wire/live.ts'
 import type { InspectState, Wish } from '../src/wire/inspect.ts'
+import type { SpanSource } from '../src/wire/source.ts'
 import type { ApiError, Status } from '../src/wire/status.ts'
 import type { TraceList } from '../src/wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../src/wire/trace.ts'
@@ -78,6 +79,15 @@ export function getSpan(
   signal?: AbortSignal
 ): Promise<SpanDetail> {
   return getJson<SpanDetail>(`api/traces/${traceId}/spans/${spanId}`, signal)
+}
+
+/** Where in the code; refused unless this machine asks in local mode. */
+export function getSource(
+  traceId: string,
+  spanId: string,
+  signal?: AbortSignal
+): Promise<SpanSource> {
+  return getJson<SpanSource>(`api/traces/${traceId}/spans/${spanId}/source`, signal)
 }
 
 export function getLogs(traceId: string, signal?: AbortSignal): Promise<TraceLog[]> {

@@ -3,6 +3,7 @@ import { defaultSlowMs } from '../src/wire/query.ts'
 import type { Hello } from '../src/wire/live.ts'
 import type { Status } from '../src/wire/status.ts'
 import type { Summary } from '../src/wire/summary.ts'
+import { editorNames, type EditorName } from './editor.ts'
 import type { Zone } from './format.ts'
 import { base, parseRoute, type Route } from './route.ts'
 
@@ -36,6 +37,9 @@ export const density: Signal<'compact' | 'normal' | 'roomy'> = stored(
 
 /** Whether single letters are shortcuts; WCAG 2.1.4 asks for a switch. */
 export const shortcuts: Signal<'on' | 'off'> = stored('shortcuts', ['on', 'off'], 'on')
+
+/** What links to a line of code open; a browser setting. */
+export const editor: Signal<EditorName> = stored('editor', editorNames, 'vscode')
 
 /** Pixels of the waterfall's name column; 0 is what suits the window. A browser setting. */
 export const nameWidth: Signal<number> = remembered('name-width', 0, (kept) =>

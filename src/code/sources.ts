@@ -73,7 +73,8 @@ export class Sources {
       line: place.line,
       column: place.column,
       own: project.owns(place.path),
-      path: place.path,
+      // An editor is sent nowhere else by a stranger's text either.
+      path: project.holds(place.path) ? place.path : '',
       excerpt: null
     }
   }

@@ -20,7 +20,7 @@ export interface SourceFrame {
   column: number
   /** Of the program itself: not of a dependency, not of Node. */
   own: boolean
-  /** The absolute path, for an editor; '' where it is no file. */
+  /** The absolute path, for an editor; '' outside of the project. */
   path: string
   /** Some lines around it, of the first frames of the program's own. */
   excerpt: Excerpt | null

@@ -14,8 +14,8 @@ export interface RealPages {
   openTrace: (traceId: string, search?: string, options?: BrowserContextOptions) => Promise<Page>
 }
 
-/** A real application and a browser for the tests of one `describe`. */
-export function useRealPages(): RealPages {
+/** A real application, with variables of its own, and a browser for the tests of one `describe`. */
+export function useRealPages(variables: Record<string, string> = {}): RealPages {
   let browser: Browser | undefined
   const watched: Watched[] = []
 
@@ -40,7 +40,7 @@ export function useRealPages(): RealPages {
 
   beforeAll(async () => {
     await buildOnce()
-    ;[pages.app, browser] = await Promise.all([startRealApp(), launch()])
+    ;[pages.app, browser] = await Promise.all([startRealApp(variables), launch()])
   })
 
   afterEach(async () => {

@@ -2,7 +2,8 @@ import type { Signal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { zoneName } from '../format.ts'
 import { html, part } from '../html.ts'
-import { density, shortcuts, theme, zone } from '../state.ts'
+import { editorNames, editorTitles } from '../editor.ts'
+import { density, editor, shortcuts, theme, zone } from '../state.ts'
 import { Dialog } from './dialog.ts'
 
 /** Settings of this browser; what the process does is set where it is started. */
@@ -29,6 +30,12 @@ export function SettingsDialog(): VNode {
         ['on', 'On'],
         ['off', 'Off']
       ])}
+      <label class="setting">
+        <span>Open code in</span>
+        <select value=${editor.value} onChange=${(event: Event) => void (editor.value = editorNames[(event.currentTarget as HTMLSelectElement).selectedIndex] ?? 'none')}>
+          ${editorNames.map((name) => html`<option value=${name} selected=${name === editor.value}>${editorTitles[name]}</option>`)}
+        </select>
+      </label>
       <p class="muted">Kept in this browser only.</p>
     </form>`
   })

@@ -59,9 +59,9 @@ function Value({ value }: { value: AttributeEntry[1] }): VNode {
   return html`<span class=${`value ${kind}`}>${open ? text : `${text.slice(0, longest)}…`} <button type="button" class="plain tiny" onClick=${() => setOpen(!open)}>${open ? 'less' : `all ${text.length} characters`}</button></span>`
 }
 
-/** The value as a term of the query language. */
-export function term(key: string, value: AttributeEntry[1]): string {
+/** The value as a term of the query language: `:` finds it in longer texts, too. */
+export function term(key: string, value: AttributeEntry[1], operator: ':' | '=' = ':'): string {
   const text = printed(value)
   const plain = /^[\w./-]+$/.test(text)
-  return `@${key}:${plain ? text : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`}`
+  return `@${key}${operator}${plain ? text : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`}`
 }

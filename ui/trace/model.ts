@@ -21,6 +21,8 @@ export interface Model {
   /** Index of the group that a row belongs to; -1 where it stands alone. */
   readonly groupOf: Int32Array
   readonly gaps: readonly Gap[]
+  /** How many spans were started from a line of code, `src/repo.ts:88`. */
+  spansFrom(place: string): number
   /** Something went on after the response was sent. */
   readonly late: boolean
 }
@@ -32,6 +34,8 @@ export interface Group {
   /** Microseconds, all members together. */
   readonly total: number
   readonly errors: number
+  /** The one line of code that all members come from; '' where there is none. */
+  readonly site: string
 }
 
 /** A stretch in which a span waited and no child covers: where time went that nobody has measured. */
@@ -41,6 +45,11 @@ export interface Gap {
   readonly before: number
   readonly from: number
   readonly to: number
+}
+
+/** Recorded by the process that serves this page: of another one's requests it cannot ask for more. */
+export function isOurs(model: Model, row: number): boolean {
+  return ((model.columns.spans.flags[row] ?? 0) & spanFlag.ingested) === 0
 }
 
 export const groupSize = 5
@@ -84,6 +93,10 @@ export function createModel(columns: TraceColumns): Model {
     groups,
     groupOf,
     gaps: findGaps(columns, subtreeEnd, children),
+    spansFrom(place) {
+      const site = columns.sites.lines.indexOf(place)
+      return site < 0 ? 0 : columns.sites.of.filter((one) => one === site).length
+    },
     late: flags.some((flag) => (flag & spanFlag.late) !== 0)
   }
 }
@@ -112,11 +125,23 @@ function findGroups(
         if (((flags[i] as number) & spanFlag.error) !== 0) errors++
         groupOf[i] = groups.length
       }
-      groups.push({ first, count: end - first, total, errors })
+      groups.push({
+        first,
+        count: end - first,
+        total,
+        errors,
+        site: commonSite(columns, first, end)
+      })
     }
     first = end
   }
   return { groups, groupOf }
+}
+
+function commonSite({ sites }: TraceColumns, first: number, end: number): string {
+  const site = sites.of[first] ?? -1
+  for (let i = first + 1; i < end; i++) if (sites.of[i] !== site) return ''
+  return sites.lines[site] ?? ''
 }
 
 function findGaps(columns: TraceColumns, subtreeEnd: Int32Array, children: Int32Array): Gap[] {

@@ -3,6 +3,7 @@ import './page.css'
 import './minimap.css'
 import './timeline.css'
 import './bars.css'
+import './code.css'
 import './panel.css'
 import './tabs.css'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
@@ -111,6 +112,12 @@ function Tabs({ view, model }: { view: View; model: Model }): VNode {
 function Find({ view }: { view: View }): VNode {
   const [draft, setDraft] = useState(view.find.peek())
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  const sent = useRef(draft)
+  const looksFor = view.find.value
+  // What is looked for can come from elsewhere: the line of code of a span.
+  useEffect(() => {
+    if (looksFor !== sent.current) setDraft((sent.current = looksFor))
+  }, [looksFor])
   useEffect(() => {
     if (view.find.peek() !== '') view.setFind(view.find.peek())
     return () => clearTimeout(timer.current)
@@ -119,7 +126,7 @@ function Find({ view }: { view: View }): VNode {
     const text = (event.target as HTMLInputElement).value
     setDraft(text)
     clearTimeout(timer.current)
-    timer.current = setTimeout(() => view.setFind(text.trim()), 80)
+    timer.current = setTimeout(() => view.setFind((sent.current = text.trim())), 80)
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter') nextMatch(view, event.shiftKey ? -1 : 1)

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact'
-import { categories, spanFlag, type SpanDetail } from '../../src/wire/trace.ts'
+import type { SpanSource } from '../../src/wire/source.ts'
+import { categories, type SpanDetail } from '../../src/wire/trace.ts'
 import { ApiProblem } from '../api.ts'
 import { CopyButton } from '../copy-button.ts'
 import { formatDuration, formatMoment, visible } from '../format.ts'
@@ -10,12 +11,15 @@ import { zone } from '../state.ts'
 import { AttributeList } from './attributes.ts'
 import { bodyKey, HttpBodies } from './body.ts'
 import { Closer } from './closer.ts'
+import { CallSite } from './call-site.ts'
+import { CodeFrame } from './code-frame.ts'
 import { categoryName, colourOf } from './colours.ts'
 import { asCurl } from './curl.ts'
 import { errorType, exceptionsOf, useDetail } from './detail.ts'
 import { ErrorCard, Elsewhere } from './error-card.ts'
 import { LogLines } from './log-lines.ts'
-import type { Model } from './model.ts'
+import { isOurs, type Model } from './model.ts'
+import { isSiteKey, siteOf, useSource } from './source.ts'
 import { Statement } from './statement.ts'
 import type { View } from './view.ts'
 
@@ -23,7 +27,9 @@ import type { View } from './view.ts'
 export function Panel({ view, model }: { view: View; model: Model }): VNode {
   const row = view.selected.value
   const spanId = model.columns.spans.id[row] ?? ''
-  const detail = useDetail(view.traceId, spanId, model)
+  const answer = useDetail(view.traceId, spanId, model)
+  const detail = answer instanceof ApiProblem ? undefined : answer
+  const source = useSource(view.traceId, model, row, detail)
   const close = () => {
     view.panelOpen.value = false
     focusGrid()
@@ -43,19 +49,28 @@ export function Panel({ view, model }: { view: View; model: Model }): VNode {
       </h2>
       <button type="button" class="plain icon-only" aria-label="Close the details" onClick=${close}><${Icon} ...${{ name: 'close' } as const} /></button>
     </header>
-    <${Facts} ...${{ view, model, row }} />
-    ${detail instanceof ApiProblem && html`<p class="note" role="alert">${detail.message}. ${detail.hint}</p>`}
-    ${detail !== undefined && !(detail instanceof ApiProblem) && html`<${Body} ...${{ view, model, row, span: detail }} />`}
+    <${Facts} ...${{ view, model, row, span: detail, source }} />
+    ${answer instanceof ApiProblem && html`<p class="note" role="alert">${answer.message}. ${answer.hint}</p>`}
+    ${detail !== undefined && html`<${Body} ...${{ view, model, row, span: detail, source }} />`}
   </aside>`
 }
 
+interface FactsProps {
+  view: View
+  model: Model
+  row: number
+  span: SpanDetail | undefined
+  source: SpanSource | undefined
+}
+
 /** What is known without asking the server: shown at once, so that moving through rows never flickers. */
-function Facts({ view, model, row }: { view: View; model: Model; row: number }): VNode {
+function Facts({ view, model, row, span, source }: FactsProps): VNode {
   const { spans, services, start, response } = model.columns
   const begin = spans.start[row] ?? 0
   const duration = spans.duration[row] ?? 0
   const share = model.columns.extent > 0 ? (duration / model.columns.extent) * 100 : 0
   const after = response >= 0 && begin + duration > response + 1 ? begin + duration - response : 0
+  const site = siteOf(model, row, span)
   return html`<dl class="facts">
     <dt>Service</dt>
     <dd>${visible(services[spans.service[row] ?? 0] ?? '')} <span class="muted">· ${categoryName(spans.category[row] ?? 7)}</span></dd>
@@ -64,30 +79,29 @@ function Facts({ view, model, row }: { view: View; model: Model; row: number }):
     <dt>Start</dt>
     <dd>+${formatDuration(begin / 1000)} <span class="muted">· ${formatMoment(start + begin / 1000, zone.value)}</span></dd>
     ${after > 0 && html`<dt>Late</dt><dd class="warn-text">went on for ${formatDuration(after / 1000)} after the response was sent</dd>`}
+    ${site !== undefined && html`<${CallSite} ...${{ view, model, site, frame: source?.site ?? undefined }} />`}
     <dt>Span</dt>
     <dd class="with-tool"><code>${spans.id[row]}</code> <${CopyButton} ...${{ text: new URL(traceHref(view.traceId, { s: spans.id[row] ?? '' }), location.href).href, label: 'Copy a link to this span', icon: 'link' } as const} /></dd>
   </dl>`
 }
 
-interface BodyProps {
-  view: View
-  model: Model
-  row: number
+interface BodyProps extends FactsProps {
   span: SpanDetail
 }
 
-function Body({ view, model, row, span }: BodyProps): VNode {
+function Body({ view, model, row, span, source }: BodyProps): VNode {
   const curl = asCurl(span)
   const exceptions = exceptionsOf(span)
   const statement = span.attributes.find(([key]) => key === 'db.query.text')?.[1]
   const headers = span.attributes.filter(([key]) => headerKey.test(key))
   const attributes = span.attributes.filter(
-    ([key]) => key !== 'db.query.text' && !headerKey.test(key) && !bodyKey.test(key)
+    ([key]) =>
+      key !== 'db.query.text' && !headerKey.test(key) && !bodyKey.test(key) && !isSiteKey(key)
   )
   const events = span.events.filter((event) => event.name !== 'exception')
   const dropped = span.dropped.attributes + span.dropped.events + span.dropped.links
   return html`
-    ${exceptions.map((exception) => html`<${ErrorCard} ...${{ exception }} />`)}
+    ${exceptions.map((exception, i) => html`<${ErrorCard} ...${{ exception, source: source?.stacks[i] }} />`)}
     ${
       exceptions.length === 0 &&
       span.status === 'error' &&
@@ -95,6 +109,7 @@ function Body({ view, model, row, span }: BodyProps): VNode {
         <${Elsewhere} ...${{ view, model, row }} />`
     }
     ${typeof statement === 'string' && html`<${Statement} ...${{ text: statement, system: String(span.attributes.find(([key]) => key === 'db.system.name')?.[1] ?? '') }} />`}
+    ${source?.site && html`<section><h3>Called from</h3><${CodeFrame} ...${{ frame: source.site, titled: false }} /></section>`}
     <${HttpBodies} ...${{ span }} />
     ${
       curl !== undefined &&
@@ -120,11 +135,6 @@ function Body({ view, model, row, span }: BodyProps): VNode {
     ${dropped > 0 && html`<p class="muted note">${dropped} attributes, events or links were not kept: the span reached its limits.</p>`}
     <p class="muted note">kind ${span.kind}${span.scope.name !== '' && ` · scope ${visible(span.scope.name)} ${visible(span.scope.version)}`}</p>
   `
-}
-
-/** Recorded by the process that serves this page: of another one's requests it cannot ask for more. */
-function isOurs(model: Model, row: number): boolean {
-  return ((model.columns.spans.flags[row] ?? 0) & spanFlag.ingested) === 0
 }
 
 const headerKey = /^http\.(request|response)\.header\./

@@ -4,6 +4,7 @@ import { formatCount, formatDuration, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon, type IconName } from '../icons.ts'
 import { Bar, Critical, Members } from './bars.ts'
+import { shortPlace } from './call-site.ts'
 import { categoryName, colourOf } from './colours.ts'
 import type { Model } from './model.ts'
 import { rowKind } from './rows.ts'
@@ -128,6 +129,7 @@ function GroupRow({ view, model, index, at }: PartProps): VNode | null {
       <span class="times">${formatCount(group.count)}×</span>
       <span class="label clip" title=${name}>${name}</span>
       ${queries && html`<span class="badge warn" title="The same query again and again: one query for all rows would do">N+1</span>`}
+      ${group.site !== '' && html`<span class="site clip" title=${`All from ${visible(group.site)}`}>${visible(shortPlace(group.site))}</span>`}
       ${group.errors > 0 && html`<span class="mark"><${Icon} ...${{ name: 'error', small: true, label: `${group.errors} failed` } as const} /></span>`}
     </div>
     <div class="dur" role="gridcell">${formatDuration(group.total / 1000)}</div>

@@ -249,20 +249,27 @@ function findRows(
   below: ReadonlySet<string>
 ): readonly number[] {
   if (model === undefined || text === '') return []
-  const { names, services, spans } = model.columns
+  const { names, services, sites, spans } = model.columns
   const wanted = text.toLowerCase()
   const inName = names.map((name) => name.toLowerCase().includes(wanted))
   const inService = services.map((name) => name.toLowerCase().includes(wanted))
+  const inSite = sites.lines.map((place) => isFrom(place.toLowerCase(), wanted))
   const rows: number[] = []
   for (let i = 0; i < model.count; i++) {
     const id = spans.id[i] as string
     if (
       inName[spans.name[i] as number] ||
       inService[spans.service[i] as number] ||
+      inSite[sites.of[i] ?? -1] ||
       id.startsWith(wanted) ||
       below.has(id)
     )
       rows.push(i)
   }
   return rows
+}
+
+/** Line 8 is not line 88. */
+function isFrom(place: string, wanted: string): boolean {
+  return /:\d+$/.test(wanted) ? place.endsWith(wanted) : place.includes(wanted)
 }

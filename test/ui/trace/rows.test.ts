@@ -78,7 +78,7 @@ describe('the model of a trace', () => {
     ]
     expect(createModel(columnsOf(loop(4))).groups).toEqual([])
     expect(createModel(columnsOf(loop(5))).groups).toEqual([
-      { first: 1, count: 5, total: 50, errors: 0 }
+      { first: 1, count: 5, total: 50, errors: 0, site: '' }
     ])
   })
 
