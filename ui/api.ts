@@ -1,6 +1,7 @@
 import { clientHeader } from '../src/wire/live.ts'
 import type { InspectState, Wish } from '../src/wire/inspect.ts'
 import type { SpanSource } from '../src/wire/source.ts'
+import type { RuntimeActivity } from '../src/wire/runtime.ts'
 import type { ApiError, Status } from '../src/wire/status.ts'
 import type { TraceList } from '../src/wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../src/wire/trace.ts'
@@ -92,6 +93,10 @@ export function getSource(
 
 export function getLogs(traceId: string, signal?: AbortSignal): Promise<TraceLog[]> {
   return getJson<TraceLog[]>(`api/traces/${traceId}/logs`, signal)
+}
+
+export function getRuntime(traceId: string, signal?: AbortSignal): Promise<RuntimeActivity> {
+  return getJson<RuntimeActivity>(`api/traces/${traceId}/runtime`, signal)
 }
 
 /** Ids of the spans whose attributes, events or logs hold the text; names and services the page searches itself. */

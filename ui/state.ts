@@ -46,6 +46,13 @@ export const nameWidth: Signal<number> = remembered('name-width', 0, (kept) =>
   /^\d{2,4}$/.test(kept) ? Number(kept) : undefined
 )
 
+/** Whether the trace shows what the process was doing; a browser setting. */
+export const runtimeStrip: Signal<'open' | 'closed'> = stored(
+  'runtime-strip',
+  ['open', 'closed'],
+  'open'
+)
+
 /** How the page is connected to the process. */
 export const connection: Signal<Connection> = signal({ state: 'connecting' })
 

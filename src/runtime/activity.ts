@@ -36,7 +36,7 @@ const maxIdleShare = 0.2
 /** A timer that is late while nothing ran, by more than a loaded machine makes it. */
 const leastStoppedMs = 50
 /** Without the CPU for so much of a stretch that must have been work: it stood still in a synchronous call. */
-const leastCpuShare = 0.2
+const leastCpuShare = 0.1
 const leastSyncMs = 20
 /** 2,048 blocks are ten seconds of nothing but the shortest, and minutes of those that hurt. */
 const maxBlocks = 2048

@@ -83,7 +83,7 @@ export class Runtime {
     return {
       delayMs: samples.reduce((most, { delay }) => Math.max(most, delay), 0),
       heapBytes: getHeapStatistics().used_heap_size,
-      gcShare: Math.min(1, paused / lastMinute)
+      gcShare: paused / Math.min(lastMinute, now)
     }
   }
 

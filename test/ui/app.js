@@ -51,6 +51,22 @@ app.get('/busy', (_req, res) => {
   res.json({})
 })
 
+// Waits for an import, and for some time in any case.
+let imported = () => {}
+app.get('/report', async (_req, res) => {
+  await withSpan('load report', () => wait(20))
+  const next = new Promise((resolve) => (imported = resolve))
+  await Promise.race([next, wait(500)])
+  await withSpan('render', () => wait(5))
+  res.json({})
+})
+
+app.get('/import', (_req, res) => {
+  keepBusy(180)
+  res.json({})
+  imported()
+})
+
 app.get('/late', (_req, res) => {
   void withSpan('send mail', () => wait(120))
   res.json({})

@@ -35,6 +35,8 @@ function about(current: Status): VNode {
       ${fact('Sampling', current.sample === 1 ? 'every request is recorded' : `${Math.round(current.sample * 1000) / 10} % of requests`)}
       ${fact('In flight', formatMany(current.inFlight, 'request'))}
       ${fact('Open pages', String(current.pages))}
+      ${current.runtime && fact('Event loop', `late by ${formatDuration(current.runtime.delayMs)} at most in the last minute`)}
+      ${current.runtime && fact('Heap', `${formatBytes(current.runtime.heapBytes)} in use, its collector took ${(current.runtime.gcShare * 100).toFixed(1)} % of the last minute`)}
       ${current.overheadMs > 0 && fact('Own cost', `${formatDuration(current.overheadMs)} of CPU so far, this page’s requests included`)}
     </dl>
     ${current.sample === 0 && html`<p class="note">Sampling is 0 %, so nothing is recorded.</p>`}

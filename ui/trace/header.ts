@@ -9,6 +9,7 @@ import { announcement, listQuery, neighbours, pin, zone } from '../state.ts'
 import { useErrorText } from './detail.ts'
 import type { Model } from './model.ts'
 import { firstFailure, longestOnPath } from './path.ts'
+import { RuntimeAnswer } from './runtime-answer.ts'
 import type { View } from './view.ts'
 
 /** The trace in two lines: what it was, and the answer to "where did the time go". */
@@ -55,7 +56,7 @@ function StatusWord({ summary }: { summary: Model['columns']['summary'] }): VNod
 }
 
 /** The answer above the chart: where it failed first and with what, and what the response waited for longest. */
-function Answer({ view, model }: { view: View; model: Model }): VNode | false {
+function Answer({ view, model }: { view: View; model: Model }): VNode {
   const failed = firstFailure(model)
   const error = useErrorText(view.traceId, model, failed)
   const longest = longestOnPath(model)
@@ -63,13 +64,13 @@ function Answer({ view, model }: { view: View; model: Model }): VNode | false {
     longest === undefined ? 0 : longest.time / Math.max(1, model.columns.summary.duration * 1000)
   // Of a single span it goes without saying.
   const says = longest !== undefined && share >= worthSaying && model.count > 1
-  if (failed < 0 && !says) return false
   return html`<p class="answer">
     ${failed >= 0 && html`<span>It failed first in <${SpanLink} ...${{ view, model, rows: [failed] }} />${error === '' ? '.' : html`: <span class="error-text">${visible(error)}</span>`}</span>`}
     ${
       says &&
       html`<span>${share >= 0.5 ? 'Most' : 'The largest part'} of the time went to <${SpanLink} ...${{ view, model, rows: longest.rows }} />:${' '}<b>${formatDuration(longest.time / 1000)}</b>, ${Math.round(share * 100)} % of the response time.</span>`
     }
+    <${RuntimeAnswer} ...${{ view, model }} />
   </p>`
 }
 

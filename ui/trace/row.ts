@@ -6,9 +6,9 @@ import { Icon, type IconName } from '../icons.ts'
 import { Bar, Critical, Members } from './bars.ts'
 import { shortPlace } from './call-site.ts'
 import { categoryName, colourOf } from './colours.ts'
+import { GapRow } from './gap-row.ts'
 import type { Model } from './model.ts'
 import { rowKind } from './rows.ts'
-import { place } from './scale.ts'
 import type { View } from './view.ts'
 
 const deepestIndent = 24
@@ -26,8 +26,7 @@ export function Row({
   const rows = view.rows.value
   if (rows === undefined || index >= rows.length) return null
   const at = rows.at[index] as number
-  if (rows.kind[index] === rowKind.gap)
-    return html`<${GapRow} ...${{ view, model, index, at } satisfies PartProps} />`
+  if (rows.kind[index] === rowKind.gap) return gapRow(view, model, index, at)
   if (rows.kind[index] === rowKind.group)
     return html`<${GroupRow} ...${{ view, model, index, at } satisfies PartProps} />`
   return html`<${SpanRow} ...${{ view, model, index, at } satisfies PartProps} />`
@@ -140,20 +139,11 @@ function GroupRow({ view, model, index, at }: PartProps): VNode | null {
   </div>`
 }
 
-function GapRow({ view, model, index, at }: PartProps): VNode | null {
+function gapRow(view: View, model: Model, index: number, at: number): VNode | null {
   const gap = model.gaps[at]
   if (gap === undefined) return null
-  const box = place(view.window.value, gap.from, gap.to - gap.from)
-  const length = formatDuration((gap.to - gap.from) / 1000)
-  return html`<div class="row gap" role="row" id=${rowId(index)} aria-level=${(model.columns.spans.depth[gap.parent] as number) + 2} aria-rowindex=${index + 1} style=${rowStyle(index)}>
-    <div class="name" role="rowheader" style=${indent((model.columns.spans.depth[gap.parent] as number) + 1)}>
-      <span class="fold leaf"></span><span class="label clip">no span covers ${length}</span>
-    </div>
-    <div class="dur" role="gridcell">${length}</div>
-    <div class="time" role="gridcell" aria-hidden="true">
-      ${box && html`<span class="hatch" style=${`left:${box.x.toFixed(3)}%;width:${box.w.toFixed(3)}%`}></span>`}
-    </div>
-  </div>`
+  const depth = (model.columns.spans.depth[gap.parent] as number) + 1
+  return html`<${GapRow} ...${{ view, model, gap, id: rowId(index), index, top: rowStyle(index), indent: indent(depth) }} />`
 }
 
 function flagNotes(flags: number): VNode | false {

@@ -6,6 +6,7 @@ import { onGridKey } from './grid-keys.ts'
 import { Minimap } from './minimap.ts'
 import { NameWidth, nameWidthIn } from './name-width.ts'
 import { Row, rowId } from './row.ts'
+import { Bands, RuntimeStrip } from './runtime-strip.ts'
 import { place, ticks } from './scale.ts'
 import type { View } from './view.ts'
 
@@ -82,6 +83,7 @@ export function Timeline({ view }: { view: View }): VNode | null {
         </div>
       </div>
     </div>
+    <${RuntimeStrip} ...${{ view }} />
     <${NameWidth} ...${{ width }} />
   </div>`
 }
@@ -119,6 +121,7 @@ function Lines({ view, room }: TickProps): VNode {
   const late = columns !== undefined && columns.response >= 0 && view.model.value?.late === true
   const sent = late ? place(window, columns.response, 0) : undefined
   return html`<div class="lines" aria-hidden="true">
+    <${Bands} ...${{ view }} />
     ${ticks(window, tickCount(room)).map((time) => html`<span class="line" style=${`left:${place(window, time, 0)?.x.toFixed(3)}%`}></span>`)}
     ${sent && html`<span class=${sent.x > 70 ? 'line sent before' : 'line sent'} style=${`left:${sent.x.toFixed(3)}%`}><span class="tag">response sent</span></span>`}
   </div>`

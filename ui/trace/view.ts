@@ -1,12 +1,14 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import type { RuntimeActivity } from '../../src/wire/runtime.ts'
 import type { TraceColumns } from '../../src/wire/trace.ts'
-import { getFound, getTrace, ApiProblem, isAbort } from '../api.ts'
+import { getFound, getRuntime, getTrace, ApiProblem, isAbort } from '../api.ts'
 import { go, type How, type Params } from '../route.ts'
 import { route } from '../state.ts'
 import { bounds } from './activity.ts'
 import { createLogView, type LogView } from './log-view.ts'
 import { firstFailure } from './path.ts'
 import { createModel, type Model } from './model.ts'
+import { shifted } from './reasons.ts'
 import {
   firstFolding,
   reveal,
@@ -26,6 +28,8 @@ export interface View {
   readonly traceId: string
   readonly model: Signal<Model | undefined>
   readonly problem: Signal<ApiProblem | undefined>
+  /** What the process was doing meanwhile, in the times of the columns; undefined where nothing is known of it. */
+  readonly runtime: Signal<RuntimeActivity | undefined>
   readonly folding: Signal<Folding>
   /** Row of the selected span; -1 for none. */
   readonly selected: Signal<number>
@@ -60,6 +64,7 @@ export function createView(traceId: string): View {
   const start = route.peek().params
   const model = signal<Model | undefined>(undefined)
   const problem = signal<ApiProblem | undefined>(undefined)
+  const runtime = signal<RuntimeActivity | undefined>(undefined)
   const folding = signal(nothing)
   const selected = signal(-1)
   const panelOpen = signal(true)
@@ -106,6 +111,13 @@ export function createView(traceId: string): View {
     })
   }
 
+  // After the rows, which are worth seeing without it; an answer that does not come costs the explanations only.
+  async function readRuntime(start: number, aborted: AbortSignal): Promise<void> {
+    const found = await getRuntime(traceId, aborted).catch(() => undefined)
+    if (found !== undefined && !aborted.aborted)
+      runtime.value = found.known === 'none' ? undefined : shifted(found, start)
+  }
+
   function show(current: Model, row: number): void {
     batch(() => {
       selected.value = row
@@ -118,6 +130,7 @@ export function createView(traceId: string): View {
     traceId,
     model,
     problem,
+    runtime,
     folding,
     selected,
     panelOpen,
@@ -135,7 +148,9 @@ export function createView(traceId: string): View {
       loading?.abort()
       const mine = (loading = new AbortController())
       try {
-        take(await getTrace(traceId, mine.signal))
+        const columns = await getTrace(traceId, mine.signal)
+        take(columns)
+        void readRuntime(columns.start, mine.signal)
       } catch (error) {
         if (isAbort(error)) return
         problem.value = error instanceof ApiProblem ? error : new ApiProblem(0, String(error), '')

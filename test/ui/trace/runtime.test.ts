@@ -1,0 +1,110 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { hasBrowser, violations } from '../browser.ts'
+import { useRealPages } from '../real-pages.ts'
+
+describe.skipIf(!hasBrowser)('what the process was doing, on the page of a trace', () => {
+  const real = useRealPages()
+
+  /** A report that waits for an import, which keeps the event loop. */
+  async function blockedReport(): Promise<string> {
+    const { url, traces } = real.app
+    const query = 'route:/report @spanlight.blocked_ms:>50 -is:open'
+    const before = new Set((await traces(query)).map(({ traceId }) => traceId))
+    // On a loaded machine the import may come before the report waits for it.
+    for (let i = 0; i < 5; i++) {
+      const report = fetch(`${url}/report`)
+      await wait(100)
+      await Promise.all([report, fetch(`${url}/import`)])
+      await wait(50)
+      const found = (await traces(query)).find(({ traceId }) => !before.has(traceId))
+      if (found !== undefined) return found.traceId
+    }
+    throw new Error('no report was blocked')
+  }
+
+  it('says why no span covers a stretch, and leads to who kept the event loop', async () => {
+    const page = await real.openTrace(await blockedReport())
+    await page.waitForSelector('.row.gap a')
+    expect(await page.textContent('.row.gap .label')).toBe('no span: GET /import was on the CPU')
+    expect(await page.getAttribute('.row.gap', 'title')).toMatch(/ms: GET \/import was on the CPU/)
+    expect(await page.textContent('.answer')).toMatch(
+      /For [\d.]+ ms of [\d.]+ ms: GET \/import was on/
+    )
+    await page.click('.row.gap a')
+    await page.waitForSelector('h1:has-text("GET /import")')
+    await page.waitForSelector('.runtime')
+    expect(await page.textContent('.answer')).toContain('its own work on the CPU')
+  })
+
+  it('draws the event loop, the heap and the requests in flight on the axis of the rows', async () => {
+    const page = await real.openTrace(await blockedReport())
+    await page.waitForSelector('.lane .time .block')
+    expect(await page.$$eval('.lanes path', (paths) => paths.length)).toBe(3)
+    expect(await page.getAttribute('.lanes', 'aria-label')).toMatch(
+      /event loop was late by [\d.]+ ms at most; it did not turn in \d+ stretch/
+    )
+    expect(await page.getAttribute('.lane .time .block', 'title')).toContain(
+      'GET /import was on the CPU'
+    )
+    const edges = (selector: string) =>
+      page.$eval(selector, (element) => {
+        const { left, right } = element.getBoundingClientRect()
+        return [Math.round(left), Math.round(right)]
+      })
+    expect(await edges('.lane .time')).toEqual(await edges('.heads .time'))
+    expect(await edges('.lane .time .block')).toEqual(await edges('.lines .band'))
+  })
+
+  it('shows the part that is zoomed to', async () => {
+    const page = await real.openTrace(await blockedReport())
+    await page.waitForSelector('.lane .time .block')
+    const width = () => page.$eval('.lane .time .block', (block) => block.getBoundingClientRect().width)
+    const before = await width()
+    await page.dblclick('.timeline .row.gap')
+    await page.focus('.timeline .grid')
+    await page.keyboard.press('+')
+    await page.waitForSelector('.lens')
+    expect(await width()).toBeGreaterThan(before)
+  })
+
+  it('is folded away, and stays so', async () => {
+    const { traceId } = await real.app.visit('/slow')
+    const page = await real.openTrace(traceId)
+    await page.click('.runtime button:has-text("Runtime")')
+    await page.waitForSelector('.lanes', { state: 'detached' })
+    await page.reload()
+    await page.waitForSelector('.runtime [aria-expanded="false"]')
+    expect(await page.$('.lanes')).toBeNull()
+  })
+
+  it('says that it was waiting when nothing ran', async () => {
+    const { traceId } = await real.app.visit('/report')
+    const page = await real.openTrace(traceId)
+    await page.waitForSelector('.row.gap .label:has-text("waiting, nothing ran")')
+  })
+
+  it('is absent where this process had no part', async () => {
+    const traceId = '7'.repeat(32)
+    await real.app.ingest([{ traceId, id: 1, name: 'elsewhere', start: 0, duration: 50_000 }])
+    const page = await real.openTrace(traceId)
+    await page.waitForLoadState('networkidle')
+    expect(await page.$('.runtime')).toBeNull()
+  })
+
+  it.each([
+    ['light', 1280],
+    ['dark', 390]
+  ] as const)('is accessible in %s, %d pixels wide', async (colorScheme, width) => {
+    const page = await real.openTrace(await blockedReport(), '', {
+      colorScheme,
+      viewport: { width, height: 800 }
+    })
+    await page.waitForSelector('.lane .time .block')
+    expect(await violations(page)).toEqual([])
+    const wider = await page.evaluate(
+      () => document.documentElement.scrollWidth > document.documentElement.clientWidth
+    )
+    expect(wider).toBe(false)
+  })
+})
