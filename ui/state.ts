@@ -46,11 +46,11 @@ export const nameWidth: Signal<number> = remembered('name-width', 0, (kept) =>
   /^\d{2,4}$/.test(kept) ? Number(kept) : undefined
 )
 
-/** Whether the trace shows what the process was doing; a browser setting. */
+/** Whether the trace draws what the process was doing; a browser setting. A narrow window needs its height for the rows. */
 export const runtimeStrip: Signal<'open' | 'closed'> = stored(
   'runtime-strip',
   ['open', 'closed'],
-  'open'
+  matchMedia('(width < 760px)').matches ? 'closed' : 'open'
 )
 
 /** How the page is connected to the process. */

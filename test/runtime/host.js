@@ -23,18 +23,25 @@ function parse() {
 let lastQuery = Promise.resolve()
 async function query() {
   const free = lastQuery
-  let release
-  lastQuery = new Promise((done) => (release = done))
+  let giveBack
+  lastQuery = new Promise((done) => (giveBack = done))
   await withSpan('pool wait', async (span) => {
     span.setAttribute('spanlight.wait', 'pool')
     await free
   })
   await withSpan('SELECT', () => sleep(250))
-  release()
+  giveBack()
+}
+
+// A request that waits does so until another one was answered, so that it is beside it on the slowest machine.
+const waiting = []
+const release = () => {
+  for (const done of waiting.splice(0)) setTimeout(() => done(), 100)
 }
 
 const routes = {
-  '/wait': () => sleep(400),
+  '/wait': () => new Promise((done) => waiting.push(done)),
+  '/alone': () => sleep(400),
   '/spin': () => spin(),
   '/awaited': async () => {
     await sleep(20)
@@ -70,6 +77,7 @@ const routes = {
 
 const answer = async (path) => {
   await routes[path]?.()
+  if (path !== '/wait') release()
   return path
 }
 
@@ -78,8 +86,10 @@ const hosts = {
     createServer(
       traced(async (req, res) => {
         const path = req.url.split('?')[0]
-        if (path === '/spin') spin()
-        else await answer(path)
+        if (path === '/spin') {
+          spin()
+          release()
+        } else await answer(path)
         res.end(path)
       })
     ),
@@ -88,6 +98,7 @@ const hosts = {
     app.use(tracing())
     app.get('/spin', (req, res) => {
       spin()
+      release()
       res.send('spun')
     })
     for (const path of Object.keys(routes))

@@ -96,29 +96,6 @@ describe('a runtime that is watched', () => {
     expect(attributes[1]).toContain('spanlight.blocked_ms')
   })
 
-  it('names nobody when none of many did most of it', async () => {
-    const { request, attributes } = watched()
-    const victim = request()
-    for (let i = 0; i < 5; i++) {
-      const culprit = request()
-      spin(20)
-      culprit.end()
-    }
-    victim.end()
-    expect(attributes.at(-1)).toEqual(['spanlight.blocked_ms', expect.any(Number)])
-  })
-
-  it('says nothing of what is too short to matter', async () => {
-    const { request, attributes } = watched()
-    const victim = request()
-    await sleep(30)
-    const culprit = request()
-    spin(8)
-    culprit.end()
-    victim.end()
-    expect(attributes).toEqual([[], []])
-  })
-
   it('samples on while a request is in flight, and rests soon after', async () => {
     let flying = 1
     const { request, all } = watched({ inFlight: () => flying })

@@ -59,7 +59,8 @@ describe.skipIf(!hasBrowser)('what the process was doing, on the page of a trace
   it('shows the part that is zoomed to', async () => {
     const page = await real.openTrace(await blockedReport())
     await page.waitForSelector('.lane .time .block')
-    const width = () => page.$eval('.lane .time .block', (block) => block.getBoundingClientRect().width)
+    const width = () =>
+      page.$eval('.lane .time .block', (block) => block.getBoundingClientRect().width)
     const before = await width()
     await page.dblclick('.timeline .row.gap')
     await page.focus('.timeline .grid')
@@ -100,6 +101,9 @@ describe.skipIf(!hasBrowser)('what the process was doing, on the page of a trace
       colorScheme,
       viewport: { width, height: 800 }
     })
+    // Where rows need the height it is folded until it is asked for.
+    await page.waitForSelector('.runtime a')
+    if (width < 760) await page.click('.runtime [aria-expanded="false"]')
     await page.waitForSelector('.lane .time .block')
     expect(await violations(page)).toEqual([])
     const wider = await page.evaluate(
