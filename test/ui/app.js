@@ -62,7 +62,7 @@ app.get('/report', async (_req, res) => {
 })
 
 app.get('/import', (_req, res) => {
-  keepBusy(180)
+  keepBusy(300)
   res.json({})
   imported()
 })
