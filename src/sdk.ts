@@ -20,7 +20,10 @@ interface Left {
  * Takes in the spans of an OpenTelemetry SDK. It has instrumentations of its own: what they and ours record would be there twice, so all requests and
  * calls are left to them.
  */
-export function leaveToSdk({ host, api, watches, shown }: Left, setup: SdkSetup): SdkSpans {
+export function leaveToSdk(
+  { host, api, watches, shown }: Left,
+  setup: Omit<SdkSetup, 'onScope'>
+): SdkSpans {
   host.leaveRequests()
   api.stop()
   watches.leaveCalls({
@@ -28,5 +31,6 @@ export function leaveToSdk({ host, api, watches, shown }: Left, setup: SdkSetup)
     on: true,
     how: 'spanProcessor(): requests and calls are recorded by its instrumentations, and by none of ours'
   })
-  return shown ? receiveSdkSpans(setup) : { processor: idleProcessor, stop() {} }
+  if (!shown) return { processor: idleProcessor, stop() {} }
+  return receiveSdkSpans({ ...setup, onScope: (name) => watches.sawTracer(name) })
 }

@@ -7,6 +7,7 @@ export const root: string = resolve(import.meta.dirname, '../..')
 const packages = [
   '@koa/router',
   '@opentelemetry/api',
+  '@opentelemetry/instrumentation-express',
   '@opentelemetry/instrumentation-http',
   '@opentelemetry/sdk-trace-node',
   '@types',

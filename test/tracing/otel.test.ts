@@ -80,7 +80,7 @@ interface Seen {
   traceId: string
   traces: { name: string; spans: number; traceId: string }[]
   instrumented: { name: string; on: boolean }[]
-  otlp?: { resourceSpans: { scopeSpans: { spans: Spans }[] }[] }
+  otlp?: { resourceSpans: { scopeSpans: { scope: { name: string }; spans: Spans }[] }[] }
   page: number
 }
 
@@ -119,8 +119,7 @@ describe.each([
     expect(instrumented.map(({ name, on }) => [name, on])).toEqual([
       ['OpenTelemetry SDK', true],
       ['exceptions', true],
-      ['console', true],
-      ['pino', true]
+      ['console', true]
     ])
   })
 })
@@ -128,4 +127,34 @@ describe.each([
 it('without a page nothing is shown, and the SDK goes on', async () => {
   const { page, traceId } = await run(app(sdk2, processorFirst("{ access: 'off' }")))
   expect([page, traceId]).toEqual([404, 'undefined'])
+})
+
+it('without an SDK, instrumentations of OpenTelemetry record here', async () => {
+  const { otlp, page } = await run(`
+    const { tracing } = require('spanlight')
+    const middleware = tracing({ access: 'local' })
+    const { ExpressInstrumentation } = require('@opentelemetry/instrumentation-express')
+    const { trace } = require('@opentelemetry/api')
+    // As its own registration does it, which is in a package that comes with an SDK.
+    new ExpressInstrumentation().enable()
+    const express = require('express')
+    const app = express()
+    app.use(middleware)
+    app.get('/', (req, res) => res.send(trace.getActiveSpan().spanContext().traceId))
+    const server = app.listen(0, '127.0.0.1', async () => {
+      const origin = 'http://127.0.0.1:' + server.address().port
+      const traceId = await (await fetch(origin)).text()
+      await new Promise((done) => setTimeout(done, 50))
+      const otlp = await (await fetch(origin + '/_traces/api/traces/' + traceId + '?format=otlp')).json()
+      const page = (await fetch(origin + '/_traces/')).status
+      console.log('=' + JSON.stringify({ otlp, page }))
+      process.exit()
+    })
+  `)
+  const theirs = otlp?.resourceSpans
+    .flatMap((one) => one.scopeSpans)
+    .find((one) => one.scope.name === '@opentelemetry/instrumentation-express')
+  expect(theirs?.spans.map((span) => span.name)).toContain('request handler')
+  expect(theirs?.spans.every((span) => span.parentSpanId !== undefined)).toBe(true)
+  expect(page).toBe(200)
 })

@@ -24,6 +24,8 @@ export interface SdkSetup {
   readonly path: string
   /** Other requests that are not shown, nor anything they do. */
   readonly ignore: (method: string, path: string) => boolean
+  /** Told of each instrumentation that spans come from. */
+  readonly onScope: (name: string) => void
   /** Told of the SDK's resource: from then on it is who makes the spans of this process. */
   readonly onResource: (resource: Resource) => void
 }
@@ -134,6 +136,7 @@ class Mirror {
     if (scope === undefined) {
       const { name, version = '' } = instrumentationScope
       scope = this.#setup.tracer.scope(name, version)
+      this.#setup.onScope(scope.name)
       this.#scopes.set(instrumentationScope, scope)
     }
     return scope

@@ -25,6 +25,8 @@ export interface Received extends SdkSpans {
   readonly open: OpenTraces
   readonly report: Report
   readonly said: string[]
+  /** Names of the scopes that were told of. */
+  readonly scopes: string[]
   readonly tracer: Tracer
 }
 
@@ -34,6 +36,7 @@ export function receive(
   changed: Partial<Limits> = {}
 ): Received {
   const said: string[] = []
+  const scopes: string[] = []
   const records: TraceRecord[] = []
   const report = createReport((text) => said.push(text))
   const limits = { ...defaultLimits, ...changed }
@@ -65,9 +68,10 @@ export function receive(
     report,
     path: '/_traces',
     ignore,
+    onScope: (name) => scopes.push(name),
     onResource: (theirs) => (resource = theirs)
   })
-  return { ...received, records, open, report, said, tracer }
+  return { ...received, scopes, records, open, report, said, tracer }
 }
 
 // A live span's duration is an accessor, which a copy does not take along.

@@ -116,6 +116,7 @@ describe.each(sdks)('the spans of $name', ({ api, provider }) => {
     expect(record.spans.map((span) => span.name)).toEqual(['root', 'child'])
     expect(record.spans[1].parentId).toBe(record.spans[0].spanId)
     expect(record.spans[1].parentRemote).toBe(false)
+    expect(received.scopes).toEqual(['mine'])
     expect(received.open.size).toBe(0)
   })
 
