@@ -8,7 +8,8 @@ export interface MongoCall {
   readonly batchSize?: number | undefined
 }
 
-type Read = (args: readonly unknown[]) => MongoCall
+/** Reads a call of a method by its arguments, and where these do not tell by the object that it is a method of. */
+export type Read = (args: readonly unknown[], self: object) => MongoCall
 
 const filtered =
   (operation: string, key: string): Read =>
@@ -43,7 +44,7 @@ export const collectionCalls: Readonly<Record<string, Read>> = {
   replaceOne: updating,
   deleteOne: filtered('delete', 'q'),
   deleteMany: filtered('delete', 'q'),
-  findOneAndDelete: ([query]) => modifying([query]),
+  findOneAndDelete: filtered('findAndModify', 'query'),
   findOneAndReplace: modifying,
   findOneAndUpdate: modifying,
   distinct: ([, query]) => ({ operation: 'distinct', statement: shapeOf({ query: query ?? {} }) }),
@@ -70,6 +71,14 @@ export const databaseCalls: Readonly<Record<string, Read>> = {
     }
   },
   dropDatabase: bare('dropDatabase')
+}
+
+/** `initializeOrderedBulkOp()`: what was added to it is sent together. */
+export const bulkCalls: Readonly<Record<string, Read>> = {
+  execute: (_args, self) => ({
+    operation: 'bulkWrite',
+    batchSize: (self as { s?: { currentIndex?: number } }).s?.currentIndex
+  })
 }
 
 export const clientCalls: Readonly<Record<string, Read>> = {

@@ -2,7 +2,7 @@ import { getString } from '../base/attributes.ts'
 import { activeContext, type Context, runIn } from '../context/context.ts'
 import { Span } from '../span/span.ts'
 import { type DatabaseSpan, startDatabaseSpan } from './database.ts'
-import type { MongoCall } from './mongodb-calls.ts'
+import type { MongoCall, Read } from './mongodb-calls.ts'
 import { shapeOf } from './mongodb-shape.ts'
 import { wrapMethod } from './patch.ts'
 import { type Callback, followCallback, followPromise } from './settle.ts'
@@ -18,6 +18,10 @@ interface Owner {
   readonly dbName?: unknown
   readonly databaseName?: unknown
   readonly collectionName?: unknown
+  /** Of a bulk operation; of a database it is a method. */
+  readonly collection?: Owner | (() => unknown)
+  /** The same until mongodb 6. */
+  readonly s?: { readonly collection?: Owner }
   /** Of a cursor; of a collection it is a text. */
   readonly namespace?: { readonly db?: unknown; readonly collection?: unknown } | string
   readonly client?: Client
@@ -51,13 +55,12 @@ export class MongoCalls {
   }
 
   /** Wraps those methods that the version at hand has. */
-  wrapCalls(
-    prototype: object,
-    calls: Readonly<Record<string, (args: readonly unknown[]) => MongoCall>>
-  ): Undo[] {
+  wrapCalls(prototype: object, calls: Readonly<Record<string, Read>>): Undo[] {
     return Object.entries(calls).map(([name, read]) =>
       wrapMethod(prototype, name, (original, self, args) =>
-        this.#follow(original, self as object, args, sessionIn(args), () => read(args))
+        this.#follow(original, self as object, args, sessionIn(args), () =>
+          read(args, self as object)
+        )
       )
     )
   }
@@ -194,12 +197,13 @@ function sessionOf(cursor: unknown): object | undefined {
   return (cursor as { session?: object | null }).session ?? undefined
 }
 
-function placeOf(owner: Owner): {
+function placeOf(self: Owner): {
   target?: string
   namespace?: string
   address?: string
   port?: number
 } {
+  const owner = typeof self.collection === 'object' ? self.collection : (self.s?.collection ?? self)
   const { namespace, client } = owner
   const place = typeof namespace === 'object' ? namespace : undefined
   const db = owner.dbName ?? owner.databaseName ?? place?.db

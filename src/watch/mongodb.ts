@@ -1,5 +1,5 @@
 import { MongoCalls } from './mongodb-span.ts'
-import { clientCalls, collectionCalls, databaseCalls } from './mongodb-calls.ts'
+import { bulkCalls, clientCalls, collectionCalls, databaseCalls } from './mongodb-calls.ts'
 import { wrapMethod } from './patch.ts'
 import { Transactions } from './transactions.ts'
 import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
@@ -18,6 +18,7 @@ interface MongoModule {
   readonly AggregationCursor: Class
   readonly ChangeStreamCursor: Class
   readonly ClientSession: Class
+  readonly OrderedBulkOperation: Class
 }
 
 const classes = [
@@ -28,7 +29,8 @@ const classes = [
   'FindCursor',
   'AggregationCursor',
   'ChangeStreamCursor',
-  'ClientSession'
+  'ClientSession',
+  'OrderedBulkOperation'
 ] as const
 
 type Undo = (() => void) | undefined
@@ -49,11 +51,14 @@ export function wrapMongodb(setup: WatchSetup, module: unknown): Watch {
   const release = claimObject(mongodb.Collection.prototype)
   if (release === undefined) return watchedElsewhere('mongodb')
   const calls = new MongoCalls(setup, new Transactions(setup, 'mongodb transaction'))
-  const { Collection, Db, MongoClient } = mongodb
+  const { Collection, Db, MongoClient, OrderedBulkOperation } = mongodb
+  // What the ordered ones and the others have in common.
+  const bulk = Object.getPrototypeOf(OrderedBulkOperation.prototype) as object
   const undo = [
     ...calls.wrapCalls(Collection.prototype, collectionCalls),
     ...calls.wrapCalls(Db.prototype, databaseCalls),
     ...calls.wrapCalls(MongoClient.prototype, clientCalls),
+    ...calls.wrapCalls(bulk, bulkCalls),
     ...wrapCursors(setup, mongodb, calls),
     ...calls.wrapSession(mongodb.ClientSession.prototype)
   ]

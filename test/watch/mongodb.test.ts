@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { activeContext } from '../../src/context/context.ts'
 import { wrapMongodb } from '../../src/watch/mongodb.ts'
+import { watchPublished } from '../../src/watch/published.ts'
 import type { Watch } from '../../src/watch/watch.ts'
 import { library } from '../libraries/library.js'
 import { type MongoServer, startMongo } from '../servers/mongo-wire.ts'
@@ -47,6 +48,7 @@ interface Collection extends Record<
   collectionName: string
   find(filter: Doc, options?: Doc): Cursor
   aggregate(pipeline: Doc[]): Cursor
+  initializeUnorderedBulkOp(): { insert(document: Doc): void; execute(): Promise<Doc> }
 }
 
 interface Cursor extends AsyncIterable<Doc> {
@@ -132,6 +134,10 @@ describe.each(['mongodb', 'mongodb-5'])('with %s', (version) => {
         { insertOne: { document: { name: 'canary' } } },
         { deleteOne: { filter: { name: 'canary' } } }
       ])
+      const bulk = orders.initializeUnorderedBulkOp()
+      bulk.insert({ name: 'canary' })
+      bulk.insert({ name: 'canary' })
+      await bulk.execute()
       await orders.replaceOne({ _id: 1 }, { name: 'canary' })
       await orders.deleteMany({})
       await orders.findOneAndUpdate({ name: 'canary' }, { $set: { name: 'canary' } })
@@ -142,6 +148,7 @@ describe.each(['mongodb', 'mongodb-5'])('with %s', (version) => {
     expect(operations(spans)).toEqual([
       'insert',
       'insert',
+      'bulkWrite',
       'bulkWrite',
       'update',
       'delete',
@@ -154,6 +161,7 @@ describe.each(['mongodb', 'mongodb-5'])('with %s', (version) => {
       '{"documents": [{"_id": ?, "name": ?}]}',
       '{"documents": [{"name": ?}, {"name": ?, "more": [?]}]}',
       '{"ops": [{"insertOne": {"document": {"name": ?}}}, {"deleteOne": {"filter": {"name": ?}}}]}',
+      undefined,
       '{"q": {"_id": ?}, "u": {"name": ?}}',
       '{"q": {}}',
       '{"query": {"name": ?}, "update": {"$set": {"name": ?}}}',
@@ -164,6 +172,7 @@ describe.each(['mongodb', 'mongodb-5'])('with %s', (version) => {
     expect(spans.map(({ attributes }) => attributes['db.operation.batch.size'])).toEqual([
       undefined,
       3,
+      2,
       2,
       ...Array<undefined>(6).fill(undefined)
     ])
@@ -325,6 +334,32 @@ describe.each(['mongodb', 'mongodb-5'])('with %s', (version) => {
     watch = wrapMongodb(recorder.setup, { default: mongodb })
     expect(wrapMongodb(recorder.setup, mongodb).instrumented.how).toContain('first')
   })
+})
+
+test('what mongoose has told already is not told again', async () => {
+  const { mongo, ...mongoose } = library('mongoose') as {
+    mongo: object
+    createConnection(url: string): {
+      asPromise(): Promise<{ model(name: string, schema: object): { findOne(): Promise<unknown> } }>
+      close(): Promise<void>
+    }
+    Schema: new (fields: object) => object
+  }
+  recorder = record()
+  watch = wrapMongodb(recorder.setup, mongo)
+  const stop = watchPublished(recorder.setup, () => {})
+  const connection = mongoose.createConnection(server.url)
+  const Person = (await connection.asPromise()).model('Person', new mongoose.Schema({}))
+  await recorder.inRequest('request', () => Person.findOne())
+  await recorder.wait('request')
+  const calls = recorder.spans.filter(
+    ({ attributes }) => attributes['db.system.name'] !== undefined
+  )
+  expect(calls.map(({ attributes }) => attributes['db.operation.name'])).toEqual(['findOne'])
+  await connection.close()
+  stop()
+  watch.stop()
+  recorder.close()
 })
 
 test('what is not the module is a mistake named', () => {
