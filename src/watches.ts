@@ -85,6 +85,13 @@ export function startWatches(given: WatchesSetup): Watches {
       on: false,
       how: 'capture: { console: false } switches it off'
     })
+  const withoutPino = !settings.capture.pino && !('pino' in settings.instrument)
+  if (withoutPino)
+    instrumented.push({
+      name: 'pino',
+      on: false,
+      how: 'capture: { pino: false } switches it off'
+    })
   const found = new FoundLibraries(process.cwd(), knownLibraries.keys())
   const followed = new Set(published.map(({ name }) => name))
   if (stopPino !== undefined) followed.add('pino')
@@ -98,6 +105,7 @@ export function startWatches(given: WatchesSetup): Watches {
     sawTracer: (name) => void (scopes.size < maxScopes && scopes.add(name)),
     add: (one) => void instrumented.push(one),
     handOver(name, module) {
+      if (name === 'pino' && withoutPino) return
       const watch = left && !notCalls.has(name) ? undefined : watchFound(setup, name, module)
       if (watch === undefined) return
       watches.push(watch)

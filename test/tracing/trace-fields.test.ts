@@ -35,6 +35,29 @@ async function inRequest(fn: () => unknown): Promise<string> {
   return (await api.find((trace) => trace.method === 'GET' && !trace.inFlight)).traceId
 }
 
+it('capture: { pino: false } leaves the lines of pino alone, and says so', async () => {
+  await shutdown()
+  const server = await listen(
+    traced(
+      (_req, res) => {
+        logger().info('not for the page')
+        res.end()
+      },
+      { capture: { pino: false } }
+    )
+  )
+  await ask(server)
+  const page = new PageApi(`${server}/_traces`)
+  const { traceId } = await page.find((trace) => !trace.inFlight)
+  expect(await page.logs(traceId)).toEqual([])
+  expect(lines).toMatchObject([{ msg: 'not for the page' }])
+  expect((await page.status()).instrumented).toContainEqual({
+    name: 'pino',
+    on: false,
+    how: 'capture: { pino: false } switches it off'
+  })
+})
+
 describe('the ids for a log line', () => {
   it('are those of the active span', async () => {
     const seen: object[] = []
