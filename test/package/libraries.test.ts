@@ -25,9 +25,14 @@ const rows = read('docs/libraries.md')
   // What comes with Node is tested in the version of Node that runs the tests.
   .filter(([library]) => !library.startsWith('node:'))
 
-it.each(rows)('%s is documented with the versions that are tested: %s', (library, tested) => {
-  expect(tested.split(', ').sort()).toEqual(testedVersions(library))
-})
+it.each([...new Set(rows.map(([library]) => library))])(
+  '%s is documented with the versions that are tested',
+  (library) => {
+    // A line of old versions may have a row of its own.
+    const tested = rows.filter(([one]) => one === library).flatMap(([, some]) => some.split(', '))
+    expect(tested.sort()).toEqual(testedVersions(library))
+  }
+)
 
 it('what libraries publish themselves is documented', () => {
   for (const { name } of published) expect(rows.map(([library]) => library)).toContain(name)
