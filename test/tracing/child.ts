@@ -44,8 +44,9 @@ export class Consumer {
   /** `others` are packages that this repository does not depend on, by name, with their folders. */
   constructor(others: Readonly<Record<string, string>> = {}) {
     this.#link('spanlight', root)
-    for (const name of packages) this.#link(name, join(root, 'node_modules', name))
-    for (const [name, folder] of Object.entries(others)) this.#link(name, folder)
+    const own = packages.map((name): [string, string] => [name, join(root, 'node_modules', name)])
+    for (const [name, folder] of Object.entries<string>({ ...Object.fromEntries(own), ...others }))
+      this.#link(name, folder)
     writeFileSync(join(this.folder, 'package.json'), '{ "name": "consumer" }')
   }
 

@@ -1,7 +1,9 @@
 import { connect as connectHttp2 } from 'node:http2'
 import { request } from 'node:https'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { moduleNames } from '../../src/watch/instrument.ts'
+import { library } from '../libraries/library.js'
 import { type Child, Consumer } from './child.ts'
 import { attribute, PageApi } from './setup.ts'
 
@@ -277,6 +279,37 @@ describe('a library that the application loads', () => {
     expect(attribute(span, 'db.system.name')).toBe('postgresql')
     controller.abort()
     await asked
+    await stop(child)
+  })
+})
+
+describe('every library that can be handed over', () => {
+  const folder = resolve(library.resolve('graphql/package.json'), '../..')
+  const names = [...moduleNames].filter((name) => name !== 'node:sqlite')
+  let libraries: Consumer
+
+  beforeAll(() => {
+    libraries = new Consumer(Object.fromEntries(names.map((name) => [name, join(folder, name)])))
+  })
+
+  afterAll(() => libraries.remove())
+
+  it.each([
+    ['app.mjs', (name: string) => `import '${name}'`],
+    ['app.cjs', (name: string) => `require('${name}')`]
+  ])('is found: %s', async (file, load) => {
+    const node =
+      file === 'app.cjs'
+        ? "const { createServer } = require('node:http')"
+        : "import { createServer } from 'node:http'"
+    const child = libraries.run(
+      `${names.map(load).join('\n')}\n${node}\ncreateServer().${listens}`,
+      { ...development, NODE_OPTIONS: '--import spanlight/register' },
+      file
+    )
+    const { instrumented } = await new PageApi(`${await originOf(child)}/_traces`).status()
+    const found = instrumented.filter(({ how }) => how === 'handed over by spanlight/register')
+    expect(found.map(({ name }) => name).sort()).toEqual(names.sort())
     await stop(child)
   })
 })
