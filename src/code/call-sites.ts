@@ -1,17 +1,8 @@
+import type { CallSite } from '../base/call-site.ts'
 import type { Report } from '../base/report.ts'
 import { type Frame, pathOf, readFrame } from './frame.ts'
 import type { Project } from './project.ts'
 import type { Place, SourceMaps } from './source-maps.ts'
-
-/** A place in the host's code that something was called from. */
-export interface CallSite {
-  /** Relative to the project's folder. */
-  readonly path: string
-  readonly line: number
-  readonly column: number
-  /** '' where it has no name. */
-  readonly function: string
-}
 
 export interface CallSitesSetup {
   readonly project: Project

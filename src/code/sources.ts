@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
+import type { CallSite } from '../base/call-site.ts'
 import type { SourceFrame, SpanSource } from '../wire/source.ts'
-import type { CallSite } from './call-sites.ts'
 import type { Excerpts } from './excerpts.ts'
 import { type Frame, pathOf, readFrame } from './frame.ts'
 import type { Project } from './project.ts'

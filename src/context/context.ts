@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { CallSite } from '../base/call-site.ts'
 import type { SpanContext } from '../base/span-context.ts'
 
 /**
@@ -8,11 +9,22 @@ import type { SpanContext } from '../base/span-context.ts'
  */
 export class Context {
   readonly span: ContextSpan | undefined
+  /** Where in the host's code a library was called that goes on by itself (a pool). Not handed on with a span: below one, others call. */
+  readonly callSite: CallSite | undefined
   readonly #values: ReadonlyMap<symbol, unknown> | undefined
 
-  constructor(span: ContextSpan | undefined, values: ReadonlyMap<symbol, unknown> | undefined) {
+  constructor(
+    span: ContextSpan | undefined,
+    values: ReadonlyMap<symbol, unknown> | undefined,
+    callSite?: CallSite
+  ) {
     this.span = span
     this.#values = values
+    this.callSite = callSite
+  }
+
+  withCallSite(site: CallSite): Context {
+    return new Context(this.span, this.#values, site)
   }
 
   withSpan(span: ContextSpan | undefined): Context {

@@ -1,6 +1,6 @@
 import { getAttribute, getString } from '../base/attributes.ts'
+import type { CallSite } from '../base/call-site.ts'
 import type { ReadonlyAttributes, TraceRecord } from '../base/span-data.ts'
-import type { CallSite } from '../code/call-sites.ts'
 import type { SpanCode } from '../code/sources.ts'
 
 /**

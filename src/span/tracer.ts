@@ -1,7 +1,8 @@
+import type { CallSite } from '../base/call-site.ts'
 import { newSpanId, newTraceId, type SpanId, type TraceId } from '../base/ids.ts'
 import { randomFlag, sampledFlag, type SpanContext, type TraceState } from '../base/span-context.ts'
 import { type Scope, SpanKind } from '../base/span-data.ts'
-import type { CallSite, CallSites } from '../code/call-sites.ts'
+import type { CallSites } from '../code/call-sites.ts'
 import { activeContext, type Context, isSuppressed } from '../context/context.ts'
 import type { Sampler } from './sampler.ts'
 import { type AttributesInput, type LinkInput, nameOf, readIds, readParent } from './input.ts'
@@ -68,7 +69,7 @@ export class Tracer {
       const { callSites } = this.#setup
       // Here and not deeper: each function between here and the host's code is a frame more to look at.
       if (callSites !== undefined && span instanceof Span && isCalled(span, options)) {
-        const site = callSites.find(span.name)
+        const site = callSites.find(span.name) ?? context.callSite
         if (site !== undefined) locate(span, site)
       }
       return span
@@ -95,6 +96,12 @@ export class Tracer {
       this.#setup.failed?.(error)
       return undefined
     }
+  }
+
+  /** The context with the line that the running call comes from: for what starts later, when the host's code is no longer below it. */
+  withCallSite(operation: string, context: Context): Context {
+    const site = this.#setup.callSites?.find(operation)
+    return site === undefined ? context : context.withCallSite(site)
   }
 
   #start(name: string, options: SpanOptions, context: Context): Span | NonRecordingSpan {

@@ -1,5 +1,5 @@
 import { SpanKind } from '../base/span-data.ts'
-import { activeContext } from '../context/context.ts'
+import { activeContext, type Context } from '../context/context.ts'
 import { Span } from '../span/span.ts'
 import { failSpan } from './database.ts'
 import { type Callback, followCallback, followPromise } from './settle.ts'
@@ -45,9 +45,13 @@ export function runConnect(
 ): unknown {
   const span = setup.guard(() => beginConnect(setup, client))
   if (span === undefined) return Reflect.apply(original, client, args)
-  return runWait(setup, span, args, {
-    run: (given) => Reflect.apply(original, client, given)
-  })
+  return runWait(
+    setup,
+    { span, args, caller: activeContext() },
+    {
+      run: (given) => Reflect.apply(original, client, given)
+    }
+  )
 }
 
 function beginConnect(setup: WatchSetup, client: object): Span | undefined {
@@ -69,6 +73,13 @@ export function startChild(setup: WatchSetup, name: string, kind: SpanKind): Spa
   return span instanceof Span ? span : undefined
 }
 
+interface Wait {
+  readonly span: Span
+  readonly args: unknown[]
+  /** Where the host's callback runs. */
+  readonly caller: Context
+}
+
 interface Work {
   run(args: unknown[]): unknown
   /** What the host waited for has come. */
@@ -76,8 +87,7 @@ interface Work {
 }
 
 /** Runs a method whose first argument may be a callback `(error, value)`, which returns a promise without, and ends the span by it. */
-export function runWait(setup: WatchSetup, span: Span, args: unknown[], work: Work): unknown {
-  const context = activeContext()
+export function runWait(setup: WatchSetup, { span, args, caller }: Wait, work: Work): unknown {
   const succeeded = (value: unknown): void => {
     work.arrived?.(value)
     span.end()
@@ -88,7 +98,7 @@ export function runWait(setup: WatchSetup, span: Span, args: unknown[], work: Wo
     typeof callback !== 'function'
       ? undefined
       : setup.guard(() =>
-          followCallback(setup, context, callback as Callback, ([error, value]) =>
+          followCallback(setup, caller, callback as Callback, ([error, value]) =>
             error ? failed(error) : succeeded(value)
           )
         )

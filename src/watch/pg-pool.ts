@@ -56,27 +56,39 @@ function runCheckOut(
 ): unknown {
   const span = setup.guard(() => beginWait(setup, pool))
   if (span === undefined) return Reflect.apply(original, pool, boundToCaller(setup, args))
-  return runWait(setup, span, args, {
-    run(given) {
-      const context = activeContext().withSpan(span)
-      const before = pool.waitingCount
-      // A connection that is made for this caller, and what the host does to it when it is new, is part of the wait.
-      const result = runIn(context, () => Reflect.apply(original, pool, given))
-      setup.guard(() => {
-        const last = pool.waitingCount === before ? undefined : pool._pendingQueue?.at(-1)
-        if (last !== undefined) waiting.set(last, context)
-      })
-      return result
-    },
-    arrived: (client) => setName(span, client)
-  })
+  const caller = setup.guard(() => callerOf(setup, args)) ?? activeContext()
+  return runWait(
+    setup,
+    { span, args, caller },
+    {
+      run(given) {
+        const context = activeContext().withSpan(span)
+        const before = pool.waitingCount
+        // A connection that is made for this caller, and what the host does to it when it is new, is part of the wait.
+        const result = runIn(context, () => Reflect.apply(original, pool, given))
+        setup.guard(() => {
+          const last = pool.waitingCount === before ? undefined : pool._pendingQueue?.at(-1)
+          if (last !== undefined) waiting.set(last, context)
+        })
+        return result
+      },
+      arrived: (client) => setName(span, client)
+    }
+  )
 }
 
 /** A pool hands a free client to whoever waited longest, in the context of whoever gave it back: the waiting callback is bound to its own. */
 function boundToCaller(setup: WatchSetup, args: unknown[]): unknown[] {
   const [callback, ...rest] = args
   if (typeof callback !== 'function') return args
-  return [setup.guard(() => bindTo(activeContext(), callback as Callback)) ?? callback, ...rest]
+  const bound = setup.guard(() => bindTo(callerOf(setup, args), callback as Callback))
+  return [bound ?? callback, ...rest]
+}
+
+/** `pool.query` asks the database in a callback, where the host's code that called it is no longer to be seen. */
+function callerOf({ tracer }: WatchSetup, [callback]: unknown[]): Context {
+  const context = activeContext()
+  return typeof callback === 'function' ? tracer.withCallSite('pool.connect', context) : context
 }
 
 function beginWait(setup: WatchSetup, pool: PgPool): Span | undefined {
