@@ -154,7 +154,13 @@ describe('the exported names', () => {
     Object.keys((await import(entry)) as object).sort()
 
   it('of spanlight', async () => {
-    expect(await names('spanlight')).toEqual(['activeSpan', 'shutdown', 'tracing', 'withSpan'])
+    expect(await names('spanlight')).toEqual([
+      'activeSpan',
+      'shutdown',
+      'traceFields',
+      'tracing',
+      'withSpan'
+    ])
   })
 
   it.each(['spanlight/express', 'spanlight/koa'])('of %s', async (entry) => {
