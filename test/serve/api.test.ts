@@ -74,6 +74,7 @@ describe('a trace', () => {
     const id = idOf(1).toUpperCase()
     expect((await get(`traces/${id}`)).status).toBe(200)
     expect((await get(`traces/${id}/logs`)).json).toEqual([])
+    expect((await get(`traces/${id}/runtime`)).json.traceId).toBe(idOf(1))
     expect((await get(`traces/${id}/find?text=held`)).json).toEqual({
       spanIds: ['00000000000000aa']
     })
@@ -96,6 +97,8 @@ describe('a trace', () => {
     `traces/${'a'.repeat(33)}`,
     'traces/__proto__',
     'traces/',
+    `traces/${idOf(99)}/runtime`,
+    `traces/${idOf(1)}/runtime/more`,
     `traces/${idOf(1)}/spans/zz`,
     `traces/${idOf(1)}/spans`,
     `traces/${idOf(1)}/spans/00000000000000aa/more`,
