@@ -110,8 +110,7 @@ export function startDescribed(
   const options = since === undefined ? callOptions : { ...callOptions, startTime: since }
   const span = setup.tracer.start(call.name, options, context)
   if (!(span instanceof Span)) return undefined
-  // The tracer may have told where the call comes from.
-  span.begin([...call.attributes, ...span.attributes])
+  span.begin([...call.attributes])
   return new OpenCall(span, context)
 }
 

@@ -4,7 +4,7 @@ import type { AttributeValue } from '../../src/base/attributes.ts'
 import type { TraceRecord } from '../../src/base/span-data.ts'
 import type { Redactor } from '../../src/redact/redactor.ts'
 import { ratioSampler } from '../../src/span/sampler.ts'
-import { Tracer } from '../../src/span/tracer.ts'
+import { Tracer, type TracerSetup } from '../../src/span/tracer.ts'
 import { OpenTraces } from '../../src/trace/open-traces.ts'
 
 /** Hides nothing: for tests that are about something else. */
@@ -32,7 +32,11 @@ export interface Recorder {
 }
 
 /** A real tracer over a clock that only moves when told. */
-export function createRecorder(limits: Partial<Limits> = {}, sample = 1): Recorder {
+export function createRecorder(
+  limits: Partial<Limits> = {},
+  sample = 1,
+  callSites?: TracerSetup['callSites']
+): Recorder {
   let time = 1000
   const report = createReport(() => {})
   const records: TraceRecord[] = []
@@ -52,6 +56,7 @@ export function createRecorder(limits: Partial<Limits> = {}, sample = 1): Record
     redactor: openRedactor,
     now: clock.now,
     sampler: ratioSampler(sample),
+    callSites,
     openTrace: (traceId) => open.open(traceId)
   })
   return { tracer, open, report, records, pass: (ms) => (time += ms) }
