@@ -25,8 +25,6 @@ interface Owner {
   /** Of a cursor; of a collection it is a text. */
   readonly namespace?: { readonly db?: unknown; readonly collection?: unknown } | string
   readonly client?: Client
-  /** Of a client itself. */
-  readonly options?: Client['options']
 }
 
 interface Client {
@@ -48,6 +46,8 @@ export interface CursorCall {
 export class MongoCalls {
   readonly #setup: WatchSetup
   readonly #transactions: Transactions
+  // A client copies all of its options for whoever asks for them.
+  readonly #addresses = new WeakMap<Client, Address>()
 
   constructor(setup: WatchSetup, transactions: Transactions) {
     this.#setup = setup
@@ -159,11 +159,27 @@ export class MongoCalls {
         system: 'mongodb',
         dialect: 'other',
         ...call,
-        ...placeOf(self),
+        ...this.#placeOf(self),
         defaultPort
       })
     const span = parent === context ? start() : runIn(parent, start)
     return span && { call: span, context, within: span.inside }
+  }
+
+  #placeOf(self: Owner): Address & { target?: string; namespace?: string } {
+    const owner =
+      typeof self.collection === 'object' ? self.collection : (self.s?.collection ?? self)
+    const { namespace, client = owner as Client } = owner
+    const place = typeof namespace === 'object' ? namespace : undefined
+    const db = owner.dbName ?? owner.databaseName ?? place?.db
+    const collection = owner.collectionName ?? place?.collection
+    let address = this.#addresses.get(client)
+    if (address === undefined) this.#addresses.set(client, (address = addressOf(client)))
+    return {
+      ...address,
+      ...(typeof db === 'string' && { namespace: db }),
+      ...(typeof collection === 'string' && { target: collection })
+    }
   }
 }
 
@@ -197,23 +213,16 @@ function sessionOf(cursor: unknown): object | undefined {
   return (cursor as { session?: object | null }).session ?? undefined
 }
 
-function placeOf(self: Owner): {
-  target?: string
-  namespace?: string
-  address?: string
-  port?: number
-} {
-  const owner = typeof self.collection === 'object' ? self.collection : (self.s?.collection ?? self)
-  const { namespace, client } = owner
-  const place = typeof namespace === 'object' ? namespace : undefined
-  const db = owner.dbName ?? owner.databaseName ?? place?.db
-  const collection = owner.collectionName ?? place?.collection
-  // Of several hosts the driver chooses, and does not tell.
-  const { hosts = [], srvHost } = client?.options ?? owner.options ?? {}
+interface Address {
+  readonly address?: string
+  readonly port?: number
+}
+
+/** Of several hosts the driver chooses, and does not tell. */
+function addressOf({ options }: Client): Address {
+  const { hosts = [], srvHost } = options ?? {}
   const [only] = srvHost === undefined && hosts.length === 1 ? hosts : []
   return {
-    ...(typeof db === 'string' && { namespace: db }),
-    ...(typeof collection === 'string' && { target: collection }),
     ...(typeof only?.host === 'string' && { address: only.host }),
     ...(typeof only?.port === 'number' && { port: only.port })
   }
