@@ -27,6 +27,8 @@ try {
   await take('list-dark', address, 'dark')
   const failed = await traceOf(address, 'status:5xx @db.system.name:postgresql svc:transform')
   await take('trace-light', `${address}t/${failed}`, 'light')
+  const blocked = await traceOf(address, 'name:"GET /api/orders/:id" @spanlight.blocked_ms:>100')
+  await take('blocked-light', `${address}t/${blocked}`, 'light')
 } finally {
   await browser.close()
   demo.kill()
@@ -70,7 +72,7 @@ async function take(name, url, colorScheme) {
   })
   const page = await context.newPage()
   await page.goto(url)
-  await page.waitForSelector('.item, .elsewhere .error-card')
+  await page.waitForSelector('.item, .elsewhere .error-card, .runtime')
   if (name.startsWith('list')) await page.waitForFunction(tellsAStory, null, { timeout: 120_000 })
   // The chart, the formatted statement and the status line come in after the first paint.
   await wait(1500)

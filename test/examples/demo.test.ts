@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Summary } from '../../src/wire/summary.ts'
 import { PageApi } from '../tracing/setup.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -67,6 +68,15 @@ function parentOf(pid: number): number | undefined {
   } catch {
     return undefined
   }
+}
+
+/** What the page finds, as soon as there is any: the demo's first seconds have one of each kind. */
+async function until(find: () => Promise<Summary[]>): Promise<Summary[]> {
+  return vi.waitFor(async () => {
+    const found = await find()
+    expect(found).not.toEqual([])
+    return found
+  }, 20_000)
 }
 
 function isRunning(pid: number): boolean {
@@ -135,10 +145,18 @@ describe('the demo', () => {
 
       const loop = await api.find(({ name, db }) => name === 'GET /api/orders' && db > 20)
       expect(loop.services).toContain('storage')
+      const blocked = await until(() => api.traces('@spanlight.blocked_by.name:customers/import'))
+      expect(blocked[0]?.name).not.toBe('POST /api/customers/import')
       const imported = await api.find(({ name }) => name === 'POST /api/customers/import')
       expect(imported.httpStatus).toBe(201)
       const crowded = await api.find(({ name }) => name === 'GET /api/statistics')
       expect(crowded).toMatchObject({ httpStatus: 200, db: expect.any(Number) })
+      const waited = await until(() =>
+        api.traces('@spanlight.wait:pool name:"GET /api/statistics"')
+      )
+      expect(waited[0]?.services).toContain('storage')
+      const logged = await until(() => api.traces('log:"stored an order"'))
+      expect(logged[0]?.name).toBe('POST /api/orders')
       // Nothing printed an error of its own; the demo's failures are spans.
       expect(demo.output).not.toMatch(/spanlight: .*failed/)
     }

@@ -66,11 +66,11 @@ function Answer({ view, model }: { view: View; model: Model }): VNode {
   const says = longest !== undefined && share >= worthSaying && model.count > 1
   return html`<p class="answer">
     ${failed >= 0 && html`<span>It failed first in <${SpanLink} ...${{ view, model, rows: [failed] }} />${error === '' ? '.' : html`: <span class="error-text">${visible(error)}</span>`}</span>`}
+    <${RuntimeAnswer} ...${{ view, model }} />
     ${
       says &&
       html`<span>${share >= 0.5 ? 'Most' : 'The largest part'} of the time went to <${SpanLink} ...${{ view, model, rows: longest.rows }} />:${' '}<b>${formatDuration(longest.time / 1000)}</b>, ${Math.round(share * 100)} % of the response time.</span>`
     }
-    <${RuntimeAnswer} ...${{ view, model }} />
   </p>`
 }
 
