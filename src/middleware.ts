@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KoaContext } from './host/koa.ts'
+import { ours } from './host/layers.ts'
 import type { TracingOptions } from './options.ts'
 import { sharedTracing } from './process-wide.ts'
 
@@ -26,5 +27,5 @@ export function tracing(options?: TracingOptions): TracingMiddleware {
       return koa(a as KoaContext, b as () => Promise<unknown>)
     }
   }
-  return middleware.tracing as TracingMiddleware
+  return ours(middleware.tracing) as TracingMiddleware
 }

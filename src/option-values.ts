@@ -151,7 +151,7 @@ export function limitsOf(value: Partial<Limits>): Limits {
   return limits
 }
 
-const switches = ['console', 'pino', 'runtime', 'callSites', 'bodies'] as const
+const switches = ['console', 'layers', 'pino', 'runtime', 'callSites', 'bodies'] as const
 
 export function captureOf(value: CaptureOptions): Capture {
   known('capture', value, [...switches, 'requestHeaders', 'responseHeaders'])
@@ -162,9 +162,16 @@ export function captureOf(value: CaptureOptions): Capture {
     if (value[name] !== undefined && value[name] !== 'known')
       strings(`capture.${name}`, value[name])
   }
-  const { console = true, pino = true, runtime = true, callSites, bodies = false } = value
+  const {
+    console = true,
+    layers = true,
+    pino = true,
+    runtime = true,
+    callSites,
+    bodies = false
+  } = value
   const { requestHeaders = 'known', responseHeaders = 'known' } = value
-  return { console, pino, runtime, callSites, bodies, requestHeaders, responseHeaders }
+  return { console, layers, pino, runtime, callSites, bodies, requestHeaders, responseHeaders }
 }
 
 export function exportOf(value: TracingOptions['export']): Settings['export'] {

@@ -103,6 +103,8 @@ export interface CaptureOptions {
   bodies?: boolean | undefined
   /** What the process was doing while a request took its time: the event loop, the garbage collector, the heap. @default true */
   runtime?: boolean | undefined
+  /** A span for each middleware, router and handler of Express and Koa. @default true */
+  layers?: boolean | undefined
   /** Request headers to record; 'known' is a harmless set. @default 'known' */
   requestHeaders?: readonly string[] | 'known' | undefined
   /** Response headers to record. @default 'known' */
@@ -147,6 +149,7 @@ export interface Capture {
   readonly callSites: boolean | undefined
   readonly bodies: boolean
   readonly runtime: boolean
+  readonly layers: boolean
   readonly requestHeaders: readonly string[] | 'known'
   readonly responseHeaders: readonly string[] | 'known'
 }

@@ -218,6 +218,7 @@ export function createTracing(
     guard: createGuard('recording of requests', report),
     ignore: settings.ignore,
     trustIncoming: settings.trustIncoming,
+    layers: settings.capture.layers,
     captureHeaders: {
       request: settings.capture.requestHeaders,
       response: settings.capture.responseHeaders

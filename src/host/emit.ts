@@ -79,7 +79,8 @@ function define(emitter: object, emit: Emit): void {
 
 function emitIn(exchange: Exchange, emit: Emit, target: unknown, args: unknown[]): boolean {
   if (!exchange.lost) return Reflect.apply(emit, target, args)
-  return contextStorage.run(exchange.context, Reflect.apply, emit, target, args) as boolean
+  const { context } = exchange.layer ?? exchange
+  return contextStorage.run(context, Reflect.apply, emit, target, args) as boolean
 }
 
 // A pipelined request whose client leaves before its turn: its response was never given the socket, and emits neither 'finish' nor

@@ -4,9 +4,11 @@ import { type Context, contextStorage } from '../context/context.ts'
 import { readError } from '../span/exception.ts'
 import type { NonRecordingSpan } from '../context/non-recording.ts'
 import { Span } from '../span/span.ts'
+import type { Tracer } from '../span/tracer.ts'
 import { type Connection, findInProgress, type InProgress } from './connection.ts'
 import type { Inspection } from '../inspect/inspections.ts'
 import { Bodies } from './bodies.ts'
+import type { OpenLayer } from './layers.ts'
 import { describeResponse, headersOf } from './response.ts'
 import { isRouted, Routing } from './route.ts'
 import type { Recorder } from './setup.ts'
@@ -35,6 +37,10 @@ export class Exchange implements InProgress {
   /** What goes by of its bodies, when somebody wants to know. */
   bodies: Bodies | undefined
   #inspection: Inspection | undefined
+  /** The innermost layer of the framework that the request is in. */
+  layer: OpenLayer | undefined
+  /** What the router gave the route that was entered last to go on by: Express. */
+  routeNext: unknown
   readonly #recorder: Recorder
   readonly #connection: Connection
   /** As the span was named. */
@@ -42,6 +48,8 @@ export class Exchange implements InProgress {
   #routing: Routing | undefined
   #error: unknown
   #errorType = ''
+  /** The last error that a layer has recorded. */
+  #met: unknown
   #ended = false
 
   constructor(
@@ -75,10 +83,19 @@ export class Exchange implements InProgress {
     return this.#routing
   }
 
+  /** Starts the spans of layers; undefined where they are not recorded. */
+  get layers(): Tracer | undefined {
+    const { guard, layers } = this.#recorder
+    return this.#ended || !guard.on ? undefined : layers
+  }
+
   /** True when the running code is in no context, or in that of another trace: an emitter's or a socket's. */
   get lost(): boolean {
     const store = contextStorage.getStore()
     if (store === this.context) return false
+    const { span } = this
+    if (store?.span instanceof Span && span instanceof Span && store.span.trace === span.trace)
+      return false
     try {
       return store?.span?.spanContext().traceId !== this.span.spanContext().traceId
     } catch {
@@ -106,6 +123,13 @@ export class Exchange implements InProgress {
     })
   }
 
+  /** Whether a layer is the first that this error comes to: it passes all those around, too. */
+  meets(error: unknown): boolean {
+    if (this.#ended || error === this.#met) return false
+    this.#met = error
+    return true
+  }
+
   /** Ends the span, once. `complete` is false when the connection went before the answer did. */
   end(complete: boolean): void {
     if (this.#ended) return
@@ -113,6 +137,7 @@ export class Exchange implements InProgress {
     this.#connection.remove(this)
     this.#recorder.ended()
     const { span, stream, pipeline } = this
+    while (this.layer !== undefined) this.layer.end()
     // HTTP/2's response emits 'finish' for a stream that the client reset, too.
     const whole = complete && !((stream?.rstCode ?? 0) > 0)
     if (span instanceof Span) {
@@ -120,6 +145,7 @@ export class Exchange implements InProgress {
       this.#finish(span)
     }
     this.#error = undefined
+    this.#met = undefined
     if (pipeline === undefined) return
     pipeline.delete(this)
     if (complete) return

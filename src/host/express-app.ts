@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { contextStorage } from '../context/context.ts'
 import { exchangeOf } from './exchange.ts'
+import { enterPath, ExpressLayers, isPlain, type Layer, type Next } from './express-layers.ts'
 import type { Host } from './host.ts'
+import { ours } from './layers.ts'
 import type { Framework } from './setup.ts'
 
 /** The parts of an Express application that this file reads: the root router is `_router` in 4, where it is made with the first layer, and `router` in 5. */
@@ -16,19 +19,6 @@ interface Router {
   use(fn: ErrorHandler): unknown
 }
 
-/** One entry of a router's list: a route, or something mounted. Those inside a route are layers, too, without a `route` of their own. */
-interface Layer {
-  readonly handle?: unknown
-  readonly route?: { readonly path?: unknown } | undefined
-  /** Express 5: mounted at `/`. */
-  readonly slash?: boolean
-  /** Express 4. */
-  readonly regexp?: { readonly fast_slash?: boolean }
-  /** The path as it was written; router 2.3 and later. */
-  readonly rawPath?: unknown
-}
-
-type Next = (error?: unknown) => void
 type Handle = (this: Layer, req: IncomingMessage, res: ServerResponse, next: Next) => unknown
 type HandleError = (
   this: Layer,
@@ -67,30 +57,84 @@ export class FollowedApp {
 }
 
 /**
- * Sees routes and errors where Express itself decides about them: in the two methods that every layer of an Express copy shares. They are
- * found through the app's own layers, so neither import order nor the module's form matters, and routers that are mounted later are
+ * Sees layers, routes and errors where Express itself decides about them: in the two methods that every layer of an Express copy shares.
+ * They are found through the app's own layers, so neither import order nor the module's form matters, and routers that are mounted later are
  * covered. Measured against accessors for `params`, `baseUrl` and `route` on each request: those take 4 us a request, this 0.1, and the
  * request keeps plain properties. router 2.3's diagnostics channel would allocate for every layer and is not in Express 4.
  */
 function followLayers(router: Router, host: Host): void {
   const layer = router.stack?.[0]
   if (layer === undefined) return
-  const shared = Object.getPrototypeOf(layer) as Record<string, unknown>
-  const handle = 'handle_request' in shared ? 'handle_request' : 'handleRequest'
-  if (isOurs(shared[handle])) return
-  replace<Handle>(shared, handle, host, (original) => {
-    return function (this: Layer, req, res, next) {
-      if (!isPlain(this)) entered(this, req, host)
-      return original.call(this, req, res, next)
-    }
-  })
-  const handleError = 'handle_error' in shared ? 'handle_error' : 'handleError'
+  const shared = Object.getPrototypeOf(layer) as object
+  if (!host.claims(shared)) return
+  const [handle, handleError] =
+    'handle_request' in shared
+      ? (['handle_request', 'handle_error'] as const)
+      : (['handleRequest', 'handleError'] as const)
+  const layers = host.layers === undefined ? undefined : new ExpressLayers(host)
+  replace<Handle>(shared, handle, host, (original) =>
+    layers === undefined ? routesOnly(original, host) : inLayers(original, host, layers)
+  )
   replace<HandleError>(shared, handleError, host, (original) => {
     return function (this: Layer, error, req, res, next) {
-      exchangeOf(req)?.failed(error)
-      return original.call(this, error, req, res, next)
+      const exchange = host.closed ? undefined : exchangeOf(req)
+      exchange?.failed(error)
+      const layer = exchange && layers?.enterWithError(this, exchange, req, next)
+      if (layer === undefined || layers === undefined)
+        return original.call(this, error, req, res, next)
+      const leave = layers.nextOf(layer, next)
+      return contextStorage.run(
+        layer.context,
+        callWithError,
+        original,
+        this,
+        error,
+        req,
+        res,
+        leave
+      )
     }
   })
+}
+
+function routesOnly(original: Handle, host: Host): Handle {
+  return function (this: Layer, req, res, next) {
+    if (!isPlain(this)) entered(this, req, host)
+    return original.call(this, req, res, next)
+  }
+}
+
+function inLayers(original: Handle, host: Host, layers: ExpressLayers): Handle {
+  return function (this: Layer, req, res, next) {
+    // Closed, but left where it is because somebody has wrapped it since.
+    const exchange = host.closed ? undefined : exchangeOf(req)
+    const layer = exchange && layers.enter(this, exchange, req, next)
+    if (layer === undefined) return original.call(this, req, res, next)
+    const leave = layers.nextOf(layer, next)
+    return contextStorage.run(layer.context, call, original, this, req, res, leave)
+  }
+}
+
+// Functions of their own, so that no request makes a closure for them.
+function call(
+  original: Handle,
+  layer: Layer,
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: Next
+): unknown {
+  return original.call(layer, req, res, next)
+}
+
+function callWithError(
+  original: HandleError,
+  layer: Layer,
+  error: unknown,
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: Next
+): unknown {
+  return original.call(layer, error, req, res, next)
 }
 
 const maxLastLayers = 8
@@ -106,48 +150,35 @@ function followErrors(router: Router): boolean {
   return true
 }
 
-const lastHandler: ErrorHandler = function tracingErrors(error, req, _res, next) {
+const lastHandler: ErrorHandler = ours(function tracingErrors(error, req, _res, next) {
   exchangeOf(req)?.failed(error)
   next(error)
-}
+} satisfies ErrorHandler)
 
-// Most layers are middleware mounted at the root or handlers inside a route: they tell nothing about the path.
-function isPlain(layer: Layer): boolean {
-  if (layer.route !== undefined) return false
-  return layer.slash === true || layer.regexp?.fast_slash === true || !('route' in layer)
-}
-
-function entered({ route, rawPath }: Layer, req: IncomingMessage, host: Host): void {
+function entered(layer: Layer, req: IncomingMessage, host: Host): void {
   try {
-    const routing = exchangeOf(req)?.routing
-    if (route === undefined) routing?.enterMount(req, rawPath)
-    else routing?.enterRoute(req, route.path)
+    const exchange = exchangeOf(req)
+    if (exchange !== undefined) enterPath(layer, exchange, req)
   } catch (error) {
     host.failed(error)
   }
 }
 
-const mark: unique symbol = Symbol('spanlight')
-
-function isOurs(fn: unknown): boolean {
-  return typeof fn === 'function' && mark in fn
-}
-
 function replace<F extends (...args: never[]) => unknown>(
-  object: Record<string, unknown>,
+  object: object,
   key: string,
   host: Host,
   wrap: (original: F) => F
 ): void {
-  const original = object[key]
-  if (typeof original !== 'function' || isOurs(original)) return
+  const holder = object as Record<string, unknown>
+  const original = holder[key]
+  if (typeof original !== 'function') return
   const wrapped = Object.defineProperties(wrap(original as F), {
     name: { value: original.name, configurable: true },
-    length: { value: original.length, configurable: true },
-    [mark]: { value: true }
+    length: { value: original.length, configurable: true }
   })
-  object[key] = wrapped
+  holder[key] = wrapped
   host.onClose(() => {
-    if (object[key] === wrapped) object[key] = original
+    if (holder[key] === wrapped) holder[key] = original
   })
 }

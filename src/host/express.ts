@@ -3,6 +3,7 @@ import { contextStorage } from '../context/context.ts'
 import { exchangeOf } from './exchange.ts'
 import { type ExpressApp, FollowedApp } from './express-app.ts'
 import type { Host } from './host.ts'
+import { ours } from './layers.ts'
 import { read } from './read.ts'
 
 interface ExpressRequest extends IncomingMessage {
@@ -26,7 +27,11 @@ export function expressMiddleware(host: Host): ExpressMiddleware {
     if (app === undefined) apps.set(kind, (app = new FollowedApp(req.app, host)))
     return app
   }
-  return function tracing(req: ExpressRequest, res, next) {
+  return ours(function tracing(
+    req: ExpressRequest,
+    res: ServerResponse,
+    next: (error?: unknown) => void
+  ): void {
     const app = appOf(req)
     const entry = host.enter(req, res, read(req, 'baseUrl') ?? '', app.framework)
     if (entry === 'answered') return
@@ -39,5 +44,5 @@ export function expressMiddleware(host: Host): ExpressMiddleware {
     }
     app.follow()
     contextStorage.run(entry, next)
-  }
+  })
 }

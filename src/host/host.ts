@@ -3,7 +3,8 @@ import type { SpanContext } from '../base/span-context.ts'
 import { SpanKind } from '../base/span-data.ts'
 import { type Context, contextStorage, rootContext, suppressed } from '../context/context.ts'
 import { Span } from '../span/span.ts'
-import type { SpanOptions } from '../span/tracer.ts'
+import type { SpanOptions, Tracer } from '../span/tracer.ts'
+import { claimObject } from '../watch/watch.ts'
 import { type Connection, connectionOf } from './connection.ts'
 import { follow, followResponses } from './emit.ts'
 import { Exchange, type StreamState } from './exchange.ts'
@@ -27,6 +28,7 @@ export class Host {
   readonly #setup: HostSetup
   readonly #recorder: Recorder
   readonly #seen = new Set<Framework>()
+  readonly #claimed = new WeakSet<object>()
   readonly #undo = new Set<() => void>()
   #thrower: Exchange | undefined
   #inProgress = 0
@@ -41,6 +43,7 @@ export class Host {
       redactor: setup.redactor,
       limits: setup.limits,
       guard: setup.guard,
+      layers: setup.layers === false ? undefined : setup.tracer,
       describeRequest: requestDescriber(
         setup.redactor,
         setup.limits,
@@ -55,6 +58,16 @@ export class Host {
 
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** Starts the spans of layers; undefined where they are not recorded. */
+  get layers(): Tracer | undefined {
+    return this.#recorder.layers
+  }
+
+  /** Developers' texts that become names of spans. */
+  name(text: string): string {
+    return this.#setup.redactor.text(text, this.#setup.limits.nameLength)
   }
 
   /** Decides about a request and begins its span. Never throws. */
@@ -105,6 +118,16 @@ export class Host {
     this.#thrower = undefined
     exchange?.failed(error)
     return exchange !== undefined
+  }
+
+  /** Whether to change an object of the host's, once: not where it was done already, be it by another copy of this package. */
+  claims(object: object): boolean {
+    if (this.#claimed.has(object)) return false
+    const release = claimObject(object)
+    if (release === undefined) return false
+    this.#claimed.add(object)
+    this.onClose(release)
+    return true
   }
 
   /** Remembers how a change to one of the host's objects is taken back. */

@@ -3,6 +3,8 @@ import { contextStorage } from '../context/context.ts'
 import { wrapMethod } from '../watch/patch.ts'
 import { type Exchange, exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
+import { followLoadedKoa, followMiddleware } from './koa-layers.ts'
+import { ours } from './layers.ts'
 
 /** The parts of a Koa context that are read; any Koa 2 or 3 context fits. */
 export interface KoaContext {
@@ -17,7 +19,11 @@ export type KoaMiddleware = (ctx: KoaContext, next: () => Promise<unknown>) => P
 
 /** The middleware of Koa 2 and 3; to be mounted before what it shall see. */
 export function koaMiddleware(host: Host): KoaMiddleware {
-  return async function tracing(ctx, next) {
+  host.safely(() => followLoadedKoa(host))
+  return ours(async function tracing(
+    ctx: KoaContext,
+    next: () => Promise<unknown>
+  ): Promise<unknown> {
     const entry = host.enter(ctx.req, ctx.res, '', 'koa')
     if (entry === 'answered') {
       // Koa would answer 404 over it.
@@ -36,13 +42,14 @@ export function koaMiddleware(host: Host): KoaMiddleware {
       exchange.failed(error)
       throw error
     }
-  }
+  })
 }
 
 /** Follows every application of a Koa module, behind servers that are traced: each makes its contexts by a method that all of them share. */
 export function followContexts(host: Host, Koa: unknown): void {
   host.safely(() => {
     const { prototype } = Koa as { readonly prototype: object }
+    followMiddleware(host, prototype)
     const undo = wrapMethod(prototype, 'createContext', (original, self, args) => {
       const ctx = Reflect.apply(original, self, args) as KoaContext
       host.safely(() => {

@@ -85,6 +85,7 @@ export class Routing {
   readonly #paths: PathRules
   readonly #method: string
   #mount = rootMount
+  #route = ''
   #routed = false
 
   /** The request's path without the secret values that were seen; undefined while there was none. */
@@ -99,6 +100,16 @@ export class Routing {
     this.#method = method
     this.#names = routes
     this.#paths = paths
+  }
+
+  /** The pattern of the point that was entered last; '' at the root. */
+  get mount(): string {
+    return this.#mount.template
+  }
+
+  /** The route that was entered last, as it is stored; '' before there is one. */
+  get route(): string {
+    return this.#route
   }
 
   /** A mounted router or middleware is entered; `pattern` is its path as it was written, where the framework keeps it. */
@@ -167,6 +178,7 @@ export class Routing {
   #found(route: string): void {
     const { route: text, name } = this.#names(this.#method, route)
     this.#routed = true
+    this.#route = text
     this.#span.put('http.route', text)
     this.#span.name = name
   }

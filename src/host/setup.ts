@@ -36,6 +36,8 @@ export interface HostSetup {
   readonly trustIncoming?: 'private' | boolean
   /** Lower-case names, or the package's own choice. @default both 'known' */
   readonly captureHeaders?: { readonly request: HeaderNames; readonly response: HeaderNames }
+  /** A span for each middleware, router and handler of a framework. @default true */
+  readonly layers?: boolean
   /** The tracing page's path under its mount point: `/_traces`. */
   readonly path: string
   /**
@@ -56,6 +58,8 @@ export interface Recorder {
   readonly redactor: Redactor
   readonly limits: Limits
   readonly guard: Guard
+  /** Starts the spans of layers; undefined where they are not recorded. */
+  readonly layers: Tracer | undefined
   readonly describeRequest: RequestDescriber
   readonly responseHeaders: HeaderReader
   readonly routes: RouteNames

@@ -1,4 +1,4 @@
-type Callable = (this: unknown, ...args: unknown[]) => unknown
+export type Callable = (this: unknown, ...args: unknown[]) => unknown
 
 /** Stands in for a method: calls `original` itself, exactly once, whatever else it does. */
 export type StandIn = (original: Callable, self: unknown, args: unknown[]) => unknown
@@ -37,7 +37,7 @@ function replace(
 ): (() => void) | undefined {
   if (typeof before.value !== 'function') return undefined
   let on = true
-  const wrapper = wrap(before.value as Callable, (original, self, args) =>
+  const wrapper = standInFor(before.value as Callable, (original, self, args) =>
     on ? standIn(original, self, args) : Reflect.apply(original, self, args)
   )
   if (!Reflect.defineProperty(target, name, { ...before, value: wrapper })) return undefined
@@ -68,7 +68,7 @@ export function overlayMethod(target: object, name: string, standIn: StandIn): b
  * A function that looks like the original: name, length, own properties, `prototype` and `new`. Not a proxy, though that would be all this for
  * free: Node 26 prints one as `Proxy([Function: log])`, so that the host's own output would change.
  */
-function wrap(original: Callable, standIn: StandIn): Callable {
+export function standInFor(original: Callable, standIn: StandIn): Callable {
   const wrapper: Callable = Object.hasOwn(original, 'prototype')
     ? function (this: unknown, ...args) {
         if (new.target === undefined) return standIn(original, this, args)

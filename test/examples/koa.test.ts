@@ -10,5 +10,5 @@ it('answers, and shows the request by its route', async () => {
   const { status, body } = await example.get('/orders/7')
   expect([status, body]).toEqual([200, { id: '7', total: 42 }])
   const { line } = await example.trace('GET /orders/:id')
-  expect(line).toMatchObject({ httpStatus: 200, route: '/orders/:id', spans: 1 })
+  expect(line).toMatchObject({ httpStatus: 200, route: '/orders/:id', spans: 2 })
 })

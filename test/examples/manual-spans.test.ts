@@ -10,14 +10,15 @@ it('shows spans of both ways in one trace', async () => {
   const { status, body } = await example.get('/report')
   expect([status, body]).toEqual([200, { sum: 6 }])
   const { line, spans } = await example.trace('GET /report')
-  expect(line.spans).toBe(3)
-  const [request, load, add] = spans
+  expect(line.spans).toBe(4)
+  const [request, handler, load, add] = spans
   expect(spans.map((span) => [span.name, span.parentId])).toEqual([
     ['GET /report', null],
-    ['load rows', request?.spanId],
-    ['add up', request?.spanId]
+    ['request handler - /report', request?.spanId],
+    ['load rows', handler?.spanId],
+    ['add up', handler?.spanId]
   ])
   expect(load?.attributes).toContainEqual(['rows', 3])
   expect(add).toMatchObject({ scope: { name: 'report' }, events: [{ name: 'adding' }] })
-  expect(request?.attributes).toContainEqual(['report.sum', 6])
+  expect(handler?.attributes).toContainEqual(['report.sum', 6])
 })

@@ -2,7 +2,15 @@ import { createServer } from 'node:http'
 import type { Application, NextFunction, Request, Response } from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
 import { expressMiddleware } from '../../src/host/express.ts'
-import { activeId, closeAll, expressVersions, listen, type Seen, watched } from './setup.ts'
+import {
+  activeId,
+  closeAll,
+  expressVersions,
+  listen,
+  type Seen,
+  watched,
+  withAndWithoutLayers
+} from './setup.ts'
 
 afterEach(closeAll)
 
@@ -10,7 +18,7 @@ class Broken extends Error {
   override name = 'Broken'
 }
 
-describe.each(expressVersions)('%s', (version, express) => {
+describe.each(withAndWithoutLayers(expressVersions))('%s', (version, express, layers) => {
   const modern = version.startsWith('Express 5')
   const path = (four: string, five: string): string => (modern ? five : four)
 
@@ -19,7 +27,7 @@ describe.each(expressVersions)('%s', (version, express) => {
     target: string,
     init?: RequestInit
   ): Promise<{ response: globalThis.Response; body: string; span: Seen; all: Seen[] }> {
-    const recorder = watched()
+    const recorder = watched({ layers })
     const app = express()
     app.set('env', 'test')
     app.use(expressMiddleware(recorder.host))
@@ -27,9 +35,9 @@ describe.each(expressVersions)('%s', (version, express) => {
     const port = await listen(createServer(app))
     const response = await fetch(`http://127.0.0.1:${port}${target}`, init)
     const body = await response.text()
-    const all = await recorder.servers()
-    expect(all).toHaveLength(1)
-    return { response, body, span: all[0], all }
+    const servers = await recorder.servers()
+    expect(servers).toHaveLength(1)
+    return { response, body, span: servers[0], all: recorder.seen }
   }
 
   describe('names the span by the route', () => {
@@ -330,15 +338,16 @@ describe.each(expressVersions)('%s', (version, express) => {
   describe('keeps the span active', () => {
     it.each(['json', 'urlencoded', 'data events'])('behind %s', async (kind) => {
       const ids: string[] = []
-      const { span } = await send(
+      const inMiddleware: string[] = []
+      const { span, all } = await send(
         (app) => {
           if (kind === 'json') app.use(express.json())
           if (kind === 'urlencoded') app.use(express.urlencoded({ extended: false }))
           if (kind === 'data events') {
             app.use((req, _res, next) => {
-              req.on('data', () => ids.push(activeId()))
+              req.on('data', () => inMiddleware.push(activeId()))
               req.on('end', () => {
-                ids.push(activeId())
+                inMiddleware.push(activeId())
                 next()
               })
             })
@@ -365,21 +374,29 @@ describe.each(expressVersions)('%s', (version, express) => {
         }
       )
       await new Promise((resolve) => setTimeout(resolve, 20))
-      expect(ids.length).toBeGreaterThanOrEqual(5)
-      expect(new Set(ids)).toEqual(new Set([span.span.spanId]))
+      expect(ids).toHaveLength(5)
+      const idOf = (name: string): string | undefined =>
+        layers ? all.find((one) => one.name.startsWith(name))?.span.spanId : span.span.spanId
+      expect(new Set(ids)).toEqual(new Set([idOf('request handler')]))
+      if (kind === 'data events')
+        expect(new Set(inMiddleware)).toEqual(new Set([idOf('middleware')]))
     })
   })
 
   it('passes a request through that it already follows', async () => {
-    const recorder = watched()
+    const recorder = watched({ layers })
     const app = express()
     app.use(expressMiddleware(recorder.host), expressMiddleware(recorder.host))
     app.use('/sub', expressMiddleware(watched().host))
     app.get('/sub/x', (_req, res) => void res.send(activeId()))
     const port = await listen(createServer(app))
     const id = await (await fetch(`http://127.0.0.1:${port}/sub/x`)).text()
-    const spans = await recorder.servers()
-    expect(spans.map(({ span }) => span.spanId)).toEqual([id])
+    expect(await recorder.servers()).toHaveLength(1)
+    expect(recorder.seen.map(({ name }) => name)).toEqual([
+      'GET /sub/x',
+      ...(layers ? ['request handler - /sub/x'] : [])
+    ])
+    expect(recorder.seen.at(-1)?.span.spanId).toBe(id)
   })
 
   it('takes its changes to Express back when it is closed', async () => {

@@ -4,7 +4,15 @@ import Router from '@koa/router'
 import type Koa from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
 import { koaMiddleware } from '../../src/host/koa.ts'
-import { activeId, closeAll, koaVersions, listen, type Seen, until, watched } from './setup.ts'
+import {
+  activeId,
+  closeAll,
+  koaVersions,
+  listen,
+  type Seen,
+  watched,
+  withAndWithoutLayers
+} from './setup.ts'
 
 afterEach(closeAll)
 
@@ -12,13 +20,13 @@ class Broken extends Error {
   override name = 'Broken'
 }
 
-describe.each(koaVersions)('%s', (_version, Application) => {
+describe.each(withAndWithoutLayers(koaVersions))('%s', (_version, Application, layers) => {
   async function send(
     build: (app: Koa) => void,
     target: string,
     init?: RequestInit
-  ): Promise<{ response: Response; body: string; span: Seen }> {
-    const recorder = watched()
+  ): Promise<{ response: Response; body: string; span: Seen; all: Seen[] }> {
+    const recorder = watched({ layers })
     const app = new Application()
     app.silent = true
     app.use(koaMiddleware(recorder.host))
@@ -26,10 +34,10 @@ describe.each(koaVersions)('%s', (_version, Application) => {
     const port = await listen(createServer(app.callback()))
     const response = await fetch(`http://127.0.0.1:${port}${target}`, init)
     const body = await response.text()
-    const all = await recorder.servers()
+    const servers = await recorder.servers()
     expect(recorder.frameworks).toEqual(['koa'])
-    expect(all).toHaveLength(1)
-    return { response, body, span: all[0] }
+    expect(servers).toHaveLength(1)
+    return { response, body, span: servers[0], all: recorder.seen }
   }
 
   describe('names the span by the route', () => {
@@ -155,12 +163,14 @@ describe.each(koaVersions)('%s', (_version, Application) => {
 
   it('keeps the span active in handlers, after await, in timers and in body events', async () => {
     const ids: string[] = []
-    const { span } = await send(
+    const around: string[] = []
+    const atEnd: string[] = []
+    const { span, all } = await send(
       (app) => {
         app.use(async (_ctx, next) => {
-          ids.push(activeId())
+          around.push(activeId())
           await next()
-          ids.push(activeId())
+          around.push(activeId())
         })
         app.use(async (ctx) => {
           await new Promise<void>((resolve) => {
@@ -172,19 +182,24 @@ describe.each(koaVersions)('%s', (_version, Application) => {
           })
           await new Promise((resolve) => setTimeout(resolve, 2))
           ids.push(activeId())
-          ctx.res.on('finish', () => ids.push(activeId()))
+          // Koa answers once all middleware is done.
+          ctx.res.on('finish', () => atEnd.push(activeId()))
           ctx.body = 'ok'
         })
       },
       '/',
       { method: 'POST', body: 'a body' }
     )
-    expect(ids).toHaveLength(6)
-    expect(new Set(ids)).toEqual(new Set([span.span.spanId]))
+    expect([around.length, ids.length]).toEqual([2, 3])
+    expect(atEnd).toEqual([span.span.spanId])
+    const [outer, inner] = layers ? all.slice(1) : [span, span]
+    expect(new Set(around)).toEqual(new Set([outer?.span.spanId]))
+    expect(new Set(ids)).toEqual(new Set([inner?.span.spanId]))
   })
 
   it('leaves an answer that is not Koa’s to whoever gives it', async () => {
     const recorder = watched({
+      layers,
       page(_req, res, base) {
         res.statusCode = 200
         res.end(`page at '${base}', active '${activeId()}'`)
@@ -201,12 +216,12 @@ describe.each(koaVersions)('%s', (_version, Application) => {
       (await fetch(`http://127.0.0.1:${port}${path}`)).text()
     expect(await get('/_traces/api')).toBe("page at '', active ''")
     expect(await get('/')).toBe('app')
-    await recorder.servers()
-    expect(recorder.seen.map(({ attributes }) => attributes['url.path'])).toEqual(['/'])
+    const servers = await recorder.servers()
+    expect(servers.map(({ attributes }) => attributes['url.path'])).toEqual(['/'])
   })
 
   it('follows each request once, however often it is mounted', async () => {
-    const recorder = watched()
+    const recorder = watched({ layers })
     const app = new Application()
     app.use(koaMiddleware(recorder.host)).use(koaMiddleware(watched().host))
     app.use((ctx) => {
@@ -214,7 +229,9 @@ describe.each(koaVersions)('%s', (_version, Application) => {
     })
     const port = await listen(createServer(app.callback()))
     const id = await (await fetch(`http://127.0.0.1:${port}/`)).text()
-    expect((await recorder.servers()).map(({ span }) => span.spanId)).toEqual([id])
+    expect(await recorder.servers()).toHaveLength(1)
+    expect(recorder.seen).toHaveLength(layers ? 2 : 1)
+    expect(recorder.seen.at(-1)?.span.spanId).toBe(id)
   })
 
   it('answers as without', async () => {
@@ -222,7 +239,7 @@ describe.each(koaVersions)('%s', (_version, Application) => {
     for (const [i, list] of answers.entries()) {
       const app = new Application()
       app.silent = true
-      const recorder = watched()
+      const recorder = watched({ layers })
       if (i === 1) app.use(koaMiddleware(recorder.host))
       app.use(async (ctx, next) => {
         list.push([
@@ -255,7 +272,7 @@ describe.each(koaVersions)('%s', (_version, Application) => {
         const headers = [...response.headers].filter(([name]) => name !== 'date')
         list.push([response.status, headers, await response.text()])
       }
-      await until(() => i === 0 || recorder.seen.length === 6)
+      if (i === 1) await recorder.servers(6)
     }
     expect(answers[1]).toEqual(answers[0])
   })

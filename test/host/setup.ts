@@ -32,6 +32,16 @@ export const koaVersions: readonly (readonly [string, typeof Koa])[] = [
   ['Koa 3', require('koa') as typeof Koa]
 ]
 
+/** Each version with spans of its layers and without: whatever is not about them is the same. */
+export function withAndWithoutLayers<T>(
+  versions: readonly (readonly [string, T])[]
+): (readonly [string, T, boolean])[] {
+  return versions.flatMap(([name, framework]) => [
+    [name, framework, true] as const,
+    [`${name}, no layers`, framework, false] as const
+  ])
+}
+
 const tls = new URL('../fixtures/tls/', import.meta.url)
 /** Self-signed, for localhost and 127.0.0.1, until 2126. */
 export const certificate = {
@@ -134,6 +144,21 @@ export function toObject(attributes: readonly unknown[]): Record<string, unknown
   const object: Record<string, unknown> = {}
   for (let i = 0; i < attributes.length; i += 2) object[String(attributes[i])] = attributes[i + 1]
   return object
+}
+
+/** A line for each span, indented below its parent, siblings as they began. */
+export function outline(seen: readonly Seen[]): string[] {
+  const ids = new Set(seen.map(({ span }) => span.spanId))
+  const show = ({ name, span }: Seen, indent: string): string[] => [
+    indent + name,
+    ...seen
+      .filter((one) => one.span.parentId === span.spanId)
+      .sort((a, b) => a.span.start - b.span.start)
+      .flatMap((one) => show(one, `${indent}  `))
+  ]
+  return seen
+    .filter(({ span: { parentId } }) => parentId === undefined || !ids.has(parentId))
+    .flatMap((one) => show(one, ''))
 }
 
 /** The id of the active span, '' where there is none. */

@@ -33,7 +33,7 @@ describe.each(expressVersions)('the middleware of the root entry in %s', (versio
       method: 'GET',
       route: '/orders/:id',
       service: 'spanlight',
-      spans: 1
+      spans: 2
     })
     expect((await api.status()).instrumented[0]).toMatchObject({ name: version, on: true })
   })
@@ -95,7 +95,7 @@ describe.each(koaVersions)('the middleware of the root entry in %s', (_version, 
     const origin = await listen(app.callback())
     expect(await ask(`${origin}/orders/7`)).toMatchObject({ status: 200, text: '{"id":"7"}' })
     const api = new PageApi(`${origin}/_traces`)
-    expect(await api.named('GET /orders/:id')).toMatchObject({ httpStatus: 200, spans: 1 })
+    expect(await api.named('GET /orders/:id')).toMatchObject({ httpStatus: 200, spans: 2 })
     expect((await api.status()).instrumented[0]).toMatchObject({ name: 'koa', on: true })
   })
 
@@ -151,14 +151,14 @@ describe('one process', () => {
     return app
   }
 
-  it('has one recorder for two mounts: a request is one span', async () => {
+  it('has one recorder for two mounts: a request has one span, and one for its handler', async () => {
     const app = appWith(tracing())
     app.use(tracing())
     app.get('/b', (_req, res) => void res.send('b'))
     const origin = await listen(app)
     await ask(`${origin}/b`)
     const api = new PageApi(`${origin}/_traces`)
-    expect((await api.named('GET /b')).spans).toBe(1)
+    expect((await api.named('GET /b')).spans).toBe(2)
     expect(await api.traces()).toHaveLength(1)
   })
 

@@ -21,6 +21,7 @@ interface Row {
 
 const captured = {
   console: true,
+  layers: true,
   pino: true,
   runtime: true,
   bodies: false,
@@ -199,6 +200,7 @@ const rows: Row[] = [
     default: captured,
     valid: [
       [{ console: false }, { ...captured, console: false }],
+      [{ layers: false }, { ...captured, layers: false }],
       [{ pino: false }, { ...captured, pino: false }],
       [{ runtime: false }, { ...captured, runtime: false }],
       [{ bodies: true }, { ...captured, bodies: true }],
@@ -214,6 +216,7 @@ const rows: Row[] = [
       { pino: 1 },
       { bodies: 8192 },
       { runtime: 'gc' },
+      { layers: 1 },
       { requestHeaders: 'all' },
       { responseHeaders: [5] },
       { headers: [] }

@@ -169,7 +169,7 @@ describe('the package is loaded', () => {
         const origin = 'http://127.0.0.1:' + server.address().port
         await (await fetch(origin + '/a')).text()
         const { traces } = await (await fetch(origin + '/_traces/api/traces')).json()
-        console.log(traces.some((trace) => trace.spans === 2))
+        console.log(traces.some((trace) => trace.spans === 3))
         server.close()
       })
       `,
@@ -179,7 +179,7 @@ describe('the package is loaded', () => {
     expect(stdout).toBe('true\n')
   })
 
-  it('twice, as a hot reload or a second dependency does: one recorder, one span for a request, with its route', async () => {
+  it('twice, as a hot reload or a second dependency does: one recorder, one span for a request and for each layer, with its route', async () => {
     cpSync(join(root, 'dist'), join(consumer.folder, 'node_modules/other/dist'), {
       recursive: true
     })
@@ -202,7 +202,7 @@ describe('the package is loaded', () => {
       })
       const koa = new Koa()
       koa.silent = true
-      koa.use(tracing()).use(() => { throw new RangeError('too far') })
+      koa.use(tracing()).use(function fails() { throw new RangeError('too far') })
       const results = []
       for (const listener of [app, koa.callback()]) {
         const server = createServer(listener).listen(0, '127.0.0.1')
@@ -235,13 +235,15 @@ describe('the package is loaded', () => {
       [
         [expect.stringMatching(/^GET 127/), 0, 0],
         ['GET /a/:id', 1, 0],
-        ['step', 2, 0]
+        ['request handler - /a/:id', 2, 0],
+        ['step', 3, 0]
       ],
       1,
       'Internal Server Error',
       [
         [expect.stringMatching(/^GET 127/), 0, 0],
-        ['GET', 1, 128]
+        ['GET', 1, 128],
+        ['middleware - fails', 2, 128]
       ],
       0
     ])

@@ -70,7 +70,7 @@ describe('a request, from its start to the page', () => {
       services: ['shop'],
       status: 'unset',
       httpStatus: 200,
-      spans: 3,
+      spans: 4,
       errors: 0
     })
     expect(Math.abs(traces[0].start - Date.now())).toBeLessThan(60_000)
@@ -79,11 +79,16 @@ describe('a request, from its start to the page', () => {
     const { body: trace } = await fromOutside(
       async () => await agent.get(`/_traces/api/traces/${traceId}`).expect(200)
     )
-    expect(outline(trace)).toEqual(['GET /orders/:id', '  load', '    decode'])
+    expect(outline(trace)).toEqual([
+      'GET /orders/:id',
+      '  request handler - /orders/:id',
+      '    load',
+      '      decode'
+    ])
     expect(trace.start).toBe(traces[0].start)
     expect(trace.spans.duration[0]).toBeGreaterThanOrEqual(trace.spans.duration[1])
 
-    const [root, load] = trace.spans.id
+    const [root, handler, load] = trace.spans.id
     const spanOf = async (id: string): Promise<SpanDetail> =>
       (
         await fromOutside(
@@ -101,7 +106,7 @@ describe('a request, from its start to the page', () => {
     })
     expect(JSON.stringify(server)).not.toContain('s3cret')
     const work = await spanOf(load)
-    expect(work).toMatchObject({ kind: 'internal', parentId: root, name: 'load' })
+    expect(work).toMatchObject({ kind: 'internal', parentId: handler, name: 'load' })
     expect(attribute(work, 'rows')).toBe(3)
     expect(work.events).toEqual([
       { time: expect.any(Number), name: 'cache miss', attributes: [['order', 'o7']] }
@@ -121,7 +126,7 @@ describe('a request, from its start to the page', () => {
     const spans = await api.spans(traceId)
     const lines = await api.logs(traceId)
     expect(lines.map(({ body, severity, spanId }) => [body, severity, spanId])).toEqual([
-      ['in the request 1', 'info', spans.get('GET /')?.spanId],
+      ['in the request 1', 'info', spans.get('request handler - /')?.spanId],
       ['in the step { n: 2 }', 'warn', spans.get('step')?.spanId]
     ])
     expect(spans.get('step')?.logs.map(({ body }) => body)).toEqual(['in the step { n: 2 }'])
@@ -143,9 +148,9 @@ describe('a request, from its start to the page', () => {
     const { origin, api } = await served(app)
     expect((await ask(`${origin}/fails`)).status).toBe(503)
     const { traceId, ...summary } = await api.named('GET /fails')
-    expect(summary).toMatchObject({ status: 'error', httpStatus: 503, errors: 2, kept: 'error' })
+    expect(summary).toMatchObject({ status: 'error', httpStatus: 503, errors: 3, kept: 'error' })
     const spans = await api.spans(traceId)
-    for (const name of ['store', 'GET /fails']) {
+    for (const name of ['store', 'request handler - /fails', 'GET /fails']) {
       const span = spans.get(name)
       expect([name, span?.status, span?.statusMessage]).toEqual([name, 'error', 'could not store'])
       expect(span?.events.map((event) => event.name)).toEqual(['exception'])
@@ -166,10 +171,14 @@ describe('a request, from its start to the page', () => {
     })
     const { origin, api } = await served(app)
     const answer = ask(`${origin}/hangs`)
-    const { traceId, duration } = await api.find((trace) => trace.inFlight && trace.spans === 2)
+    const { traceId, duration } = await api.find((trace) => trace.inFlight && trace.spans === 3)
     const trace = await api.trace(traceId)
     expect(trace.response).toBe(-1)
-    expect(trace.spans.flags.map((flags) => (flags & spanFlag.open) > 0)).toEqual([true, false])
+    expect(trace.spans.flags.map((flags) => (flags & spanFlag.open) > 0)).toEqual([
+      true,
+      true,
+      false
+    ])
     expect((await api.status()).inFlight).toBe(1)
     expect((await api.span(traceId, trace.spans.id[0])).open).toBe(true)
     expect(await api.traces('is:live')).toHaveLength(1)
@@ -177,7 +186,7 @@ describe('a request, from its start to the page', () => {
     finish()
     expect((await answer).status).toBe(200)
     const ended = await api.named('GET /hangs')
-    expect([ended.traceId, ended.spans]).toEqual([traceId, 2])
+    expect([ended.traceId, ended.spans]).toEqual([traceId, 3])
     expect(ended.duration).toBeGreaterThanOrEqual(duration)
     expect((await api.status()).inFlight).toBe(0)
   })
@@ -196,10 +205,11 @@ describe('a request, from its start to the page', () => {
     await ask(origin)
     const { traceId } = await api.named('GET /')
     finish()
-    await api.find((trace) => trace.traceId === traceId && trace.spans === 3)
+    await api.find((trace) => trace.traceId === traceId && trace.spans === 4)
     const trace = await api.trace(traceId)
-    expect(outline(trace)).toEqual(['GET /', '  mail', '    attach'])
+    expect(outline(trace)).toEqual(['GET /', '  request handler - /', '    mail', '      attach'])
     expect(trace.spans.flags.map((flags) => (flags & spanFlag.late) > 0)).toEqual([
+      false,
       false,
       true,
       true
@@ -223,8 +233,12 @@ describe('a request, from its start to the page', () => {
     await ask(`${origin}/calls`)
     const { traceId } = await api.named('GET /calls')
     const trace = await api.trace(traceId)
-    expect(outline(trace)).toEqual(['GET /calls', `  GET ${new URL(other).host}`])
-    expect(heard).toEqual([`00-${traceId}-${trace.spans.id[1]}-03`])
+    expect(outline(trace)).toEqual([
+      'GET /calls',
+      '  request handler - /calls',
+      `    GET ${new URL(other).host}`
+    ])
+    expect(heard).toEqual([`00-${traceId}-${trace.spans.id[2]}-03`])
   })
 
   it('is exported as OTLP by its address', async () => {
@@ -287,7 +301,7 @@ describe('the options, from end to end', () => {
       redact: { keys: ['order*'], hook: (attributes) => ({ ...attributes, 'hook.was': 'here' }) }
     })
     const { traceId } = await api.named('GET /a')
-    const span = (await api.spans(traceId)).get('GET /a')
+    const span = (await api.spans(traceId)).get('request handler - /a')
     expect(attribute(span, 'order.note')).toBe('[redacted]')
     expect(attribute(span, 'hook.was')).toBe('here')
   })
@@ -298,7 +312,7 @@ describe('the options, from end to end', () => {
       redact: { hook: (attributes) => ({ ...attributes, calls: ++calls }) }
     })
     const { traceId } = await api.named('GET /a')
-    expect(attribute((await api.spans(traceId)).get('GET /a'), 'calls')).toBeLessThanOrEqual(2)
+    expect(attribute((await api.spans(traceId)).get('GET /a'), 'calls')).toBeLessThanOrEqual(3)
   })
 
   it('redact: { hook }, for what is in flight', async () => {
@@ -315,7 +329,7 @@ describe('the options, from end to end', () => {
   })
 
   it('limits', async () => {
-    const app = appOf({ limits: { spansPerTrace: 3 } })
+    const app = appOf({ limits: { spansPerTrace: 3 }, capture: { layers: false } })
     app.get('/many', (_req, res) => {
       for (let i = 0; i < 10; i++) withSpan('step', () => {})
       res.end()
