@@ -63,13 +63,13 @@ class Register implements Registration {
     else tracing.traced(server)
   }
 
-  // What a client sends at once (a connection, a subscription) and what is made with it (a prepared statement) must not be missed: so the first one of these
-  // libraries starts the recorder, long before a server listens.
+  // What a client sends at once (a connection, a subscription) and what is made with it (a prepared statement) must not be missed, and an application of Koa
+  // composes its middleware before its server listens: so the first one of these libraries starts the recorder, long before that.
   #watch(name: string, module: unknown): void {
     this.#found.push({ name, module })
     const tracing = currentTracing()
     if (tracing !== undefined) tracing.handOver(name, module)
-    else if (moduleNames.has(name)) this.early = start()
+    else if (moduleNames.has(name) || name === 'koa') this.early = start()
   }
 }
 

@@ -137,7 +137,8 @@ export class Exchange implements InProgress {
     this.#connection.remove(this)
     this.#recorder.ended()
     const { span, stream, pipeline } = this
-    while (this.layer !== undefined) this.layer.end()
+    for (let { layer } = this; layer !== undefined; layer = layer.outer) layer.span.end()
+    this.layer = undefined
     // HTTP/2's response emits 'finish' for a stream that the client reset, too.
     const whole = complete && !((stream?.rstCode ?? 0) > 0)
     if (span instanceof Span) {

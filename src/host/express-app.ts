@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { contextStorage } from '../context/context.ts'
+import { type Context, contextStorage } from '../context/context.ts'
 import { exchangeOf } from './exchange.ts'
 import { enterPath, ExpressLayers, isPlain, type Layer, type Next } from './express-layers.ts'
 import type { Host } from './host.ts'
-import { ours } from './layers.ts'
+import { type OpenLayer, ours } from './layers.ts'
 import type { Framework } from './setup.ts'
 
 /** The parts of an Express application that this file reads: the root router is `_router` in 4, where it is made with the first layer, and `router` in 5. */
@@ -79,43 +79,52 @@ function followLayers(router: Router, host: Host): void {
     return function (this: Layer, error, req, res, next) {
       const exchange = host.closed ? undefined : exchangeOf(req)
       exchange?.failed(error)
-      const layer = exchange && layers?.enterWithError(this, exchange, req, next)
+      const layer = layers && opened(layers, host, this, req, next, true)
       if (layer === undefined || layers === undefined)
         return original.call(this, error, req, res, next)
-      const leave = layers.nextOf(layer, next)
-      return contextStorage.run(
-        layer.context,
-        callWithError,
-        original,
-        this,
-        error,
-        req,
-        res,
-        leave
-      )
+      const go = nextOf(layer, next, layers, host)
+      return contextStorage.run(layer.context, () => original.call(this, error, req, res, go))
     }
   })
 }
 
 function routesOnly(original: Handle, host: Host): Handle {
   return function (this: Layer, req, res, next) {
-    if (!isPlain(this)) entered(this, req, host)
+    entered(this, req, host)
     return original.call(this, req, res, next)
   }
 }
 
 function inLayers(original: Handle, host: Host, layers: ExpressLayers): Handle {
   return function (this: Layer, req, res, next) {
-    // Closed, but left where it is because somebody has wrapped it since.
-    const exchange = host.closed ? undefined : exchangeOf(req)
-    const layer = exchange && layers.enter(this, exchange, req, next)
+    const layer = opened(layers, host, this, req, next, false)
     if (layer === undefined) return original.call(this, req, res, next)
-    const leave = layers.nextOf(layer, next)
-    return contextStorage.run(layer.context, call, original, this, req, res, leave)
+    const go = nextOf(layer, next, layers, host)
+    return contextStorage.run(layer.context, call, original, this, req, res, go)
   }
 }
 
-// Functions of their own, so that no request makes a closure for them.
+function opened(
+  layers: ExpressLayers,
+  host: Host,
+  layer: Layer,
+  req: IncomingMessage,
+  next: Next,
+  withError: boolean
+): OpenLayer | undefined {
+  // Closed, but left where it is because somebody has wrapped it since.
+  if (host.closed) return undefined
+  try {
+    const exchange = exchangeOf(req)
+    if (exchange === undefined) return undefined
+    return layers.enter(layer, exchange, req, next, withError)
+  } catch (error) {
+    host.failed(error)
+    return undefined
+  }
+}
+
+// A function of its own, so that no request makes a closure for it.
 function call(
   original: Handle,
   layer: Layer,
@@ -126,15 +135,19 @@ function call(
   return original.call(layer, req, res, next)
 }
 
-function callWithError(
-  original: HandleError,
-  layer: Layer,
-  error: unknown,
-  req: IncomingMessage,
-  res: ServerResponse,
-  next: Next
-): unknown {
-  return original.call(layer, error, req, res, next)
+/** What a layer is given to go on by. */
+function nextOf(layer: OpenLayer, original: Next, layers: ExpressLayers, host: Host): Next {
+  return function next(error) {
+    const active = contextStorage.getStore()
+    let context: Context = layer.enclosing
+    try {
+      context = layers.leave(layer, active, error)
+    } catch (failure) {
+      host.failed(failure)
+    }
+    if (context === active) original(error)
+    else contextStorage.run(context, original, error)
+  }
 }
 
 const maxLastLayers = 8
@@ -157,6 +170,7 @@ const lastHandler: ErrorHandler = ours(function tracingErrors(error, req, _res, 
 
 function entered(layer: Layer, req: IncomingMessage, host: Host): void {
   try {
+    if (isPlain(layer)) return
     const exchange = exchangeOf(req)
     if (exchange !== undefined) enterPath(layer, exchange, req)
   } catch (error) {

@@ -41,50 +41,37 @@ export class ExpressLayers {
     this.#host = host
   }
 
-  /** A layer is about to be called; gives its span, if it has one. `next` is what the router gave it to go on by. */
-  enter(layer: Layer, exchange: Exchange, req: IncomingMessage, next: Next): OpenLayer | undefined {
-    try {
-      const known = this.#of(layer, req)
-      if (!known.plain) enterPath(layer, exchange, req)
-      if (layer.route !== undefined) exchange.routeNext = next
-      return known.handles === 'requests' ? this.#open(known, exchange, next) : undefined
-    } catch (error) {
-      this.#host.failed(error)
-      return undefined
-    }
-  }
-
-  /** The same for a layer that is about to be called with an error. */
-  enterWithError(
+  /**
+   * A layer is about to be called, for a request or `withError` for its error; gives the span, if there is one. `next` is what the router
+   * gave the layer to go on by.
+   */
+  enter(
     layer: Layer,
     exchange: Exchange,
     req: IncomingMessage,
-    next: Next
+    next: Next,
+    withError: boolean
   ): OpenLayer | undefined {
-    try {
-      const known = this.#of(layer, req)
-      return known.handles === 'errors' ? this.#open(known, exchange, next) : undefined
-    } catch (error) {
-      this.#host.failed(error)
-      return undefined
+    const known = this.#of(layer, req)
+    if (!withError) {
+      if (!known.plain) enterPath(layer, exchange, req)
+      if (layer.route !== undefined) exchange.routeNext = next
     }
+    return known.handles === (withError ? 'errors' : 'requests')
+      ? this.#open(known, exchange, next)
+      : undefined
   }
 
-  /** What the layer's function is given to go on by. */
-  nextOf(layer: OpenLayer, original: Next): Next {
-    const host = this.#host
-    return function next(error) {
-      const active = contextStorage.getStore()
-      let context = layer.enclosing
-      try {
-        context = contextAfter(layer, active)
-        leave(layer, error)
-      } catch (failure) {
-        host.failed(failure)
-      }
-      if (context === active) original(error)
-      else contextStorage.run(context, original, error)
+  /** A layer goes on, maybe with an error; gives the context of what comes after it. `active` is the one that it goes on in. */
+  leave(layer: OpenLayer, active: Context | undefined, error: unknown): Context {
+    const context = contextAfter(layer, active)
+    if (layer.open) {
+      if (isError(error)) layer.failed(error)
+      const { exchange } = layer
+      while (exchange.layer !== undefined && exchange.layer !== layer) exchange.layer.end()
+      layer.end()
     }
+    return context
   }
 
   #of(layer: Layer, req: IncomingMessage): KnownLayer {
@@ -215,14 +202,6 @@ function contextAfter(layer: OpenLayer, active: Context | undefined): Context {
   // Entered anew for an event of the request, or another request's that an emitter or a pool has kept.
   if (span === exchange.span || exchange.lost) return enclosing
   return active
-}
-
-function leave(layer: OpenLayer, error: unknown): void {
-  if (!layer.open) return
-  if (isError(error)) layer.failed(error)
-  const { exchange } = layer
-  while (exchange.layer !== undefined && exchange.layer !== layer) exchange.layer.end()
-  layer.end()
 }
 
 // 'route' and 'router' are Express' words for skipping the rest of them.

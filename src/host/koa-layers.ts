@@ -118,7 +118,7 @@ class KoaLayers {
   #run(layer: OpenLayer, original: Callable, self: unknown, args: unknown[]): unknown {
     const fail = (error: unknown): never => {
       this.#host.safely(() => layer.failed(error))
-      layer.end()
+      this.#end(layer)
       throw error
     }
     let result: unknown
@@ -130,14 +130,22 @@ class KoaLayers {
       return fail(error)
     }
     if (typeof then !== 'function') {
-      layer.end()
+      this.#end(layer)
       return result
     }
     // Its outcome is handed on in a promise of its own, so that a rejection nobody handles is still one.
     const done = (value: unknown): unknown => {
-      layer.end()
+      this.#end(layer)
       return value
     }
     return Reflect.apply(then, result, [done, fail]) as unknown
+  }
+
+  #end(layer: OpenLayer): void {
+    try {
+      layer.end()
+    } catch (error) {
+      this.#host.failed(error)
+    }
   }
 }

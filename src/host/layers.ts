@@ -29,7 +29,8 @@ export class OpenLayer {
   /** The same of the route that it is in. */
   readonly routeNext: unknown
   readonly exchange: Exchange
-  #outer: OpenLayer | undefined
+  /** The layer around it. */
+  outer: OpenLayer | undefined
   #open = true
 
   constructor(
@@ -45,7 +46,7 @@ export class OpenLayer {
     this.mount = mount ?? ''
     this.next = next
     this.routeNext = routeNext
-    this.#outer = exchange.layer
+    this.outer = exchange.layer
     exchange.layer = this
   }
 
@@ -57,13 +58,13 @@ export class OpenLayer {
     if (!this.#open) return
     this.#open = false
     const { exchange } = this
-    if (exchange.layer === this) exchange.layer = this.#outer
+    if (exchange.layer === this) exchange.layer = this.outer
     else {
       let inner = exchange.layer
-      while (inner !== undefined && inner.#outer !== this) inner = inner.#outer
-      if (inner !== undefined) inner.#outer = this.#outer
+      while (inner !== undefined && inner.outer !== this) inner = inner.outer
+      if (inner !== undefined) inner.outer = this.outer
     }
-    this.#outer = undefined
+    this.outer = undefined
     this.span.end()
   }
 
@@ -81,7 +82,7 @@ export class OpenLayer {
   /** Whether a span is this layer's or that of a layer inside of it. */
   holds(span: object | undefined): boolean {
     if (!this.#open) return span === this.span
-    for (let layer = this.exchange.layer; layer !== undefined; layer = layer.#outer) {
+    for (let layer = this.exchange.layer; layer !== undefined; layer = layer.outer) {
       if (layer.span === span) return true
       if (layer === this) return false
     }

@@ -39,6 +39,17 @@ export function categoryOf(span: SpanData): Category {
   return ioScope.test(span.scope.name) || ioName.test(span.name) ? 'io' : 'internal'
 }
 
+// Of ours, and of the instrumentations of OpenTelemetry.
+const layerType = /^(?:express|koa|connect|fastify|hapi|restify|router)\.type$/
+
+/** Whether a span is a middleware, router or handler of a framework. */
+export function isLayer({ kind, attributes }: SpanData): boolean {
+  if (kind !== SpanKind.internal) return false
+  for (let i = 0; i < attributes.length; i += 2)
+    if (layerType.test(attributes[i] as string)) return true
+  return false
+}
+
 /** The database a span calls; '' when it calls none. */
 export function databaseOf(span: SpanData): string {
   if (span.kind !== SpanKind.client) return ''

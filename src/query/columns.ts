@@ -3,7 +3,7 @@ import type { SpanData, TraceRecord } from '../base/span-data.ts'
 import { buildTree, TreeSpans, type TraceTree } from '../trace/tree.ts'
 import type { Summary } from '../wire/summary.ts'
 import { categories, spanFlag, type TraceColumns } from '../wire/trace.ts'
-import { categoryOf, peerOf } from './categories.ts'
+import { categoryOf, isLayer, peerOf } from './categories.ts'
 import { callSiteOf } from './code.ts'
 import { criticalPath } from './critical-path.ts'
 import { selfTimes } from './self-time.ts'
@@ -51,7 +51,9 @@ export function* traceColumns(
     columns.kind.push(found.kind[i] as number)
     columns.category.push(found.category[i] as number)
     if (found.sites.texts.length > 0) sites.push(found.site[i] as number)
-    columns.flags.push((tree.flags[row] as number) | (isLate(row) ? spanFlag.late : 0))
+    columns.flags.push(
+      (tree.flags[row] as number) | (found.marks[i] as number) | (isLate(row) ? spanFlag.late : 0)
+    )
   }
   const critical: TraceColumns['critical'] = { row: [], from: [], to: [] }
   for (const [i, { row, from, to }] of (yield* criticalPath(tree)).entries()) {
@@ -88,6 +90,8 @@ class Gathering {
   readonly site: number[] = []
   readonly kind: number[] = []
   readonly category: number[] = []
+  /** Flags that are of the span itself, not of its place in the tree. */
+  readonly marks: number[] = []
   dropped = 0
   joined = false
 
@@ -106,6 +110,7 @@ class Gathering {
       this.site.push(site === undefined ? -1 : this.sites.of(`${site.path}:${site.line}`))
       this.kind.push(span.kind)
       this.category.push(categories.indexOf(category))
+      this.marks.push(isLayer(span) ? spanFlag.layer : 0)
       this.joined ||= isJoined(span)
     }
   }

@@ -30,7 +30,9 @@ export const spanFlag = {
   /** It started or went on after the response was sent. */
   late: 64,
   exception: 128,
-  logs: 256
+  logs: 256,
+  /** A middleware, router or handler of a framework: where a request passed, more than what it did. */
+  layer: 512
 } as const
 
 /**

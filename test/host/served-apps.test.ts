@@ -54,19 +54,19 @@ describe.each(expressVersions)('%s behind a server that is traced', (version, ex
   }
 
   it('gives routes and errors from the first request on, being its listener', async () => {
-    const recorder = watched()
+    const recorder = watched({ layers: false })
     expectRoutes(await send(recorder, traced(recorder.host, createServer(shop())), targets))
     expect(recorder.frameworks).toEqual(['http', framework])
   })
 
   it('does so as a traced listener', async () => {
-    const recorder = watched()
+    const recorder = watched({ layers: false })
     const listener = traced(recorder.host, shop() as unknown as RequestListener)
     expectRoutes(await send(recorder, createServer(listener), targets))
   })
 
   it('does so when its listener calls the application, from the second request on', async () => {
-    const recorder = watched()
+    const recorder = watched({ layers: false })
     const app = shop() as unknown as RequestListener
     const server = traced(
       recorder.host,
@@ -78,13 +78,13 @@ describe.each(expressVersions)('%s behind a server that is traced', (version, ex
   })
 
   it('does so when it has the middleware, too, by one span for each request', async () => {
-    const recorder = watched()
+    const recorder = watched({ layers: false })
     const server = traced(recorder.host, createServer(shop(recorder)))
     expectRoutes(await send(recorder, server, targets))
   })
 
   it('may be without any layer', async () => {
-    const recorder = watched()
+    const recorder = watched({ layers: false })
     const server = traced(recorder.host, createServer(express()))
     const [span] = await send(recorder, server, ['/nowhere'])
     expect(span?.name).toBe('GET')
@@ -104,7 +104,7 @@ describe.each(koaVersions)('%s behind a server that is traced', (_version, Appli
       }
     ]
   ])('gives routes and errors by %s', async (_how, follow) => {
-    const recorder = watched()
+    const recorder = watched({ layers: false })
     const app: Koa = new Application()
     app.silent = true
     follow(app, recorder)

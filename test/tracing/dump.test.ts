@@ -47,7 +47,9 @@ describe('what is in flight is printed', () => {
     expect(stderr).toContain('spanlight: 2 requests were in flight:\n')
     expect(stderr).toMatch(hang)
     expect(stderr).toMatch(/^spanlight: +wait for the lock, for /m)
-    expect(stderr).toMatch(/GET \/dies, for .*\n.*threw RangeError: too late\\u001b\[31m\n/)
+    expect(stderr).toMatch(
+      /GET \/dies, for .*\n.*request handler - \/dies.*\n.*threw RangeError: too late\\u001b\[31m\n/
+    )
     expect(stderr).not.toContain('canary-token-4711')
     // Node's own report stands below, whole.
     expect(stderr.slice(stderr.indexOf('requests were in flight'))).toMatch(/host\.mjs:\d+\n/)

@@ -29,7 +29,7 @@ export function GapRow({ view, model, gap, id, index, top, indent }: GapRowProps
   )
   const title = [`no span covers ${length}`, ...all].map(visible).join('\n')
   const [main] = reasons
-  return html`<div class="row gap" role="row" id=${id} aria-level=${(model.columns.spans.depth[gap.parent] as number) + 2} aria-rowindex=${index + 1} style=${top} title=${title}>
+  return html`<div class="row gap" role="row" id=${id} aria-level=${(view.rows.value?.level[gap.parent] ?? 0) + 2} aria-rowindex=${index + 1} style=${top} title=${title}>
     <div class="name" role="rowheader" style=${indent}>
       <span class="fold leaf"></span><span class="label clip">${main === undefined ? `no span covers ${length}` : html`no span: <${ReasonText} ...${{ reason: main }} />`}</span>
     </div>

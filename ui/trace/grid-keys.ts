@@ -76,7 +76,7 @@ function unfold(view: View, model: Model, rows: Rows, row: number, position: num
   if (row < 0) return false
   if (rows.kind[position] === rowKind.group) view.toggleGroup(rows.at[position] as number)
   else if (view.folding.peek().collapsed.has(row)) view.toggle(row)
-  else if ((model.children[row] as number) > 0) view.select(row + 1)
+  else if ((model.children[row] as number) > 0) goTo(view, model, rows, row + 1)
   return true
 }
 
@@ -92,8 +92,15 @@ function foldUp(view: View, model: Model, row: number, rows: Rows, position: num
   ) {
     view.toggleGroup(group)
     selectGroup(view, model, group)
-  } else view.select(model.columns.spans.parent[row] as number)
+  } else goTo(view, model, rows, model.columns.spans.parent[row] as number)
   return true
+}
+
+/** Stands on a span, or on the folded group that it is in. */
+function goTo(view: View, model: Model, rows: Rows, row: number): void {
+  const position = rows.position[row] ?? -1
+  if (rows.kind[position] === rowKind.group) selectGroup(view, model, rows.at[position] as number)
+  else view.select(row)
 }
 
 function slide(view: View, share: number): boolean {

@@ -1,5 +1,6 @@
 import { spanFlag, type TraceColumns } from '../../src/wire/trace.ts'
 import { indexPath, type PathIndex } from './critical.ts'
+import { findGroups, type Group } from './groups.ts'
 
 /**
  * A trace as the page works with it: the columns, and per row what folding, searching and drawing ask for, computed once in linear passes.
@@ -27,17 +28,6 @@ export interface Model {
   readonly late: boolean
 }
 
-/** Five and more leaf siblings in a row that do the same: a query in a loop. */
-export interface Group {
-  readonly first: number
-  readonly count: number
-  /** Microseconds, all members together. */
-  readonly total: number
-  readonly errors: number
-  /** The one line of code that all members come from; '' where there is none. */
-  readonly site: string
-}
-
 /** A stretch in which a span waited and no child covers: where time went that nobody has measured. */
 export interface Gap {
   readonly parent: number
@@ -52,7 +42,6 @@ export function isOurs(model: Model, row: number): boolean {
   return ((model.columns.spans.flags[row] ?? 0) & spanFlag.ingested) === 0
 }
 
-export const groupSize = 5
 const gapShare = 0.05
 /** Microseconds below which waiting is not worth a row, in a trace however short. */
 const gapLeast = 5000
@@ -101,57 +90,14 @@ export function createModel(columns: TraceColumns): Model {
   }
 }
 
-function findGroups(
-  columns: TraceColumns,
-  children: Int32Array
-): { groups: Group[]; groupOf: Int32Array } {
-  const { name, category, parent, duration, flags } = columns.spans
-  const groups: Group[] = []
-  const groupOf = new Int32Array(name.length).fill(-1)
-  const alike = (a: number, b: number) =>
-    children[b] === 0 &&
-    parent[a] === parent[b] &&
-    name[a] === name[b] &&
-    category[a] === category[b]
-  for (let first = 0; first < name.length;) {
-    let end = first + 1
-    if (children[first] === 0 && (parent[first] as number) >= 0)
-      while (end < name.length && alike(first, end)) end++
-    if (end - first >= groupSize) {
-      let total = 0
-      let errors = 0
-      for (let i = first; i < end; i++) {
-        total += duration[i] as number
-        if (((flags[i] as number) & spanFlag.error) !== 0) errors++
-        groupOf[i] = groups.length
-      }
-      groups.push({
-        first,
-        count: end - first,
-        total,
-        errors,
-        site: commonSite(columns, first, end)
-      })
-    }
-    first = end
-  }
-  return { groups, groupOf }
-}
-
-function commonSite({ sites }: TraceColumns, first: number, end: number): string {
-  const site = sites.of[first] ?? -1
-  for (let i = first + 1; i < end; i++) if (sites.of[i] !== site) return ''
-  return sites.lines[site] ?? ''
-}
-
 function findGaps(columns: TraceColumns, subtreeEnd: Int32Array, children: Int32Array): Gap[] {
-  const { start, duration, self, category } = columns.spans
+  const { start, duration, self, category, flags } = columns.spans
   const least = Math.max(columns.extent * gapShare, gapLeast)
   const gaps: Gap[] = []
   for (let parent = 0; parent < start.length; parent++) {
     // A database or outgoing call waits for another machine: that is what it is for, no gap.
-    if (children[parent] === 0 || (self[parent] as number) < least || category[parent] !== 0)
-      continue
+    const works = category[parent] === 0 || ((flags[parent] as number) & spanFlag.layer) !== 0
+    if (children[parent] === 0 || (self[parent] as number) < least || !works) continue
     let covered = start[parent] as number
     const end = covered + (duration[parent] as number)
     for (

@@ -7,6 +7,7 @@ import { Bar, Critical, Members } from './bars.ts'
 import { shortPlace } from './call-site.ts'
 import { categoryName, colourOf } from './colours.ts'
 import { GapRow } from './gap-row.ts'
+import { type Group, textOfLayers } from './groups.ts'
 import type { Model } from './model.ts'
 import { rowKind } from './rows.ts'
 import type { View } from './view.ts'
@@ -56,7 +57,7 @@ function SpanRow({ view, model, index, at }: PartProps): VNode {
     services.length > 1 && (parent < 0 || spans.service[parent] !== spans.service[at])
   const hit = view.find.value !== '' && isMatch(view.matches.value, at)
   const category = spans.category[at] as number
-  const depth = spans.depth[at] as number
+  const depth = view.rows.value?.level[at] ?? 0
   const colour = colourOf(model, at, view.colour.value)
   const classes = [
     'row',
@@ -105,30 +106,24 @@ function SpanRow({ view, model, index, at }: PartProps): VNode {
 function GroupRow({ view, model, index, at }: PartProps): VNode | null {
   const group = model.groups[at]
   if (group === undefined) return null
-  const { spans, names } = model.columns
-  const name = visible(names[spans.name[group.first] as number] ?? '')
   const opened = view.folding.value.opened.has(at)
   const last = group.first + group.count - 1
-  const category = spans.category[group.first] as number
+  const depth = view.rows.value?.level[group.first] ?? 0
   const selected = !opened && view.selected.value >= group.first && view.selected.value <= last
-  const queries = category === 1
   return html`<div
-    class=${group.errors > 0 ? 'row group failed' : 'row group'}
+    class=${`row group ${group.kind}${group.errors > 0 ? ' failed' : ''}`}
     role="row"
     id=${rowId(index)}
-    aria-level=${(spans.depth[group.first] as number) + 1}
+    aria-level=${depth + 1}
     aria-rowindex=${index + 1}
     aria-selected=${selected}
     aria-expanded=${opened}
     style=${rowStyle(index)}
     onClick=${() => view.toggleGroup(at)}
   >
-    <div class="name" role="rowheader" style=${indent(spans.depth[group.first] as number)}>
+    <div class="name" role="rowheader" style=${indent(depth)}>
       <span class="fold" aria-hidden="true"><${Icon} ...${{ name: opened ? 'collapse' : 'expand', small: true } as const} /></span>
-      <span class="times">${formatCount(group.count)}×</span>
-      <span class="label clip" title=${name}>${name}</span>
-      ${queries && html`<span class="badge warn" title="The same query again and again: one query for all rows would do">N+1</span>`}
-      ${group.site !== '' && html`<span class="site clip" title=${`All from ${visible(group.site)}`}>${visible(shortPlace(group.site))}</span>`}
+      ${group.kind === 'layers' ? layersLabel(model, group, opened) : loopLabel(model, group)}
       ${group.errors > 0 && html`<span class="mark"><${Icon} ...${{ name: 'error', small: true, label: `${group.errors} failed` } as const} /></span>`}
     </div>
     <div class="dur" role="gridcell">${formatDuration(group.total / 1000)}</div>
@@ -139,10 +134,25 @@ function GroupRow({ view, model, index, at }: PartProps): VNode | null {
   </div>`
 }
 
+function loopLabel(model: Model, { first, count, site }: Group): VNode {
+  const { spans, names } = model.columns
+  const name = visible(names[spans.name[first] as number] ?? '')
+  return html`<span class="times">${formatCount(count)}×</span>
+    <span class="label clip" title=${name}>${name}</span>
+    ${spans.category[first] === 1 && html`<span class="badge warn" title="The same query again and again: one query for all rows would do">N+1</span>`}
+    ${site !== '' && html`<span class="site clip" title=${`All from ${visible(site)}`}>${visible(shortPlace(site))}</span>`}`
+}
+
+function layersLabel(model: Model, group: Group, opened: boolean): VNode {
+  const { title, passed } = textOfLayers(model.columns, group)
+  return html`<span class="times" title="None of them took long; the time is their own, without what they called">${title}</span>
+    <span class="label clip muted" title=${visible(passed)}>${!opened && visible(passed)}</span>`
+}
+
 function gapRow(view: View, model: Model, index: number, at: number): VNode | null {
   const gap = model.gaps[at]
   if (gap === undefined) return null
-  const depth = (model.columns.spans.depth[gap.parent] as number) + 1
+  const depth = (view.rows.value?.level[gap.parent] ?? 0) + 1
   return html`<${GapRow} ...${{ view, model, gap, id: rowId(index), index, top: rowStyle(index), indent: indent(depth) }} />`
 }
 

@@ -9,6 +9,8 @@ export interface Rows {
   readonly at: Int32Array
   /** Where a span row is shown; -1 when it is folded away. A folded group's members point to the group. */
   readonly position: Int32Array
+  /** How deep a span row is shown: what is in layers that are folded stands right below their row. */
+  readonly level: Int32Array
 }
 
 export const rowKind = { span: 0, group: 1, gap: 2 } as const
@@ -31,6 +33,7 @@ export function visibleRows(model: Model, folding: Folding): Rows {
   const kind = new Uint8Array(room)
   const at = new Int32Array(room)
   const position = new Int32Array(count).fill(-1)
+  const level = new Int32Array(count)
   let length = 0
   let gap = 0
   const sorted = folding.only === undefined ? gapOrder(model) : []
@@ -45,6 +48,7 @@ export function visibleRows(model: Model, folding: Folding): Rows {
     if (i === end) break
     if (folding.only !== undefined) {
       if (folding.only[i] === 1) position[i] = show(rowKind.span, i)
+      level[i] = columns.spans.depth[i] as number
       i++
       continue
     }
@@ -52,16 +56,36 @@ export function visibleRows(model: Model, folding: Folding): Rows {
     if (group >= 0 && i === groups[group]?.first) {
       const shown = show(rowKind.group, group)
       if (!folding.opened.has(group)) {
-        const after = i + (groups[group]?.count ?? 1)
-        position.fill(shown, i, after)
-        i = after
+        i = foldGroup(i, i + (groups[group]?.count ?? 1), shown)
         continue
       }
     }
     position[i] = show(rowKind.span, i)
+    level[i] = levelBelow(i)
     i = folding.collapsed.has(i) ? (subtreeEnd[i] as number) : i + 1
   }
-  return { length, kind, at, position }
+  return { length, kind, at, position, level }
+
+  function levelBelow(row: number): number {
+    const parent = columns.spans.parent[row] as number
+    return parent < folding.focus
+      ? (columns.spans.depth[row] as number)
+      : (level[parent] as number) + 1
+  }
+
+  // Layers hold what they called, which stays; unless one of them was folded itself.
+  function foldGroup(first: number, end: number, shown: number): number {
+    let shallowest = levelBelow(first)
+    let after = end
+    for (let i = first; i < end; i++) {
+      if ((columns.spans.parent[i] as number) < first)
+        shallowest = Math.min(shallowest, levelBelow(i))
+      if (folding.collapsed.has(i)) after = Math.max(after, subtreeEnd[i] as number)
+    }
+    level.fill(shallowest, first, end)
+    position.fill(shown, first, after)
+    return after
+  }
 
   // Gaps stand before the row that follows them, deepest first; those of a folded parent are passed over.
   function showGaps(row: number): number {
