@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { categoryOf, databaseOf, peerOf } from '../../src/query/categories.ts'
+import { categoryOf, databaseOf, isLayer, peerOf } from '../../src/query/categories.ts'
 import { flat, span } from './fixtures.ts'
 
 const kind = { internal: 0, server: 1, client: 2, producer: 3, consumer: 4 } as const
@@ -34,6 +34,19 @@ describe('categoryOf', () => {
     expect(categoryOf(span({ id: 1, name: 'tcp.connect' }))).toBe('io')
     expect(categoryOf(span({ id: 1, name: 'fs readFile' }))).toBe('io')
     expect(categoryOf(span({ id: 1, name: 'network' }))).toBe('internal')
+  })
+})
+
+describe('isLayer', () => {
+  it.each([
+    ['internal', { 'express.type': 'router' }, true],
+    ['internal', { 'koa.name': 'x', 'koa.type': 'middleware' }, true],
+    ['internal', { 'fastify.type': 'request_handler' }, true],
+    ['internal', { 'order.type': 'router' }, false],
+    ['internal', {}, false],
+    ['server', { 'express.type': 'router' }, false]
+  ] as const)('takes a %s span with %o for one: %s', (name, attributes, is) => {
+    expect(isLayer(span({ id: 1, kind: kind[name], attributes: flat(attributes) }))).toBe(is)
   })
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { spanFlag } from '../../../src/wire/trace.ts'
+import { textOfLayers } from '../../../ui/trace/groups.ts'
 import { createModel } from '../../../ui/trace/model.ts'
 import {
   firstFolding,
@@ -78,7 +79,7 @@ describe('the model of a trace', () => {
     ]
     expect(createModel(columnsOf(loop(4))).groups).toEqual([])
     expect(createModel(columnsOf(loop(5))).groups).toEqual([
-      { first: 1, count: 5, total: 50, errors: 0, site: '' }
+      { kind: 'loop', first: 1, count: 5, total: 50, errors: 0, site: '' }
     ])
   })
 
@@ -120,6 +121,110 @@ describe('the model of a trace', () => {
       ])
     )
     expect(list(visibleRows(model, nothing))).toEqual(['span 0', 'span 1', 'gap 0'])
+  })
+})
+
+describe('the layers of a framework', () => {
+  const layer = spanFlag.layer
+  /** A request of ten milliseconds in three middleware, a router, its handler and a query. */
+  const passed = (more: Partial<Row>[] = []): Row[] =>
+    [
+      { depth: 0, start: 0, duration: 10_000, category: 0, name: 'GET /orders' },
+      { depth: 1, start: 0, duration: 100, flags: layer, name: 'middleware - cors' },
+      { depth: 1, start: 100, duration: 100, flags: layer, name: 'middleware - json' },
+      { depth: 1, start: 200, duration: 9800, flags: layer, name: 'router - /' },
+      { depth: 2, start: 300, duration: 9700, flags: layer, name: 'request handler - /orders' },
+      { depth: 3, start: 300, duration: 9600, category: 1, name: 'SELECT orders' }
+    ].map((row, i) => ({ ...row, ...more[i] }))
+
+  it('fold into one row with their own time, and what they called stays, right below it', () => {
+    const columns = columnsOf(passed())
+    const model = createModel(columns)
+    expect(model.groups).toEqual([
+      { kind: 'layers', first: 1, count: 4, total: 400, errors: 0, site: '' }
+    ])
+    expect(textOfLayers(columns, model.groups[0])).toEqual({
+      title: '4 layers',
+      passed: 'cors \u203a json \u203a / \u203a /orders'
+    })
+    const folded = visibleRows(model, nothing)
+    expect(list(folded)).toEqual(['span 0', 'group 0', 'span 5'])
+    expect([...folded.level]).toEqual([0, 1, 1, 1, 1, 2])
+    const opened = visibleRows(model, { ...nothing, opened: new Set([0]) })
+    expect(list(opened)).toEqual(['span 0', 'group 0', ...[1, 2, 3, 4, 5].map((i) => `span ${i}`)])
+    expect([...opened.level]).toEqual([0, 1, 1, 1, 2, 3])
+  })
+
+  it('are called middleware where they are nothing else, those of Koa in each other, too', () => {
+    const columns = columnsOf([
+      { depth: 0, start: 0, duration: 1000, category: 0 },
+      ...[1, 2, 3].map((depth) => ({
+        depth,
+        start: depth,
+        duration: 1000 - 2 * depth,
+        flags: layer,
+        name: `middleware - m${depth}`
+      })),
+      { depth: 4, start: 10, duration: 900, category: 1, name: 'SELECT' }
+    ])
+    const model = createModel(columns)
+    expect(textOfLayers(columns, model.groups[0]).title).toBe('3 middleware')
+    const folded = visibleRows(model, nothing)
+    expect(list(folded)).toEqual(['span 0', 'group 0', 'span 4'])
+    expect(folded.level[4]).toBe(2)
+  })
+
+  it.each<[string, Partial<Row>]>([
+    ['took long', { duration: 1600 }],
+    ['threw', { flags: layer | spanFlag.error }],
+    ['passed an exception on', { flags: layer | spanFlag.exception }],
+    ['went on after the answer', { flags: layer | spanFlag.late }],
+    ['is of another service', { service: 'other' }],
+    ['is no layer', { flags: 0 }]
+  ])('stand alone where one of them %s', (_what, more) => {
+    expect(createModel(columnsOf(passed([{}, {}, more]))).groups).toEqual([])
+  })
+
+  it('are slow from a twentieth of the trace on, and not below a millisecond', () => {
+    const groups = (scale: number, own: number): number => {
+      const rows = passed().map((row) => ({
+        ...row,
+        start: row.start * scale,
+        duration: row.duration * scale
+      }))
+      rows[2] = { ...rows[2], duration: own } as Row
+      return createModel(columnsOf(rows)).groups.length
+    }
+    expect(groups(1, 999)).toBe(1)
+    expect(groups(1, 1000)).toBe(0)
+    expect(groups(10, 4999)).toBe(1)
+    expect(groups(10, 5000)).toBe(0)
+  })
+
+  it('stand alone when they are only two', () => {
+    const columns = columnsOf(passed().filter((_, i) => i !== 1 && i !== 2))
+    expect(createModel(columns).groups).toEqual([])
+  })
+
+  it('keep what they called folded where one of them was folded before', () => {
+    const model = createModel(columnsOf(passed()))
+    const folded = visibleRows(model, { ...nothing, collapsed: new Set([4]) })
+    expect(list(folded)).toEqual(['span 0', 'group 0'])
+    expect(
+      list(visibleRows(model, reveal(model, { ...nothing, collapsed: new Set([4]) }, 5)))
+    ).toEqual(['span 0', 'group 0', 'span 5'])
+  })
+
+  it('have gaps of their own: what no span covers is not covered by a layer', () => {
+    const model = createModel(
+      columnsOf([
+        { depth: 0, start: 0, duration: 100_000, category: 0 },
+        { depth: 1, start: 0, duration: 100_000, flags: layer },
+        { depth: 2, start: 0, duration: 30_000 },
+        { depth: 2, start: 60_000, duration: 40_000 }
+      ])
+    )
+    expect(model.gaps).toEqual([{ parent: 1, before: 3, from: 30_000, to: 60_000 }])
   })
 })
 
