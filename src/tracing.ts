@@ -229,7 +229,7 @@ export function createTracing(
     inspect: inspections,
     onFramework: (framework) => watches.saw(framework)
   })
-  followFastify(host)
+  followFastify(host, createGuard('fastify', report))
   const watches = startWatches({
     tracer,
     propagation,

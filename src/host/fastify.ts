@@ -1,41 +1,57 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
-import { exchangeOf } from './exchange.ts'
+import type { Guard } from '../base/safely.ts'
+import { type FollowedCall, followChannel } from '../watch/tracing-channel.ts'
+import { type Exchange, exchangeOf } from './exchange.ts'
 import type { Host } from './host.ts'
+import { type OpenLayer, openLayer } from './layers.ts'
 
 /** What Fastify (5.12 and later) says on its channel, as far as it is read. */
 interface HandlerMessage {
-  readonly request: { readonly raw: IncomingMessage; readonly params?: unknown }
+  readonly request: {
+    readonly raw: IncomingMessage
+    readonly params?: unknown
+    readonly routeOptions?: { readonly handler?: { readonly name?: unknown } }
+  }
   readonly route: { readonly url?: unknown }
-  readonly error?: unknown
 }
 
-const channel = 'tracing:fastify.request.handler'
-
 /**
- * Gives the requests of Fastify their route, and the errors of their handlers. A request that a hook answers before its handler is asked (a login that is
- * missing) has no route: nothing is said of it.
+ * Gives the requests of Fastify their route, the errors of their handlers, and a span for the handler. A request that a hook answers before its
+ * handler is asked (a login that is missing) has no route: nothing is said of it.
  */
-export function followFastify(host: Host): void {
-  const onStart = (message: unknown): void => {
-    host.safely(() => {
-      const { request, route } = message as HandlerMessage
-      const routing = exchangeOf(request.raw)?.routing
-      if (routing === undefined || typeof route.url !== 'string') return
-      host.saw('fastify')
-      routing.matched(route.url, request.raw, request)
-    })
+export function followFastify(host: Host, guard: Guard): void {
+  const begin = (message: HandlerMessage): FollowedCall | undefined => {
+    const { request, route } = message
+    const exchange = exchangeOf(request.raw)
+    if (exchange === undefined || host.closed) return undefined
+    host.saw('fastify')
+    if (typeof route.url === 'string') exchange.routing?.matched(route.url, request.raw, request)
+    const layer = exchange.layers && openHandler(host, exchange, message)
+    return {
+      context: layer?.context,
+      // One that gives no promise answers some time later: its layer ends with the response.
+      succeed: () => layer?.end(),
+      fail(error) {
+        exchange.failed(error)
+        layer?.failed(error)
+        layer?.end()
+      }
+    }
   }
-  const onError = (message: unknown): void => {
-    host.safely(() => {
-      const { request, error } = message as HandlerMessage
-      exchangeOf(request.raw)?.failed(error)
-    })
-  }
-  subscribe(`${channel}:start`, onStart)
-  subscribe(`${channel}:error`, onError)
-  host.onClose(() => {
-    unsubscribe(`${channel}:start`, onStart)
-    unsubscribe(`${channel}:error`, onError)
-  })
+  const undo = followChannel<HandlerMessage>({ guard }, 'fastify.request.handler', begin)
+  if (undo !== undefined) host.onClose(undo)
+}
+
+function openHandler(
+  host: Host,
+  exchange: Exchange,
+  { request, route }: HandlerMessage
+): OpenLayer | undefined {
+  const { name: given } = request.routeOptions?.handler ?? {}
+  // It binds each handler to the application.
+  const own = typeof given === 'string' ? given.replace(/^bound /, '') : ''
+  const name = host.name(own === '' ? '<anonymous>' : own)
+  const attributes = ['fastify.type', 'request_handler', 'fastify.name', name]
+  if (typeof route.url === 'string') attributes.push('http.route', host.name(route.url))
+  return openLayer(exchange, { name: `request handler - ${name}`, attributes }, {})
 }

@@ -39,7 +39,7 @@ interface Entry {
  * follows it already.
  */
 export function followChannel<Message extends object>(
-  setup: WatchSetup,
+  setup: Pick<WatchSetup, 'guard'>,
   name: string,
   begin: Begin<Message>
 ): (() => void) | undefined {
@@ -71,7 +71,7 @@ class Follower<Message extends object> {
   // cache 1.3 us, most of it in the garbage collector.
   readonly #key = Symbol('spanlight')
 
-  constructor({ guard }: WatchSetup, begin: Begin<Message>) {
+  constructor({ guard }: Pick<WatchSetup, 'guard'>, begin: Begin<Message>) {
     this.#guard = guard
     this.#begin = begin
   }

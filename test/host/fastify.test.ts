@@ -1,16 +1,19 @@
 import type { Server } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createGuard } from '../../src/base/safely.ts'
 import { followFastify } from '../../src/host/fastify.ts'
 import { traced } from '../../src/host/http.ts'
 import type { Redactor } from '../../src/redact/redactor.ts'
 import { library } from '../libraries/library.js'
 import { openRedactor } from '../span/setup.ts'
-import { closeAll, listen, type Seen, watched, type Watched } from './setup.ts'
+import { activeId, closeAll, listen, type Seen, sleep, watched, type Watched } from './setup.ts'
+
+type Handler = (request: { params: unknown }, reply: { send(body: string): void }) => unknown
 
 interface Fastify {
   readonly server: Server
   ready(): Promise<unknown>
-  get(path: string, handler: (request: { params: unknown }) => unknown): Fastify
+  get(path: string, handler: Handler): Fastify
   register(plugin: (app: Fastify) => Promise<void>, options: { prefix: string }): Fastify
   addHook(name: 'onRequest', hook: (request: { url: string }) => Promise<void>): Fastify
 }
@@ -23,9 +26,13 @@ describe('fastify', () => {
   const attribute = (key: string, value: unknown): unknown =>
     key === 'token' ? undefined : openRedactor.attribute(key, value as string)
 
+  function follow(setup: Parameters<typeof watched>[0] = {}): void {
+    recorder = watched({ redactor: { ...openRedactor, attribute } as Redactor, ...setup })
+    followFastify(recorder.host, createGuard('fastify', recorder.report))
+  }
+
   beforeEach(() => {
-    recorder = watched({ redactor: { ...openRedactor, attribute } as Redactor })
-    followFastify(recorder.host)
+    follow()
     app = (library('fastify') as () => Fastify)()
   })
 
@@ -67,6 +74,39 @@ describe('fastify', () => {
     expect(span?.name).toBe('GET /broken')
     expect(span?.exceptions).toMatchObject([{ 'exception.message': 'sold out' }])
     expect(span?.attributes).toMatchObject({ 'error.type': 'RangeError' })
+  })
+
+  it('shows the handler, with what it does below', async () => {
+    let inside = ''
+    app.get('/items/:id', async function showItem() {
+      await sleep(2)
+      inside = activeId()
+      return 'ok'
+    })
+    const span = await send('/items/8')
+    const handler = recorder.seen.find(({ name }) => name === 'request handler - showItem')
+    expect(handler?.span.parentId).toBe(span?.span.spanId)
+    expect(handler?.span.spanId).toBe(inside)
+    expect(handler?.attributes).toEqual({
+      'fastify.type': 'request_handler',
+      'fastify.name': 'showItem',
+      'http.route': '/items/:id'
+    })
+  })
+
+  it('shows a handler that answers later until it has', async () => {
+    app.get('/later', (_request, reply) => void setTimeout(() => reply.send('ok'), 20))
+    await send('/later')
+    const handler = recorder.seen.find(({ name }) => name === 'request handler - <anonymous>')
+    expect(handler?.span.duration).toBeGreaterThan(15)
+  })
+
+  it('shows no handler where layers are off', async () => {
+    recorder.host.close()
+    follow({ layers: false })
+    app.get('/items/:id', () => 'ok')
+    expect((await send('/items/8'))?.name).toBe('GET /items/:id')
+    expect(recorder.seen).toHaveLength(1)
   })
 
   it('hides the value of a parameter whose name says that it is secret', async () => {
