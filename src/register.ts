@@ -27,8 +27,11 @@ class Register implements Registration {
 
   constructor() {
     const onServer = (message: unknown): void => {
-      const { server } = message as { readonly server?: AnyServer }
-      if (server !== undefined && !(tracedServer in server)) this.#guard(() => this.#serve(server))
+      this.#guard(() => {
+        // A channel is anybody's in the process.
+        const { server } = (message ?? {}) as { readonly server?: AnyServer }
+        if (typeof server === 'object' && !(tracedServer in server)) this.#serve(server)
+      })
     }
     for (const channel of channels) subscribe(channel, onServer)
     const names = new Set([...moduleNames, 'koa'])

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { get } from '../span/exception.ts'
 import { handedModule } from './loaded.ts'
 import { wrapMethod } from './patch.ts'
 import { type PinoCall, readPinoLine } from './pino-line.ts'
@@ -15,26 +16,24 @@ export function followPino(setup: WatchSetup, onFirst: () => void): (() => void)
   if (release === undefined) return undefined
   let seen = false
   const listener = (told: unknown): void => {
-    const { instance, arguments: args, result } = told as PinoMessage
-    // Nothing was made: a formatter of the host has thrown.
-    if (typeof result !== 'string') return
-    if (!seen) {
-      seen = true
-      setup.guard(onFirst)
-    }
-    keep(setup, { logger: instance, message: args[1], level: args[2], line: result })
+    setup.guard(() => {
+      const line = get(told, 'result')
+      const args = get(told, 'arguments')
+      const logger = get(told, 'instance')
+      // Nothing was made: a formatter of the host has thrown. Or it is not pino that tells: a channel is anybody's.
+      if (typeof line !== 'string' || typeof logger !== 'object' || logger === null) return
+      if (!seen) {
+        seen = true
+        onFirst()
+      }
+      keep(setup, { logger, message: get(args, '1'), level: get(args, '2'), line })
+    })
   }
   subscribe(channel, listener)
   return () => {
     unsubscribe(channel, listener)
     release()
   }
-}
-
-interface PinoMessage {
-  readonly instance: object
-  readonly arguments: ArrayLike<unknown>
-  readonly result?: unknown
 }
 
 /** What is read of a pino module, CommonJS or ESM namespace. */
@@ -62,7 +61,9 @@ export function wrapPino(setup: WatchSetup, module: unknown): Watch {
     const line = Reflect.apply(original, self, args)
     // A newer pino has told of it already.
     if (typeof line === 'string' && setup.lines.fromLoggers === before)
-      keep(setup, { logger: self as object, message: args[1], level: args[2], line })
+      setup.guard(() =>
+        keep(setup, { logger: self as object, message: args[1], level: args[2], line })
+      )
     return line
   })
   return {

@@ -80,6 +80,8 @@ class Follower<Message extends object> {
   starts(message: Message): Context | undefined {
     const caller = contextStorage.getStore()
     const call = this.#guard(() => {
+      // A channel is anybody's in the process.
+      if (typeof message !== 'object' || message === null) return undefined
       const entry: Entry = { caller, call: undefined }
       ;(message as Noted)[this.#key] = entry
       entry.call = this.#begin(message)
@@ -93,7 +95,7 @@ class Follower<Message extends object> {
    * when nothing of the call is recorded.
    */
   callsBack(message: object): Context | undefined {
-    const entry = this.#entry(message)
+    const entry = this.#guard(() => this.#entry(message))
     return entry === undefined ? contextStorage.getStore() : entry.caller
   }
 
@@ -109,8 +111,10 @@ class Follower<Message extends object> {
   /** The call itself has returned. A result is there only when it has no more to do. */
   returned(message: object): void {
     this.#guard(() => {
+      const entry = this.#entry(message)
+      if (entry === undefined) return
       if ('result' in message) this.#settle(message)?.succeed(message.result)
-      else this.#entry(message)?.call?.pending?.()
+      else entry.call?.pending?.()
     })
   }
 
