@@ -1,8 +1,8 @@
 import { createGuard } from '../base/safely.ts'
-import { mongoose } from './mongoose.ts'
-import { mysql2 } from './mysql2.ts'
-import { platformaticKafka } from './platformatic-kafka.ts'
-import { ioredis, nodeRedis } from './redis.ts'
+import { mongoose } from './databases/mongoose.ts'
+import { mysql2 } from './databases/mysql2.ts'
+import { platformaticKafka } from './queues/platformatic-kafka.ts'
+import { ioredis, nodeRedis } from './databases/redis.ts'
 import { followChannel, type Published } from './tracing-channel.ts'
 import type { WatchSetup } from './watch.ts'
 

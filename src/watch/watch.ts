@@ -4,8 +4,8 @@ import type { Guard } from '../base/safely.ts'
 import type { Propagation } from '../span/propagation.ts'
 import type { Redactor } from '../redact/redactor.ts'
 import type { Tracer } from '../span/tracer.ts'
-import type { LogLines } from './log-lines.ts'
-import type { Statements } from './statements.ts'
+import type { LogLines } from './logs/log-lines.ts'
+import type { Statements } from './databases/statements.ts'
 
 /** What every watch is given. */
 export interface WatchSetup {

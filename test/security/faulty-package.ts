@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '../..')
 
 // What a host calls itself stays whole: it is the code that holds the guards. Everything behind it breaks.
 const whole =
-  /^(?:base|context|wire)\/|^interop\/opentelemetry\/|^[\w-]+\.ts$|^host\/(?:connection|emit|exchange|express|express-app|koa|http|host|read)\.ts$|^span\/(?:span|tracer)\.ts$|^watch\/(?:patch|console|modules|pg|http-client)\.ts$|^redact\/redactor\.ts$|^serve\/(?:attach|serve)\.ts$|^store\/layout\.ts$/
+  /^(?:base|context|wire)\/|^interop\/opentelemetry\/|^[\w-]+\.ts$|^host\/(?:connection|emit|exchange|express|express-app|koa|http|host|read)\.ts$|^span\/(?:span|tracer)\.ts$|^watch\/(?:patch|modules|logs\/console|databases\/pg|http\/http-client)\.ts$|^redact\/redactor\.ts$|^serve\/(?:attach|serve)\.ts$|^store\/layout\.ts$/
 
 export interface FaultyPackage {
   /** The address of the package's root entry. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createTracing } from '../../src/tracing.ts'
 import { library } from '../libraries/library.js'
-import { descriptorsOf } from '../watch/sqlite-behaviour.ts'
+import { descriptorsOf } from '../watch/databases/sqlite-behaviour.ts'
 
 type Classes = Record<string, { readonly prototype: object }>
 

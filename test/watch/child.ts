@@ -8,10 +8,10 @@ const here = import.meta.dirname
 
 const entry = `
 export { record } from './setup.ts'
-export { watchConsole } from '../../src/watch/console.ts'
+export { watchConsole } from '../../src/watch/logs/console.ts'
 export { watchExceptions } from '../../src/watch/exceptions.ts'
-export { watchFetch } from '../../src/watch/fetch.ts'
-export { watchHttpClient } from '../../src/watch/http-client.ts'
+export { watchFetch } from '../../src/watch/http/fetch.ts'
+export { watchHttpClient } from '../../src/watch/http/http-client.ts'
 export { rootContext, runIn, activeContext } from '../../src/context/context.ts'
 `
 

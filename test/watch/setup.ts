@@ -11,8 +11,8 @@ import { createRedactor, type Redactor } from '../../src/redact/redactor.ts'
 import type { Span } from '../../src/span/span.ts'
 import { Tracer } from '../../src/span/tracer.ts'
 import { OpenTraces } from '../../src/trace/open-traces.ts'
-import { LogLines } from '../../src/watch/log-lines.ts'
-import { Statements } from '../../src/watch/statements.ts'
+import { LogLines } from '../../src/watch/logs/log-lines.ts'
+import { Statements } from '../../src/watch/databases/statements.ts'
 import type { WatchSetup } from '../../src/watch/watch.ts'
 
 /** The real rules, as they stand without any option. */

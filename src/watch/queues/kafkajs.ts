@@ -1,0 +1,218 @@
+import { get } from '../../span/exception.ts'
+import { handedModule } from '../loaded.ts'
+import {
+  headersOf,
+  type MessagingSpan,
+  runProcessing,
+  runSending,
+  startBatch,
+  startProcessing,
+  startSending
+} from './messaging.ts'
+import { wrapMethod } from '../patch.ts'
+import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+
+type Callback = (...args: unknown[]) => unknown
+
+interface TopicMessages {
+  readonly topic?: unknown
+  readonly messages?: unknown
+}
+
+const system = 'kafka'
+
+/**
+ * Watches the producers and consumers that are made of the `kafkajs` module that the user hands over, from then on: one span for each call that sends,
+ * each message and each batch that is processed.
+ * @throws TypeError when the value is not the kafkajs module
+ */
+export function wrapKafkajs(setup: WatchSetup, module: unknown): Watch {
+  const kafkajs = handedModule<{ Kafka: { prototype: object } }>(
+    module,
+    ({ Kafka }) => typeof (Kafka?.prototype as { producer?: unknown })?.producer === 'function'
+  )
+  if (kafkajs === undefined)
+    throw new TypeError(
+      "instrument.kafkajs must be the kafkajs module: import kafkajs from 'kafkajs'"
+    )
+  const { prototype } = kafkajs.Kafka
+  const release = claimObject(prototype)
+  if (release === undefined) return watchedElsewhere('kafkajs')
+  const watching = { ...setup, on: true }
+  const undo = [
+    wrapMethod(prototype, 'producer', (original, self, args) => {
+      const producer = Reflect.apply(original, self, args) as object
+      setup.guard(() => wrapProducer(watching, producer))
+      return producer
+    }),
+    wrapMethod(prototype, 'consumer', (original, self, args) => {
+      const consumer = Reflect.apply(original, self, args) as object
+      setup.guard(() => wrapConsumer(watching, consumer, textOf(get(args[0], 'groupId'))))
+      return consumer
+    })
+  ]
+  const on = undo[0] !== undefined
+  return {
+    instrumented: { name: 'kafkajs', on, how: on ? 'instrument: { kafkajs }' : 'Kafka is frozen' },
+    stop() {
+      watching.on = false
+      for (const restore of undo) restore?.()
+      release()
+    }
+  }
+}
+
+/** What producers and consumers that were made before the end ask for. */
+interface Watching extends WatchSetup {
+  on: boolean
+}
+
+function wrapProducer(watching: Watching, producer: object): void {
+  wrapSends(watching, producer)
+  wrapMethod(producer, 'transaction', (original, self, args) => {
+    const found = Reflect.apply(original, self, args) as Promise<object>
+    return found.then((transaction) => {
+      watching.guard(() => wrapSends(watching, transaction))
+      return transaction
+    })
+  })
+}
+
+// `send` and `sendBatch` are functions of their own: neither calls the other by its property.
+function wrapSends(watching: Watching, producer: object): void {
+  wrapMethod(producer, 'send', (original, self, args) => {
+    const only = args[0] as TopicMessages | null | undefined
+    const changed = begin(watching, only ? [only] : [], ([carried]) => ({ ...carried }))
+    return send(watching, changed, original, self, args)
+  })
+  wrapMethod(producer, 'sendBatch', (original, self, args) => {
+    const list = get(args[0], 'topicMessages')
+    const topics = Array.isArray(list) ? (list as TopicMessages[]) : []
+    const changed = begin(watching, topics, (topicMessages) => ({
+      ...(args[0] as object),
+      topicMessages
+    }))
+    return send(watching, changed, original, self, args)
+  })
+}
+
+interface Begun {
+  readonly sending: MessagingSpan
+  readonly request: object
+}
+
+function begin(
+  watching: Watching,
+  topics: readonly TopicMessages[],
+  requestOf: (topics: TopicMessages[]) => object
+): Begun | undefined {
+  return watching.guard(() => {
+    // Nothing to send: KafkaJS says so in its own words.
+    if (!watching.on || topics.length === 0) return undefined
+    const names = new Set(topics.map((one) => textOf(get(one, 'topic'))))
+    const lists = topics.map((one) => get(one, 'messages'))
+    const messages = lists.reduce<number>(
+      (sum, list) => sum + (Array.isArray(list) ? list.length : 0),
+      0
+    )
+    const sending = startSending(watching, {
+      system,
+      operation: 'send',
+      destination: names.size === 1 ? ([...names][0] as string) : '',
+      messages: messages === 1 ? undefined : messages
+    })
+    if (sending === undefined) return undefined
+    const headers = headersOf(watching, sending)
+    return { sending, request: requestOf(topics.map((one) => carrying(one, headers))) }
+  })
+}
+
+function send(
+  watching: Watching,
+  begun: Begun | undefined,
+  original: Callback,
+  self: unknown,
+  args: unknown[]
+): unknown {
+  if (begun === undefined) return Reflect.apply(original, self, args)
+  const [, ...rest] = args
+  return runSending(watching, begun.sending, () =>
+    Reflect.apply(original, self, [begun.request, ...rest])
+  )
+}
+
+/** The messages of a topic with our headers beside their own; what is no message is kafkajs's to refuse. */
+function carrying(topic: TopicMessages, headers: Record<string, string>): TopicMessages {
+  const messages = get(topic, 'messages')
+  if (!Array.isArray(messages)) return topic
+  return {
+    ...topic,
+    messages: messages.map((message: unknown) =>
+      typeof message === 'object' && message !== null
+        ? { ...message, headers: { ...(get(message, 'headers') as object), ...headers } }
+        : message
+    )
+  }
+}
+
+function wrapConsumer(watching: Watching, consumer: object, group: string): void {
+  wrapMethod(consumer, 'run', (original, self, args) => {
+    const [config, ...rest] = args
+    const changed = watching.guard(() => {
+      const followed: Record<string, unknown> = { ...(config as object) }
+      for (const [name, start] of [
+        ['eachMessage', startMessage],
+        ['eachBatch', startMessages]
+      ] as const) {
+        const handler = followed[name]
+        if (typeof handler !== 'function') continue
+        followed[name] = (payload: unknown, ...more: unknown[]): unknown => {
+          const processing = watching.guard(() =>
+            watching.on ? start(watching, group, payload) : undefined
+          )
+          return runProcessing(watching, processing, () => (handler as Callback)(payload, ...more))
+        }
+      }
+      return followed
+    })
+    return Reflect.apply(original, self, changed === undefined ? args : [changed, ...rest])
+  })
+}
+
+function startMessage(setup: WatchSetup, group: string, payload: unknown): MessagingSpan {
+  const message = get(payload, 'message')
+  const call = { system, operation: 'process', destination: textOf(get(payload, 'topic')), group }
+  const processing = startProcessing(setup, call, get(message, 'headers'))
+  const { span } = processing
+  span.setAttribute('messaging.destination.partition.id', String(get(payload, 'partition')))
+  // A text, as it may be beyond what a number holds; the conventions ask for a number.
+  const offset = Number(get(message, 'offset'))
+  if (Number.isSafeInteger(offset)) span.put('messaging.kafka.offset', offset)
+  return processing
+}
+
+function startMessages(setup: WatchSetup, group: string, payload: unknown): MessagingSpan {
+  const batch = get(payload, 'batch')
+  const list = get(batch, 'messages')
+  const messages = Array.isArray(list) ? (list as unknown[]) : []
+  const processing = startBatch(
+    setup,
+    {
+      system,
+      operation: 'process',
+      destination: textOf(get(batch, 'topic')),
+      group,
+      messages: messages.length
+    },
+    messages.map((message) => get(message, 'headers'))
+  )
+  processing.span.setAttribute(
+    'messaging.destination.partition.id',
+    String(get(batch, 'partition'))
+  )
+  return processing
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
