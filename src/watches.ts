@@ -116,7 +116,9 @@ export function startWatches(given: WatchesSetup): Watches {
     },
     saw(framework) {
       frameworks.add(framework)
-      instrumented.unshift({ name: framework, on: true, how: 'one span for each request' })
+      const layers = settings.capture.layers && /^(?:express|koa)/.test(framework)
+      const how = `one span for each request${layers ? ', and one for each of its layers' : ''}`
+      instrumented.unshift({ name: framework, on: true, how })
     },
     leaveCalls(to) {
       left = true

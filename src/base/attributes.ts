@@ -13,6 +13,9 @@ export type AttributeValue =
  */
 export type Attributes = (string | AttributeValue)[]
 
+/** What a layer of a framework says of itself: by ours, and by the instrumentations of OpenTelemetry. */
+export const layerType: RegExp = /^(?:connect|express|fastify|hapi|koa|nestjs|restify)\.type$/
+
 export function getAttribute(
   attributes: readonly (string | AttributeValue)[],
   key: string

@@ -1,4 +1,4 @@
-import { getAttribute, getString } from '../base/attributes.ts'
+import { getAttribute, getString, layerType } from '../base/attributes.ts'
 import { type SpanData, SpanKind } from '../base/span-data.ts'
 import type { Category } from '../wire/trace.ts'
 
@@ -38,9 +38,6 @@ export function categoryOf(span: SpanData): Category {
   if (kind === SpanKind.client) return http ? 'http-out' : 'io'
   return ioScope.test(span.scope.name) || ioName.test(span.name) ? 'io' : 'internal'
 }
-
-// Of ours, and of the instrumentations of OpenTelemetry.
-const layerType = /^(?:express|koa|connect|fastify|hapi|restify|router)\.type$/
 
 /** Whether a span is a middleware, router or handler of a framework. */
 export function isLayer({ kind, attributes }: SpanData): boolean {

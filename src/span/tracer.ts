@@ -1,3 +1,4 @@
+import { layerType } from '../base/attributes.ts'
 import type { CallSite } from '../base/call-site.ts'
 import { newSpanId, newTraceId, type SpanId, type TraceId } from '../base/ids.ts'
 import { randomFlag, sampledFlag, type SpanContext, type TraceState } from '../base/span-context.ts'
@@ -187,8 +188,6 @@ function isCalled({ kind, attributes }: Span, { named }: SpanOptions): boolean {
   }
   return true
 }
-
-const layerType = /^(?:connect|express|fastify|hapi|koa|nestjs|restify)\.type$/
 
 function locate(span: Span, site: CallSite): void {
   span.put('code.file.path', site.path)

@@ -85,26 +85,36 @@ function matrix(part, ...patterns) {
 
 /** What each thing that Spanlight does adds to what it is done beside. */
 function features({ parts }) {
+  const has = (part, name) => figuresOf(parts, part).some((figure) => figure.name === name)
   const value = (part, name) => {
     const found = figuresOf(parts, part).find((figure) => figure.name === name)
     if (found === undefined) throw new Error(`the results do not have: ${name}`)
     return found.value ?? Number.NaN
   }
   const added = (handler, who) => value('request', `express, ${handler}: added, ${who}`)
+  // Until they are measured apart, what is recorded has no layers.
+  const layered = has('request', 'express, trivial: added, spanlight, no layers')
+  const ours = layered ? 'spanlight, no layers' : 'spanlight'
   const ofRequests = (words, us) => [
     words,
-    ...['spanlight', 'otel, same spans'].map((who) =>
+    ...[ours, 'otel, same spans'].map((who) =>
       shown({ unit: 'us', value: us((handler) => added(handler, who)) })
     )
   ]
+  // Of the trivial handler: a router and the handler.
+  const layer = (withThem, without) =>
+    shown({ unit: 'us', value: (added('trivial', withThem) - added('trivial', without)) / 2 })
   const ofOurs = (words, us) => [words, shown({ unit: 'us', value: us }), '']
   // Of a second in which there were 1,000 traces.
   const looking = value('live', 'CPU added: 5 pages') * 10
   const received = 1e6 / value('ingest', 'spans a second of CPU: spanlight, protobuf')
   return markdown(
-    ['', 'spanlight', 'otel, same spans'],
+    ['', 'spanlight', layered ? 'otel' : 'otel, same spans'],
     [
       ofRequests('a request with its span', (of) => of('trivial')),
+      ...(layered
+        ? [['each layer', layer('spanlight', ours), layer('otel', 'otel, same spans')]]
+        : []),
       ofRequests('each span inside it', (of) => (of('five spans') - of('trivial')) / 5),
       ofRequests('an outgoing fetch, with span and headers', (of) => of('fetch') - of('trivial')),
       ofOurs('a request while the page is off', value('request', 'off, alone: express')),

@@ -26,7 +26,14 @@ describe('what the request part runs', () => {
       peersMissing: 'not to be had'
     })
     const express = left.find(({ name }) => name === 'express')?.who ?? []
-    expect(names(express)).toEqual(['bare', 'floor', 'spanlight', 'otel, same spans', 'otel'])
+    expect(names(express)).toEqual([
+      'bare',
+      'floor',
+      'spanlight',
+      'otel, same spans',
+      'spanlight, no layers',
+      'otel'
+    ])
     expect(express.find(({ name }) => name === 'otel')?.handlers).toEqual(['trivial', 'five spans'])
     expect(skipped).toContainEqual({
       what: 'express, fetch: otel',
@@ -65,6 +72,16 @@ describe('figures of the request part', () => {
     expect(valueOf("express, trivial: added, of the floor's")).toBeCloseTo(1.5)
     expect(valueOf("express, trivial: added, of dd-trace's")).toBeUndefined()
     expect(valueOf('off, alone: express')).toBeCloseTo(0.03)
+  })
+
+  it('compare what others record without layers with what Spanlight adds without them', () => {
+    const layered = { ...samples['express, trivial'], 'spanlight, no layers': [105, 205] }
+    const figures = figuresOf({ 'express, trivial': layered })
+    const of = (words: string) =>
+      figures.find(({ name }) => name === `express, trivial: added, of ${words}`)?.value
+    expect(of("otel's")).toBeCloseTo(0.15)
+    expect(of("otel's with the same spans")).toBeCloseTo(5 / 80)
+    expect(of("the floor's")).toBeCloseTo(0.5)
   })
 
   it('do not count as met what is divided by nothing', () => {

@@ -145,7 +145,7 @@ function loopLabel(model: Model, { first, count, site }: Group): VNode {
 
 function layersLabel(model: Model, group: Group, opened: boolean): VNode {
   const { title, passed } = textOfLayers(model.columns, group)
-  return html`<span class="times" title="None of them took long; the time is their own, without what they called">${title}</span>
+  return html`<span class="times" title="None of them took long; the time is their own, without what they called">${`${title} `}</span>
     <span class="label clip muted" title=${visible(passed)}>${!opened && visible(passed)}</span>`
 }
 

@@ -15,6 +15,8 @@ export const handlers = {
   fetch: { path: 'prices', spans: 1, warmUp: 500, requests: 500 }
 }
 const one = { express: 1, koa: 1, http: 1 }
+// Layers: two of Express (router and handler), one of Koa (the route).
+const withLayers = { express: 3, koa: 2, http: 1 }
 const none = { express: 0, koa: 0, http: 0 }
 
 /**
@@ -27,6 +29,13 @@ export const contestants = [
   {
     name: 'spanlight',
     script: 'spanlight.js',
+    spans: withLayers,
+    recorded: ({ port }) => recordedBySpanlight(port)
+  },
+  {
+    name: 'spanlight, no layers',
+    script: 'spanlight.js',
+    args: ['no layers'],
     spans: one,
     recorded: ({ port }) => recordedBySpanlight(port)
   },
@@ -41,8 +50,7 @@ export const contestants = [
   {
     name: 'otel',
     script: 'opentelemetry.js',
-    // Layers: two of Express (router and handler), one of Koa (the route).
-    spans: { express: 3, koa: 2, http: 1 },
+    spans: withLayers,
     peers: otelNeedsPeers
   },
   {
@@ -83,7 +91,8 @@ export function spansOf(contestant, framework, handler) {
 export function settings(all) {
   const every = Object.keys(handlers)
   const some = all ? every : ['trivial']
-  const main = ['bare', 'floor', 'spanlight', 'otel, same spans']
+  const noLayers = ['bare', 'floor', 'spanlight', 'otel, same spans']
+  const main = [...noLayers, 'spanlight, no layers']
   const others = ['dd-trace', 'elastic-apm']
   const beside = all ? others : []
   return [
@@ -100,8 +109,8 @@ export function settings(all) {
       handlers: some,
       who: [...main, ...(all ? ['otel'] : []), ...beside]
     },
-    // It has no layers to be left out: the two of OpenTelemetry are one.
-    { name: 'http', framework: 'http', handlers: some, who: [...main, ...beside] },
+    // It has no layers to be left out: the two of OpenTelemetry are one, and ours.
+    { name: 'http', framework: 'http', handlers: some, who: [...noLayers, ...beside] },
     {
       name: 'node 24, express',
       framework: 'express',

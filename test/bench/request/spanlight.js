@@ -1,10 +1,14 @@
-// Spanlight as it is after `npm install`. With 'off' its page is off, and so is the recording.
+// Spanlight as it is after `npm install`, or 'no layers'. With 'off' its page is off, and so is the recording.
 import { tracing } from 'spanlight'
 import { traced } from 'spanlight/http'
 import { asked, serve } from './app.js'
 import { inSpan } from './api.js'
 
-const options = { service: 'bench', access: asked[0] === 'off' ? 'off' : 'local' }
+const options = {
+  service: 'bench',
+  access: asked[0] === 'off' ? 'off' : 'local',
+  capture: { layers: asked[0] !== 'no layers' }
+}
 
 serve({
   express: () => tracing(options),
