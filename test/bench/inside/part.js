@@ -34,8 +34,8 @@ export async function ask(variant, kind, requests) {
 
 /** What a call, a line or a span costs inside of a request, with everything that is on by default and without. */
 export async function run({ say, quick }) {
-  const rounds = quick ? 1 : 5
-  const requests = quick ? 300 : 1500
+  const rounds = quick ? 1 : 3
+  const requests = quick ? 300 : 600
   const seen = {}
   for (let round = 0; round < rounds; round++) {
     for (const kind of Object.keys(kinds))
