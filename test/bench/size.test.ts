@@ -25,7 +25,12 @@ describe('what is built', () => {
     const { first, files, lazy } = pageBytes()
     expect(first).toBeGreaterThan(20_000)
     expect(files).toBeGreaterThanOrEqual(4)
-    expect(lazy.map(({ name }) => name).sort()).toEqual(['a trace', 'statements', 'the chart'])
+    expect(lazy.map(({ name }) => name).sort()).toEqual([
+      'a CPU profile',
+      'a trace',
+      'statements',
+      'the chart'
+    ])
     expect(lazy.every(({ bytes }) => bytes > 1000)).toBe(true)
   })
 

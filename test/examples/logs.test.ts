@@ -18,12 +18,14 @@ it('has each line on its span, and the ids of both in the line', async () => {
   expect((await example.get('/orders/7')).body).toEqual({ id: '7' })
   const { line, spans } = await example.trace('GET /orders/:id')
   const stock = spans.find((span) => span.name === 'check stock')
-  expect(spans[0]?.logs).toMatchObject([
+  // The innermost span that was active: the handler's.
+  const handler = spans.find((span) => span.spanId === stock?.parentId)
+  expect(handler?.logs).toMatchObject([
     { severity: 'info', body: 'order asked for', attributes: [['order', '7']] }
   ])
   expect(stock?.logs).toMatchObject([{ severity: 'warn', body: 'almost sold out' }])
   expect(printed).toMatchObject([
-    { msg: 'order asked for', trace_id: line.traceId, span_id: spans[0]?.spanId },
+    { msg: 'order asked for', trace_id: line.traceId, span_id: handler?.spanId },
     { msg: 'almost sold out', trace_id: line.traceId, span_id: stock?.spanId }
   ])
   for (const id of [printed[1]?.['trace_id'], printed[1]?.['span_id']]) {

@@ -9,7 +9,7 @@ type Page = ComponentType<{ traceId: string }>
 export function LazyCpu({ traceId }: { traceId: string }): VNode {
   const [found, setFound] = useState<{ page: Page } | 'failed' | undefined>(undefined)
   useEffect(() => {
-    import('../cpu/page.ts').then(
+    import('../cpu/cpu.ts').then(
       ({ Cpu }) => setFound({ page: Cpu }),
       () => setFound('failed')
     )

@@ -5,7 +5,7 @@ import { root } from '../build.js'
 
 const folder = join(root, 'dist/ui')
 // What the chunks are for; each is called as the file that it begins with.
-const uses = { page: 'a trace', scatter: 'the chart', sql: 'statements' }
+const uses = { cpu: 'a CPU profile', page: 'a trace', scatter: 'the chart', sql: 'statements' }
 
 /** Bytes of the page, gzipped as they are sent: what a browser loads before the list stands, and each file that it loads later. */
 export function pageBytes() {

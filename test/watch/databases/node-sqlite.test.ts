@@ -34,9 +34,13 @@ function runElsewhere(): void {
   const node = ['24', '22'].map(keptBinary).find((path) => path !== undefined)
   test.skipIf(node === undefined)('the tests of node:sqlite pass on a newer Node', async () => {
     const words = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts']
-    const run = promisify(execFile)(node as string, [...words, 'test/watch/node-sqlite.test.ts'], {
-      cwd: join(import.meta.dirname, '../../..')
-    })
+    const run = promisify(execFile)(
+      node as string,
+      [...words, 'test/watch/databases/node-sqlite.test.ts'],
+      {
+        cwd: join(import.meta.dirname, '../../..')
+      }
+    )
     expect((await run).stdout).toMatch(/Tests .* passed/)
   })
 }
