@@ -138,7 +138,10 @@ export class CallSites {
     if (this.#places++ >= maxPlaces) this.#forget()
     file.places.set(key, site)
     if (known === undefined)
-      void maps.find(runs).then((found) => found && Object.assign(site, this.#place(found)))
+      maps.find(runs).then(
+        (found) => found && Object.assign(site, this.#place(found)),
+        () => {}
+      )
     return site
   }
 

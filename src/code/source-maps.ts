@@ -85,12 +85,14 @@ export class SourceMaps {
     if (kept !== undefined) return Promise.resolve(kept)
     let reading = this.#reading.get(path)
     if (reading === undefined) {
-      reading = this.#read(path).catch(() => none)
+      reading = this.#read(path)
+        .catch(() => none)
+        .then((map) => {
+          this.#kept.set(path, map, { size: map.size })
+          return map
+        })
+        .finally(() => this.#reading.delete(path))
       this.#reading.set(path, reading)
-      void reading.then((map) => {
-        this.#kept.set(path, map, { size: map.size })
-        this.#reading.delete(path)
-      })
     }
     return reading
   }

@@ -57,7 +57,7 @@ export class Profiler {
   start(): void {
     this.#guard(() => {
       clearTimeout(this.#timer)
-      this.#timer = setTimeout(() => this.stop(), patience).unref()
+      this.#timer = setTimeout(this.#giveUp, patience).unref()
       if (this.#session !== undefined) return
       const session = new Session()
       session.connect()
@@ -75,7 +75,7 @@ export class Profiler {
     const session = this.#session
     const from = microseconds()
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.stop(), longest).unref()
+    this.#timer = setTimeout(this.#giveUp, longest).unref()
     return (found) => {
       // One that went on for too long, or was still running when everything was closed.
       if (this.#session !== session || !this.#taken) return
@@ -88,6 +88,10 @@ export class Profiler {
         this.#keep(found, { ...cutProfile(profile, from, to), recorder })
       })
     }
+  }
+
+  readonly #giveUp = (): void => {
+    this.#guard(() => this.stop())
   }
 
   /** Ends what runs. */

@@ -40,13 +40,22 @@ export function wrapGraphql(setup: WatchSetup, module: unknown): Watch {
   const watcher = new Watcher(setup)
   const undo = [
     wrapMethod(files.parse, 'parse', (original, self, args) =>
-      watcher.follow(watcher.parse(), () => Reflect.apply(original, self, args))
+      watcher.follow(
+        () => watcher.parse(),
+        () => Reflect.apply(original, self, args)
+      )
     ),
     wrapMethod(files.validate, 'validate', (original, self, args) =>
-      watcher.follow(watcher.validate(args[1]), () => Reflect.apply(original, self, args))
+      watcher.follow(
+        () => watcher.validate(args[1]),
+        () => Reflect.apply(original, self, args)
+      )
     ),
     wrapMethod(files.execute, 'execute', (original, self, args) =>
-      watcher.follow(watcher.execute(args[0]), () => Reflect.apply(original, self, args))
+      watcher.follow(
+        () => watcher.execute(args[0]),
+        () => Reflect.apply(original, self, args)
+      )
     )
   ]
   return {
@@ -83,8 +92,10 @@ class Watcher {
     this.#setup = setup
   }
 
-  follow(following: Following | undefined, call: () => unknown): unknown {
-    return following === undefined ? call() : followCall(this.#setup.guard, following, call)
+  follow(begin: () => Following | undefined, call: () => unknown): unknown {
+    const { guard } = this.#setup
+    const following = guard(begin)
+    return following === undefined ? call() : followCall(guard, following, call)
   }
 
   // Schemas are parsed when a server starts, hundreds of them: no trace is made of that.
@@ -115,15 +126,12 @@ class Watcher {
     inside: boolean,
     describe: (span: Span) => void = () => {}
   ): Following | undefined {
-    const { guard, tracer } = this.#setup
-    return guard(() => {
-      const context = activeContext()
-      if (isSuppressed(context) || (inside && context.span === undefined)) return undefined
-      const span = tracer.start(title, { kind: SpanKind.internal }, context)
-      if (!(span instanceof Span)) return undefined
-      describe(span)
-      return following(span, context)
-    })
+    const context = activeContext()
+    if (isSuppressed(context) || (inside && context.span === undefined)) return undefined
+    const span = this.#setup.tracer.start(title, { kind: SpanKind.internal }, context)
+    if (!(span instanceof Span)) return undefined
+    describe(span)
+    return following(span, context)
   }
 
   #describe(span: Span, document: unknown): void {

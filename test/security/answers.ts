@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { addonProblem } from '../libraries/addon.js'
 
 /** One request of a list, and how often it is to be sent. */
 export interface Ask {
@@ -8,10 +9,16 @@ export interface Ask {
   readonly body?: string
 }
 
+/** What the application does with libraries. The addon of SQLite is there where its own tests run. */
+export const parts = 'pg amqplib bullmq kafkajs mongodb graphql loggers channels'
+  .split(' ')
+  .concat(addonProblem() === undefined ? ['sqlite'] : [])
+
 export const asks: readonly Ask[] = [
   { method: 'GET', path: '/json/7?x=1&token=a' },
   { method: 'GET', path: '/spans' },
   { method: 'GET', path: '/visible' },
+  ...parts.map((name) => ({ method: 'GET', path: `/part/${name}` })),
   { method: 'GET', path: '/throws' },
   { method: 'GET', path: '/rejects' },
   { method: 'GET', path: '/next' },

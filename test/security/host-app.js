@@ -1,12 +1,20 @@
 // An application that can be traced or not, by the package of which the address is given, and must answer the same either way.
 import { createServer, get } from 'node:http'
-import Router from '@koa/router'
 import { context, SpanStatusCode, trace } from '@opentelemetry/api'
-import express from 'express'
-import Koa from 'koa'
 
 const setup = await new Promise((resolve) => process.once('message', resolve))
-const { framework, entry, hook } = setup
+const { framework, hook } = setup
+const registered = setup.entry.startsWith('register ')
+const entry = registered ? '' : setup.entry
+// Before what it hooks is loaded.
+if (registered) await import(setup.entry.slice('register '.length))
+const [{ default: Router }, { default: express }, { default: Koa }, { instrument, parts }] =
+  await Promise.all([
+    import('@koa/router'),
+    import('express'),
+    import('koa'),
+    import('./host-parts.js')
+  ])
 const none = {
   withSpan: (_name, work) => work(none.span),
   activeSpan: () => none.span,
@@ -40,7 +48,14 @@ const given = {
   ignore: { ignore: hooks[kind] },
   access: { access: hooks[kind] }
 }[option]
-const options = { service: 'host', access: 'local', ...given }
+const options = {
+  service: 'host',
+  access: 'local',
+  capture: { bodies: true, callSites: true },
+  instrument,
+  profile: true,
+  ...given
+}
 
 for (const name of ['log', 'info', 'warn', 'error', 'debug']) console[name] = () => {}
 
@@ -109,6 +124,7 @@ function expressHandler() {
   app.get('/json/:id', async (req, res) => res.json(await work(req.params.id)))
   app.get('/spans', async (_req, res) => res.json(await spans()))
   app.get('/visible', (req, res) => res.json(visible(req, res)))
+  app.get('/part/:name', async (req, res) => res.json(await parts[req.params.name]()))
   app.get('/throws', fail)
   app.get('/rejects', async () => fail())
   app.get('/next', (_req, _res, next) => next(new Error('passed on')))
@@ -141,6 +157,7 @@ function koaHandler() {
   router.get('/json/:id', async (ctx) => void (ctx.body = await work(ctx.params.id)))
   router.get('/spans', async (ctx) => void (ctx.body = await spans()))
   router.get('/visible', (ctx) => void (ctx.body = visible(ctx.req, ctx.res)))
+  router.get('/part/:name', async (ctx) => void (ctx.body = await parts[ctx.params.name]()))
   router.get('/throws', fail)
   router.get('/rejects', async () => fail())
   router.get('/next', (ctx, next) => next().then(() => void (ctx.status = 202)))

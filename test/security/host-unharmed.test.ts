@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Status } from '../../src/wire/status.ts'
-import { answersOf, asks } from './answers.ts'
+import { answersOf, asks, parts } from './answers.ts'
 import { type Program, start } from './child.ts'
 import { Reader } from './outputs.ts'
 import { type FaultyPackage, makeFaultyPackage } from './faulty-package.ts'
@@ -33,6 +33,22 @@ async function host(framework: string, entry: string, hook = ''): Promise<Host> 
   program.tell({ framework, entry, hook })
   const { url } = await program.heard<{ url: string }>()
   return { url, program }
+}
+
+const spans: Readonly<Record<string, string>> = {
+  pg: 'pg transaction',
+  amqplib: 'publish x:k',
+  bullmq: 'addBulk mails',
+  kafkajs: 'send t',
+  mongodb: 'commitTransaction',
+  graphql: 'query Ask',
+  loggers: 'found it',
+  channels: 'MULTI',
+  sqlite: 'sqlite transaction'
+}
+
+function spansOf(names: readonly string[]): string[] {
+  return names.map((name) => spans[name] ?? `nothing of ${name}`)
 }
 
 const controls = new Map<string, Promise<Map<string, number>[]>>()
@@ -66,11 +82,39 @@ describe.each(frameworks)('a traced %s application', (framework) => {
     await stop(traced)
   })
 
-  test.each([0.002, 0.02, 0.2])(
-    'answers the same when each of our functions throws with probability %d',
-    async (probability) => {
-      expect(faulty.points).toBeGreaterThan(200)
-      const broken = await host(framework, faulty.entry)
+  test('answers the same under spanlight/register', async () => {
+    const registered = await host(framework, 'register spanlight/register')
+    await expectSame(framework, registered.url, 3)
+    await stop(registered)
+  })
+
+  test('shows spans of each of the libraries that it works with', async () => {
+    const traced = await host(framework, 'spanlight')
+    for (const part of parts) await fetch(`${traced.url}/part/${part}`)
+    const page = new Reader(`${traced.url}/_traces`, token)
+    await page.traces()
+    const all = page.outputs.map(({ text }) => text).join('\n')
+    for (const name of spansOf(parts)) expect(all).toContain(`"${name}"`)
+    expect(JSON.parse(await page.get('api/status'))).toMatchObject({ drops: [] })
+    await stop(traced)
+  })
+
+  test.each([
+    [0.002, 'mounted'],
+    [0.02, 'mounted'],
+    [0.2, 'mounted'],
+    [0.02, 'registered']
+  ])(
+    'answers the same when each of our functions throws with probability %d, %s',
+    async (probability, how) => {
+      expect(faulty.points).toBeGreaterThan(600)
+      const register = `register ${new URL('register.js', faulty.entry).href}`
+      const broken = await host(framework, how === 'registered' ? register : faulty.entry)
+      // The bodies of each request are looked at, and one is profiled.
+      const wish = 'api/inspect?kind=profile&method=GET&route=/part/pg'
+      const client = { method: 'POST', headers: { 'x-spanlight': '1' } }
+      const state = await new Reader(`${broken.url}/_traces`, token).get(wish, client)
+      if (how === 'mounted') expect(state).toContain('"kind":"profile"')
       broken.program.tell({ faults: probability })
       await broken.program.heard()
       const page = new Reader(`${broken.url}/_traces`, token)

@@ -45,11 +45,13 @@ export class Reader {
   }
 
   async #trace(id: string): Promise<void> {
-    const columns = JSON.parse(await this.get(`api/traces/${id}`)) as TraceColumns
+    // First what may be missing: nothing is to be under way then that nobody waits for.
+    const { spans } = JSON.parse(await this.get(`api/traces/${id}`)) as TraceColumns
+    const spanIds = [...spans.id]
     await Promise.all([
       this.get(`api/traces/${id}?format=otlp`),
       this.get(`api/traces/${id}/logs`),
-      ...columns.spans.id.map((span) => this.get(`api/traces/${id}/spans/${span}`))
+      ...spanIds.map((span) => this.get(`api/traces/${id}/spans/${span}`))
     ])
   }
 

@@ -58,9 +58,7 @@ export class MongoCalls {
   wrapCalls(prototype: object, calls: Readonly<Record<string, Read>>): Undo[] {
     return Object.entries(calls).map(([name, read]) =>
       wrapMethod(prototype, name, (original, self, args) =>
-        this.#follow(original, self as object, args, sessionIn(args), () =>
-          read(args, self as object)
-        )
+        this.#follow(original, self as object, args, sessionIn, () => read(args, self as object))
       )
     )
   }
@@ -72,7 +70,7 @@ export class MongoCalls {
     read: (cursor: object) => CursorCall | undefined
   ): Undo {
     return wrapMethod(prototype, name, (original, self, args) =>
-      this.#follow(original, self as object, args, sessionOf(self), () => {
+      this.#follow(original, self as object, args, sessionOf, () => {
         const call = read(self as object)
         if (call === undefined) return undefined
         return { ...call, statement: call.shape && shapeOf(call.shape) }
@@ -84,7 +82,7 @@ export class MongoCalls {
     const transactions = this.#transactions
     const ending = (name: string, outcome: 'commit' | 'rollback'): Undo =>
       wrapMethod(prototype, name, (original, self, args) =>
-        this.#follow(original, self as object, args, self as object, () => ({ operation: name }), {
+        this.#follow(original, self as object, args, itself, () => ({ operation: name }), {
           succeeded: () => transactions.end(self as object, outcome),
           failed: (error) => transactions.fail(self as object, error, codeOf(error))
         })
@@ -105,11 +103,13 @@ export class MongoCalls {
     original: Callback,
     self: object,
     args: unknown[],
-    session: object | undefined,
+    sessionFor: SessionFor,
     read: () => MongoCall | undefined,
     then?: Outcome
   ): unknown {
-    const run = this.#setup.guard(() => this.#begin(self, session, read, then !== undefined))
+    const run = this.#setup.guard(() =>
+      this.#begin(self, sessionFor(args, self), read, then !== undefined)
+    )
     if (run === undefined) return Reflect.apply(original, self, args)
     const { call, context, within } = run
     const succeeded = (value: unknown): void => {
@@ -204,13 +204,19 @@ function isMongo({ span }: Context): boolean {
   )
 }
 
-/** By convention the options come last, and the session is one of them. */
+type SessionFor = (args: readonly unknown[], self: object) => object | undefined
+
+/** By convention the options come last, and the session is one of them; where there are none, the host's document is there, which is looked at in the guard. */
 function sessionIn(args: readonly unknown[]): object | undefined {
   return (args.at(-1) as { session?: object } | null | undefined)?.session
 }
 
-function sessionOf(cursor: unknown): object | undefined {
+function sessionOf(_args: readonly unknown[], cursor: object): object | undefined {
   return (cursor as { session?: object | null }).session ?? undefined
+}
+
+function itself(_args: readonly unknown[], session: object): object {
+  return session
 }
 
 interface Address {

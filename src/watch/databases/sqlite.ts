@@ -15,6 +15,7 @@ export interface SqliteLibrary {
 }
 
 type Undo = (() => void) | undefined
+type Rows = (result: unknown) => number | undefined
 
 /**
  * Spans of statements that SQLite runs at once, in this thread. A `get` of a row in memory takes 2 us: so a statement is read once, and only
@@ -54,24 +55,34 @@ export class SqliteCalls {
         return startDescribed(this.#setup, this.#describe(args[0], file, false))
       })
       const result = this.#run(call, original, self, args)
-      call?.succeed()
+      this.#succeed(call, noRows, result)
       return result
     })
   }
 
-  #method(rows: (result: unknown) => number | undefined): StandIn {
+  #method(rows: Rows): StandIn {
     return (original, self, args) => {
       const call = this.#begin(self as object, args)
       const result = this.#run(call, original, self, args)
-      call?.succeed(rows(result))
+      this.#succeed(call, rows, result)
       return result
+    }
+  }
+
+  #succeed(call: DatabaseSpan | undefined, rows: Rows, result: unknown): void {
+    if (call === undefined) return
+    try {
+      call.succeed(rows(result))
+    } catch (error) {
+      this.#setup.guard.failed(error)
     }
   }
 
   // By hand instead of in the guard, whose closure would cost as much as the rest.
   #begin(statement: object, args: readonly unknown[]): DatabaseSpan | undefined {
-    if (!isRecording() || !this.#setup.guard.on) return undefined
+    if (!this.#setup.guard.on) return undefined
     try {
+      if (!isRecording()) return undefined
       let described = this.#statements.get(statement)
       if (described === undefined) {
         const text = this.#library.textOf(statement)

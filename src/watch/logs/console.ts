@@ -25,8 +25,10 @@ export function watchConsole(setup: WatchSetup): Watch {
     wrapMethod(console, name, (original, self, args) => {
       const before = lines.fromLoggers
       const result = Reflect.apply(original, self, args)
-      if (lines.fromLoggers === before && !lines.isOfLogger(args))
-        lines.record(setup, () => read(setup, severity, args))
+      setup.guard(() => {
+        if (lines.fromLoggers === before && !lines.isOfLogger(args))
+          lines.record(setup, () => read(setup, severity, args))
+      })
       return result
     })
   )

@@ -84,7 +84,11 @@ function wrapModel(setup: WatchSetup, model: Model): ((() => void) | undefined)[
       publish(setup, original, self, args, true)
     ),
     wrapMethod(channel, 'consume', (original, self, args) =>
-      Reflect.apply(original, self, deliveries.consume(self as object, args))
+      Reflect.apply(
+        original,
+        self,
+        setup.guard(() => deliveries.consume(self as object, args)) ?? args
+      )
     ),
     wrapMethod(channel, 'get', (original, self, args) => receive(setup, original, self, args)),
     wrapMethod(channel, 'ack', settle('ack', false)),

@@ -143,7 +143,8 @@ function wrapWorker(setup: WatchSetup, worker: object): ((() => void) | undefine
     // A worker asks Redis for work without end: what it asks is nothing to be told of, and each job is processed in a context of its own.
     wrapMethod(worker, 'run', (original, self, args) => {
       const run = (): unknown => Reflect.apply(original, self, args)
-      return hasTelemetry(self) ? run() : runIn(suppressed(rootContext), run)
+      const own = setup.guard(() => hasTelemetry(self)) ?? true
+      return own ? run() : runIn(suppressed(rootContext), run)
     }),
     wrapMethod(worker, 'processJob', (original, self, args) => {
       const begun = setup.guard(() => {

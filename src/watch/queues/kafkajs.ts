@@ -82,12 +82,15 @@ function wrapProducer(watching: Watching, producer: object): void {
 function wrapSends(watching: Watching, producer: object): void {
   wrapMethod(producer, 'send', (original, self, args) => {
     const only = args[0] as TopicMessages | null | undefined
-    const changed = begin(watching, only ? [only] : [], ([carried]) => ({ ...carried }))
+    const topics = (): TopicMessages[] => (only ? [only] : [])
+    const changed = begin(watching, topics, ([carried]) => ({ ...carried }))
     return send(watching, changed, original, self, args)
   })
   wrapMethod(producer, 'sendBatch', (original, self, args) => {
-    const list = get(args[0], 'topicMessages')
-    const topics = Array.isArray(list) ? (list as TopicMessages[]) : []
+    const topics = (): TopicMessages[] => {
+      const list = get(args[0], 'topicMessages')
+      return Array.isArray(list) ? (list as TopicMessages[]) : []
+    }
     const changed = begin(watching, topics, (topicMessages) => ({
       ...(args[0] as object),
       topicMessages
@@ -103,10 +106,11 @@ interface Begun {
 
 function begin(
   watching: Watching,
-  topics: readonly TopicMessages[],
+  topicsOf: () => readonly TopicMessages[],
   requestOf: (topics: TopicMessages[]) => object
 ): Begun | undefined {
   return watching.guard(() => {
+    const topics = topicsOf()
     // Nothing to send: KafkaJS says so in its own words.
     if (!watching.on || topics.length === 0) return undefined
     const names = new Set(topics.map((one) => textOf(get(one, 'topic'))))
