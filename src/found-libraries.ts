@@ -98,8 +98,9 @@ async function versionIn(folder: string): Promise<string> {
 }
 
 async function readManifest(folder: string): Promise<Manifest | undefined> {
-  const file = await readRegularFile(join(folder, 'package.json'), maxManifest)
+  // Nobody may be waiting yet for what is begun for all libraries at once: it must not reject.
   try {
+    const file = await readRegularFile(join(folder, 'package.json'), maxManifest)
     const value: unknown = file && JSON.parse(file.text)
     return typeof value === 'object' && value !== null ? value : undefined
   } catch {

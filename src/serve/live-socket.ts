@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type * as Ws from 'ws'
 import type { RawData, WebSocket, WebSocketServer } from 'ws'
 import { liveProtocol } from '../wire/live.ts'
+import type { Guard } from '../base/safely.ts'
 import type { Refusal } from './gate.ts'
 import { refusalHeaders } from './headers.ts'
 import type { LiveHub } from './live.ts'
@@ -15,10 +16,12 @@ const closeMs = 250
 /** WebSocket pages of a hub. Only handshakes that passed the gate come here. */
 export class LiveSockets {
   readonly #hub: LiveHub
+  readonly #guard: Guard
   #server: WebSocketServer | undefined
 
-  constructor(hub: LiveHub) {
+  constructor(hub: LiveHub, guard: Guard) {
     this.#hub = hub
+    this.#guard = guard
   }
 
   accept(req: IncomingMessage, socket: Duplex, head: Buffer, local: boolean): void {
@@ -31,11 +34,13 @@ export class LiveSockets {
     ws.on('error', () => ws.terminate())
     const page = this.#hub.join(channelOf(ws), local)
     ws.on('message', (data: RawData, binary: boolean) => {
-      if (binary) ws.close(1003, 'text only')
-      else this.#hub.receive(page, textOf(data))
+      this.#guard(() => {
+        if (binary) ws.close(1003, 'text only')
+        else this.#hub.receive(page, textOf(data))
+      })
     })
-    ws.on('pong', () => this.#hub.heard(page))
-    ws.on('close', () => this.#hub.leave(page))
+    ws.on('pong', () => this.#guard(() => this.#hub.heard(page)))
+    ws.on('close', () => this.#guard(() => this.#hub.leave(page)))
   }
 }
 

@@ -98,7 +98,7 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
   }
   const assets = new Assets(setup.assets)
   const hub = new LiveHub({ ...setup, ...(setup.liveLimits && { limits: setup.liveLimits }) })
-  const sockets = new LiveSockets(hub)
+  const sockets = new LiveSockets(hub, guard)
   const api = new Api({
     ...setup,
     status: async () => ({ ...(await setup.status()), mode, why, pages: hub.pages })
