@@ -98,17 +98,18 @@ function missing(bytes: Buffer | undefined, plain: Buffer | undefined, type: str
   return type === '' ? '[not kept: of no type]' : '[not kept: neither JSON nor a form]'
 }
 
-const unpack: Readonly<Record<string, (bytes: Buffer, options: object) => Buffer>> = {
-  gzip: gunzipSync,
-  br: brotliDecompressSync,
-  deflate: inflateSync
-}
+// By names that a stranger may choose: no object, which has a `constructor`, too.
+const unpack: ReadonlyMap<string, (bytes: Buffer, options: object) => Buffer> = new Map([
+  ['gzip', gunzipSync],
+  ['br', brotliDecompressSync],
+  ['deflate', inflateSync]
+])
 
 function unpacked(bytes: Buffer, encoding: string): Buffer | undefined {
   if (encoding === '' || encoding === 'identity') return bytes
   try {
     // A few kilobytes can be made of gigabytes.
-    return unpack[encoding]?.(bytes, { maxOutputLength: maxRead })
+    return unpack.get(encoding)?.(bytes, { maxOutputLength: maxRead })
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { clip } from '../base/limits.ts'
+import { isCardNumber } from './cards.ts'
 import type { KeyRules } from './keys.ts'
 import { redacted } from './values.ts'
 
@@ -11,6 +12,9 @@ export interface BodyRules {
 /** Characters of a body that are kept. */
 const maxKept = 8192
 const maxDepth = 6
+
+const isName = /^(?:name|key|field)$/i
+const isValue = /^values?$/i
 
 /**
  * A body of JSON or of a form as it may be stored: its values hidden by their names and their form, whatever the depth, and written anew;
@@ -33,6 +37,7 @@ export function cleanBody(
   // By hand: an object of ours would take the name `__proto__` for its prototype.
   function write(value: unknown, depth: number): void {
     if (typeof value === 'string') out.push(JSON.stringify(text(value, maxKept)))
+    else if (typeof value === 'number' && isCardNumber(value)) hide()
     else if (typeof value !== 'object' || value === null) out.push(JSON.stringify(value))
     else if (depth === maxDepth) out.push('"..."')
     else if (Array.isArray(value)) list(value, depth + 1)
@@ -41,21 +46,33 @@ export function cleanBody(
 
   function list(items: readonly unknown[], depth: number): void {
     out.push('[')
+    const [name] = items
     items.forEach((item, i) => {
       if (i > 0) out.push(',')
-      write(item, depth)
+      // A pair: `["password", "..."]`.
+      if (i === 1 && items.length === 2 && typeof name === 'string' && !isShown(name, item)) hide()
+      else write(item, depth)
     })
     out.push(']')
   }
 
   function fields(object: object, depth: number): void {
+    const entries = Object.entries(object)
+    // A field of a form: `{ "name": "password", "value": "..." }`.
+    const names = entries.filter(([name, value]) => isName.test(name) && typeof value === 'string')
+    const isSecret = (value: unknown): boolean =>
+      names.some(([, name]) => !isShown(name as string, value))
     out.push('{')
-    Object.entries(object).forEach(([name, value], i) => {
+    entries.forEach(([name, value], i) => {
       out.push(i > 0 ? ',' : '', JSON.stringify(text(name, maxKept)), ':')
-      if (isShown(name, value)) write(value, depth)
-      else out.push(JSON.stringify(redacted))
+      if (!isShown(name, value) || (isValue.test(name) && isSecret(value))) hide()
+      else write(value, depth)
     })
     out.push('}')
+  }
+
+  function hide(): void {
+    out.push(JSON.stringify(redacted))
   }
 
   function isShown(name: string, value: unknown): boolean {

@@ -33,6 +33,31 @@ describe('a body', () => {
     expect(shown).not.toContain('0123456789abcdefghijkl')
   })
 
+  it('hides what stands beside a secret name: in a pair, in a field of a form', () => {
+    expect(
+      json([
+        ['password', 'canary'],
+        ['city', 'Oslo'],
+        ['token', 'canary', 'three']
+      ])
+    ).toBe('[["password","[redacted]"],["city","Oslo"],["token","canary","three"]]')
+    expect(
+      json([
+        { name: 'password', value: 'canary' },
+        { name: 'city', value: 'Oslo' }
+      ])
+    ).toBe('[{"name":"password","value":"[redacted]"},{"name":"city","value":"Oslo"}]')
+    expect(json({ field: 'apiKey', Value: { deep: 'canary' } })).toBe(
+      '{"field":"apiKey","Value":"[redacted]"}'
+    )
+  })
+
+  it('hides the number of a card, whatever it is called and wherever it stands', () => {
+    expect(json({ n: 4_111_111_111_111_111, list: [4_111_111_111_111_111, 17], cents: 12 })).toBe(
+      '{"n":"[redacted]","list":["[redacted]",17],"cents":12}'
+    )
+  })
+
   it('of a form loses the values of secret fields', () => {
     const shown = rules.body(
       'user=ada&password=canary&age=36',
