@@ -1,8 +1,12 @@
+// Characters; the expressions below look at each of their beginnings for an end, and a message can be as long as what a stranger has sent.
+const maxMessage = 4096
+
 /**
  * A database's error message without the values of the statement: they are never recorded, and databases quote what they refused. `code` is
  * the error's own.
  */
-export function withoutValues(message: string, code: string): string {
+export function withoutValues(whole: string, code: string): string {
+  const message = whole.slice(0, maxMessage)
   // PostgreSQL. SQLSTATE class 22 (data exception) quotes values; a syntax error quotes the token that it stumbled over, which is a value when it
   // is not a word or a sign.
   if (/^22[0-9A-Z]{3}$/.test(code)) return message.replace(/"(?:.*"|.*$)/s, '?')

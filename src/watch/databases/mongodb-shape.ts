@@ -5,6 +5,8 @@ const maxLength = 4096
 const maxKeyLength = 64
 /** Of a list, which may hold thousands of documents. */
 const maxItems = 20
+/** Values of a whole command. What is alike is written once, so that its length alone would bound nothing. */
+const maxValues = 2000
 
 /**
  * What a MongoDB command asks for: its keys and operators, with `?` for every value, in the form that statements are stored in. Parts that are
@@ -18,9 +20,10 @@ export function shapeOf(command: Readonly<Record<string, unknown>>): string {
 
 class Shape {
   text = ''
+  #values = 0
 
   write(value: unknown, depth: number): void {
-    if (depth > maxDepth || typeof value !== 'object' || value === null) this.text += '?'
+    if (++this.#values > maxValues || depth > maxDepth || typeof value !== 'object' || value === null) this.text += '?'
     else if (Array.isArray(value)) this.#list(value as unknown[], depth)
     else if (value instanceof Map) this.#fields(value.entries(), depth)
     else if (isDocument(value)) this.#fields(Object.entries(value), depth)

@@ -31,6 +31,9 @@ test('a document without end, or of any size, gives a short text', () => {
   const round: Record<string, unknown> = { a: 1 }
   round['self'] = round
   expect(shapeOf(round)).toContain('"self": {"a": ?')
+  let shared: unknown[] = [1]
+  for (let depth = 0; depth < 10; depth++) shared = Array.from({ length: 20 }, () => shared)
+  expect(shapeOf({ shared }).length).toBeLessThan(9000)
   const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`k${at}`, at]))
   expect(shapeOf({ documents: Array.from({ length: 10_000 }, () => wide) }).length).toBeLessThan(
     9000
