@@ -55,6 +55,30 @@ function calledBack(call) {
   })
 }
 
+/** What a host may hand over where an object is asked for: all that it says are getters, of fields that no copy has. */
+class Mail {
+  #text
+
+  constructor(text) {
+    this.#text = text
+  }
+  get name() {
+    return this.#text
+  }
+  get value() {
+    return this.#text
+  }
+  get type() {
+    return this.#text
+  }
+  get topic() {
+    return this.#text
+  }
+  get messages() {
+    return [{ value: this.#text }]
+  }
+}
+
 export const parts = {
   async pg() {
     const client = new Client()
@@ -89,6 +113,7 @@ export const parts = {
     const results = [
       await seen(() => channel.publish('x', 'k', 'text', options)),
       await seen(() => channel.publish('x', 'fails', 'text', options)),
+      await seen(() => channel.publish('x', 'k', 'text', new Mail('v'))),
       await calledBack((callback) => confirming.publish('x', 'k', 'text', options, callback)),
       await calledBack((callback) => confirming.publish('x', 'refused', 'text', {}, callback)),
       await seen(() => channel.callback(message(1))),
@@ -112,6 +137,7 @@ export const parts = {
     return [
       await seen(() => queue.add('mail', { to: 'ann' }, { delay: 1 })),
       await seen(() => queue.add('fails', {})),
+      await seen(() => queue.addBulk([new Mail('v')])),
       await seen(() => queue.addBulk([{ name: 'a', data: 1 }])),
       await seen(() => worker.run()),
       await seen(() => worker.processJob(job, async () => 'sent')),
@@ -131,6 +157,8 @@ export const parts = {
     return [
       await seen(() => producer.send({ topic: 't', messages })),
       await seen(() => producer.send({ topic: 'fails', messages })),
+      await seen(() => producer.send({ topic: 't', messages: [new Mail('v')] })),
+      await seen(() => producer.send(new Mail('t'))),
       await seen(() => producer.sendBatch({ topicMessages: [{ topic: 't', messages }] })),
       await seen(async () => (await producer.transaction()).send({ topic: 't', messages })),
       await seen(() => eachMessage({ topic: 't', message: { value: 'v', offset: '1' } })),

@@ -23,7 +23,13 @@ class Shape {
   #values = 0
 
   write(value: unknown, depth: number): void {
-    if (++this.#values > maxValues || depth > maxDepth || typeof value !== 'object' || value === null) this.text += '?'
+    if (
+      ++this.#values > maxValues ||
+      depth > maxDepth ||
+      typeof value !== 'object' ||
+      value === null
+    )
+      this.text += '?'
     else if (Array.isArray(value)) this.#list(value as unknown[], depth)
     else if (value instanceof Map) this.#fields(value.entries(), depth)
     else if (isDocument(value)) this.#fields(Object.entries(value), depth)

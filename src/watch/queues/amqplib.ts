@@ -3,7 +3,13 @@ import { get } from '../../span/exception.ts'
 import { Deliveries, destinationOf } from './amqplib-deliveries.ts'
 import { followCall } from '../call.ts'
 import { filesOf, handedModule } from '../loaded.ts'
-import { headersOf, type MessagingCall, startReceiving, startSending } from './messaging.ts'
+import {
+  headersOf,
+  isPlain,
+  type MessagingCall,
+  startReceiving,
+  startSending
+} from './messaging.ts'
 import { type StandIn, wrapMethod } from '../patch.ts'
 import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
 
@@ -133,7 +139,10 @@ function publish(
     if (sending === undefined) return undefined
     if (typeof routingKey === 'string' && routingKey !== '')
       sending.span.setAttribute('messaging.rabbitmq.destination.routing_key', routingKey)
-    const carried = withHeaders(options, headersOf(setup, sending))
+    const carried =
+      options === undefined || options === null || isPlain(options)
+        ? withHeaders(options, headersOf(setup, sending))
+        : options
     const caller = activeContext()
     // The broker's word on a message is its end; where nobody waits for it, it is the call's.
     const answered = (error: unknown, ...more: unknown[]): void => {

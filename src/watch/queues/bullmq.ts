@@ -4,6 +4,7 @@ import { followCall } from '../call.ts'
 import { handedModule } from '../loaded.ts'
 import {
   headersOf,
+  isPlain,
   type MessagingSpan,
   runProcessing,
   runSending,
@@ -125,9 +126,13 @@ function hasTelemetry(self: unknown): boolean {
 
 /** The job with the context in its options, as BullMQ puts it there: unless the user says otherwise. */
 function carrying(job: Job, metadata: string): Job {
-  const { opts, children } = job ?? {}
+  if (!isPlain(job)) return job
+  const { opts, children } = job
   const { telemetry } = opts ?? {}
-  const own = telemetry?.metadata !== undefined || telemetry?.omitContext === true
+  const own =
+    (opts !== undefined && !isPlain(opts)) ||
+    telemetry?.metadata !== undefined ||
+    telemetry?.omitContext === true
   return {
     ...job,
     ...(!own && { opts: { ...opts, telemetry: { ...telemetry, metadata } } }),

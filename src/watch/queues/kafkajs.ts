@@ -2,6 +2,7 @@ import { get } from '../../span/exception.ts'
 import { handedModule } from '../loaded.ts'
 import {
   headersOf,
+  isPlain,
   type MessagingSpan,
   runProcessing,
   runSending,
@@ -83,7 +84,7 @@ function wrapSends(watching: Watching, producer: object): void {
   wrapMethod(producer, 'send', (original, self, args) => {
     const only = args[0] as TopicMessages | null | undefined
     const topics = (): TopicMessages[] => (only ? [only] : [])
-    const changed = begin(watching, topics, ([carried]) => ({ ...carried }))
+    const changed = begin(watching, topics, ([carried]) => carried as object)
     return send(watching, changed, original, self, args)
   })
   wrapMethod(producer, 'sendBatch', (original, self, args) => {
@@ -91,10 +92,9 @@ function wrapSends(watching: Watching, producer: object): void {
       const list = get(args[0], 'topicMessages')
       return Array.isArray(list) ? (list as TopicMessages[]) : []
     }
-    const changed = begin(watching, topics, (topicMessages) => ({
-      ...(args[0] as object),
-      topicMessages
-    }))
+    const changed = begin(watching, topics, (topicMessages) =>
+      isPlain(args[0]) ? { ...args[0], topicMessages } : (args[0] as object)
+    )
     return send(watching, changed, original, self, args)
   })
 }
@@ -148,11 +148,11 @@ function send(
 /** The messages of a topic with our headers beside their own; what is no message is kafkajs's to refuse. */
 function carrying(topic: TopicMessages, headers: Record<string, string>): TopicMessages {
   const messages = get(topic, 'messages')
-  if (!Array.isArray(messages)) return topic
+  if (!Array.isArray(messages) || !isPlain(topic)) return topic
   return {
     ...topic,
     messages: messages.map((message: unknown) =>
-      typeof message === 'object' && message !== null
+      isPlain(message)
         ? { ...message, headers: { ...(get(message, 'headers') as object), ...headers } }
         : message
     )
@@ -163,7 +163,8 @@ function wrapConsumer(watching: Watching, consumer: object, group: string): void
   wrapMethod(consumer, 'run', (original, self, args) => {
     const [config, ...rest] = args
     const changed = watching.guard(() => {
-      const followed: Record<string, unknown> = { ...(config as object) }
+      if (!isPlain(config)) return undefined
+      const followed: Record<string, unknown> = { ...config }
       for (const [name, start] of [
         ['eachMessage', startMessage],
         ['eachBatch', startMessages]

@@ -64,6 +64,13 @@ export class MessagingSpan {
   }
 }
 
+/** Whether a copy of an object says what the object says: one of a class has getters that would be left behind, and goes as it is. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
 /** Starts the span of messages that are sent. */
 export function startSending(setup: WatchSetup, call: MessagingCall): MessagingSpan | undefined {
   const context = activeContext()
