@@ -31,7 +31,13 @@ export const further = [
   'prefetch',
   'beacon',
   'popup',
-  'worker'
+  'worker',
+  'wish POST',
+  'wish with the client header',
+  'inspection',
+  'profile',
+  'source',
+  'runtime'
 ] as const
 
 /** Runs in the attacker's page: everything that it needs must stand inside. */
@@ -120,6 +126,7 @@ export async function attack({ technique, url }: Attack): Promise<Loot> {
     return nothing
   }
   const json = { 'content-type': 'application/json' }
+  const wish = 'api/inspect?kind=bodies&method=GET&route=/poisoned&count=100'
   switch (technique) {
     case 'CORS GET':
       return read(`${url}api/traces`)
@@ -157,6 +164,18 @@ export async function attack({ technique, url }: Attack): Promise<Loot> {
       return nothing
     case 'popup':
       return popup()
+    case 'wish POST':
+      return read(`${url}${wish}`, { method: 'POST', mode: 'no-cors' })
+    case 'wish with the client header':
+      return read(`${url}${wish}`, { method: 'POST', headers: { 'x-spanlight': '1' } })
+    case 'inspection':
+      return read(`${url}api/inspect`)
+    case 'profile':
+      return read(`${url}api/traces/${'a'.repeat(32)}/profile`, { mode: 'no-cors' })
+    case 'source':
+      return read(`${url}api/traces/${'a'.repeat(32)}/spans/${'b'.repeat(16)}/source`)
+    case 'runtime':
+      return element('script', (one) => (one.src = `${url}api/traces/${'a'.repeat(32)}/runtime`))
     case 'worker':
       try {
         await navigator.serviceWorker.register(`${url}assets/app.js`)

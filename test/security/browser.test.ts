@@ -45,6 +45,12 @@ class Victim {
     return (await Promise.all(texts)).join()
   }
 
+  /** What it was asked to look at more closely. */
+  async wishes(): Promise<string> {
+    const headers = { authorization: `Bearer ${token}` }
+    return (await fetch(`http://127.0.0.1:${this.port}/_traces/api/inspect`, { headers })).text()
+  }
+
   /** How it answered requests to its page since it was asked last; waits for the first. */
   async answers(): Promise<string[]> {
     for (let tries = 0; ; tries++) {
@@ -165,6 +171,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       const traces = await victim.traces()
       expect(traces).toContain('/secret-trace')
       expect(traces).not.toContain('poisoned')
+      expect(await victim.wishes()).toContain('"wishes":[]')
     })
   })
 
