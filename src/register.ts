@@ -18,6 +18,8 @@ import { moduleNames } from './watch/instrument.ts'
 // first request, before its listeners are called.
 const channels = ['tracing:net.server.listen:asyncStart', 'http.server.request.start']
 
+const maxFound = 256
+
 class Register implements Registration {
   early: Tracing | undefined
   readonly #guard = createGuard('spanlight/register', createReport())
@@ -69,6 +71,8 @@ class Register implements Registration {
   // What a client sends at once (a connection, a subscription) and what is made with it (a prepared statement) must not be missed, and an application of Koa
   // composes its middleware before its server listens: so the first one of these libraries starts the recorder, long before that.
   #watch(name: string, module: unknown): void {
+    // A program that loads its libraries anew and anew must not have us keep each copy.
+    if (this.#found.length >= maxFound) return
     this.#found.push({ name, module })
     const tracing = currentTracing()
     if (tracing !== undefined) tracing.handOver(name, module)

@@ -87,6 +87,8 @@ class Mirror {
     if (!this.on || this.#spans.has(theirs)) return
     const ids = { context: theirs.spanContext(), parent: theirs.parentSpanContext }
     if (this.#ignores(theirs, get(ids.parent, 'spanId'))) {
+      // Those that never end would add up.
+      if (this.#ignored.size >= this.#setup.limits.openTraces) this.#ignored.clear()
       this.#ignored.add(String(get(ids.context, 'spanId')))
       return
     }

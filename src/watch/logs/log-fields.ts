@@ -42,7 +42,8 @@ export class LogFields {
       if (isShown(value)) this.#put(path, depth === 0 ? value : this.#clean(key, value))
       return
     }
-    if (this.#hides(path, key)) return
+    // A list or an object that is a Proxy runs the host's code, and may say something else each time.
+    if (types.isProxy(value) || this.#hides(path, key)) return
     if (types.isNativeError(value)) {
       if (depth === 0) this.exception(readError(value).attributes)
       else this.#put(path, readError(value).message)
@@ -100,8 +101,7 @@ function isShown(value: unknown): boolean {
 
 /** An object whose properties are what it is; bytes, maps and the like have others. */
 function isPlain(value: object): boolean {
-  if (types.isProxy(value) || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))
-    return false
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return false
   return !types.isMap(value) && !types.isSet(value) && !types.isPromise(value)
 }
 
