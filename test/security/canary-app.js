@@ -5,6 +5,7 @@ import express from 'express'
 import Koa from 'koa'
 import pg from 'pg'
 import { shutdown, tracing } from 'spanlight'
+import { instrument, plainLibraries, secretLibraries } from './canary-libraries.js'
 import { plainPlaces } from './canary-plain.js'
 import { secretPlaces } from './canary-secrets.js'
 
@@ -20,8 +21,8 @@ if (broken !== undefined) {
   Object.assign(options, broken.hook === 'ignore' ? { ignore: broke } : { redact: { hook: broke } })
 }
 const pool = new pg.Pool({ host: '127.0.0.1', port: database, user: 'postgres', max: 1 })
-const secret = secretPlaces(target, pool)
-const plain = plainPlaces(target, pool)
+const secret = { ...secretPlaces(target, pool), ...secretLibraries(target) }
+const plain = { ...plainPlaces(target, pool), ...plainLibraries() }
 
 function run(kind, name, reply) {
   const work = kind === 'plain' ? plain[name] : secret[name]
@@ -30,7 +31,7 @@ function run(kind, name, reply) {
 
 function expressApp() {
   const app = express()
-  app.use(tracing({ ...options, instrument: { pg } }))
+  app.use(tracing({ ...options, instrument: { pg, ...instrument } }))
   app.use(express.json(), express.urlencoded({ extended: true }))
   app.get('/run/:kind/:name', async (req, res) => {
     await run(req.params.kind, req.params.name, (name, value) => res.setHeader(name, value))
@@ -49,7 +50,7 @@ function expressApp() {
 function koaApp() {
   const app = new Koa()
   app.silent = true
-  app.use(tracing({ ...options, instrument: { pg } }))
+  app.use(tracing({ ...options, instrument: { pg, ...instrument } }))
   const router = new Router()
   router.get('/run/:kind/:name', async (ctx) => {
     await run(ctx.params.kind, ctx.params.name, (name, value) => ctx.set(name, value))

@@ -102,7 +102,10 @@ describe.each(modes)('a $framework application seen in mode $access', ({ framewo
           url: `${away}/v1/traces`,
           headers: { authorization: `Bearer ${values.secret('export header')}` }
         },
+        // What the application gets and gives, too, and from where it calls.
         capture: {
+          bodies: access === 'local',
+          callSites: true,
           requestHeaders: ['accept', 'cookie', ...secretHeaders.map(([name]) => name)],
           responseHeaders: ['etag', 'location', 'set-cookie', 'www-authenticate', 'x-auth-token']
         },

@@ -46,6 +46,9 @@ export const nodeRedis: Published = {
   }
 }
 
+// What else stands there may be a value that a program has put in the wrong place.
+const commandName = /^[a-z][\w.-]{0,63}$/i
+
 /** What a command is part of, when it is: found in its context. */
 const partOf = Symbol('spanlight.redis')
 const connecting = 'connecting'
@@ -61,7 +64,9 @@ class RedisCalls {
   }
 
   command(message: CommandMessage): FollowedCall | undefined {
-    const operation = typeof message.command === 'string' ? message.command.toUpperCase() : ''
+    const { command } = message
+    const operation =
+      typeof command === 'string' && commandName.test(command) ? command.toUpperCase() : ''
     const args = Array.isArray(message.args) ? message.args.slice(this.#firstArg) : []
     const context = activeContext()
     const part = context.getValue(partOf)
