@@ -94,7 +94,9 @@ function keep(
 }
 
 function missing(bytes: Buffer | undefined, plain: Buffer | undefined, type: string): string {
-  if (bytes === undefined || plain === undefined) return '[not kept: longer than 64 KiB]'
+  if (bytes === undefined) return '[not kept: longer than 64 KiB]'
+  if (plain === undefined)
+    return '[not kept: longer than 64 KiB when unpacked, or packed by other means]'
   return type === '' ? '[not kept: of no type]' : '[not kept: neither JSON nor a form]'
 }
 

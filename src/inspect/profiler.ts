@@ -1,4 +1,4 @@
-import { Session } from 'node:inspector'
+import type { Session } from 'node:inspector'
 import type { Report } from '../base/report.ts'
 import type { Guard } from '../base/safely.ts'
 import { type CpuProfile, cutProfile } from './cpu-profile.ts'
@@ -59,7 +59,9 @@ export class Profiler {
       clearTimeout(this.#timer)
       this.#timer = setTimeout(this.#giveUp, patience).unref()
       if (this.#session !== undefined) return
-      const session = new Session()
+      // When it is asked for: a Node that is built without the inspector refuses the import.
+      const inspector = process.getBuiltinModule('node:inspector')
+      const session = new inspector.Session()
       session.connect()
       this.#session = session
       session.post('Profiler.enable')

@@ -1,4 +1,5 @@
-// Spanlight as it is after `npm install`, or 'no layers'. With 'off' its page is off, and so is the recording.
+// Spanlight as it is after `npm install`, or 'no layers'. With 'off' its page is off, and so is the recording. Without call sites, which it has on a
+// developer's machine only and no contestant has: the part 'inside' measures them.
 import { tracing } from 'spanlight'
 import { traced } from 'spanlight/http'
 import { asked, serve } from './app.js'
@@ -7,7 +8,7 @@ import { inSpan } from './api.js'
 const options = {
   service: 'bench',
   access: asked[0] === 'off' ? 'off' : 'local',
-  capture: { layers: asked[0] !== 'no layers' }
+  capture: { layers: asked[0] !== 'no layers', callSites: false }
 }
 
 serve({
