@@ -64,7 +64,7 @@ describe.skipIf(!hasBrowser)('the layers of a request, on the page of its trace'
     await page.focus('.timeline .grid')
     await page.keyboard.press('Home')
     await page.keyboard.press('ArrowDown')
-    expect(await page.getAttribute('.row.group', 'aria-selected')).toBe('true')
+    await page.waitForSelector('.row.group[aria-selected="true"]')
     await page.keyboard.press('ArrowDown')
     await page.waitForSelector('.row[aria-selected="true"]:has-text("SELECT item")')
     // To the layers that it stands below, which stay folded.
