@@ -6,7 +6,7 @@ import { Span } from '../span/span.ts'
 import { type Following, followCall } from './call.ts'
 import { filesOf, handedModule } from './loaded.ts'
 import { wrapMethod } from './patch.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
+import { claimObject, notWatched, type Watch, type WatchSetup, watchedElsewhere } from './watch.ts'
 
 const name = 'graphql'
 
@@ -34,7 +34,8 @@ export function wrapGraphql(setup: WatchSetup, module: unknown): Watch {
       "instrument.graphql must be the graphql module: import * as graphql from 'graphql'"
     )
   const files = setup.guard(() => loadSteps(graphql))
-  if (files === undefined) return off('graphql is bundled into another file: it cannot be wrapped')
+  if (files === undefined)
+    return notWatched(name, 'graphql is bundled into another file: it cannot be wrapped')
   const release = claimObject(files.execute)
   if (release === undefined) return watchedElsewhere(name)
   const watcher = new Watcher(setup)
@@ -65,10 +66,6 @@ export function wrapGraphql(setup: WatchSetup, module: unknown): Watch {
       release()
     }
   }
-}
-
-function off(how: string): Watch {
-  return { instrumented: { name, on: false, how }, stop() {} }
 }
 
 /** What the files of the steps export. */

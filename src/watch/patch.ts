@@ -3,6 +3,14 @@ export type Callable = (this: unknown, ...args: unknown[]) => unknown
 /** Stands in for a method: calls `original` itself, exactly once, whatever else it does. */
 export type StandIn = (original: Callable, self: unknown, args: unknown[]) => unknown
 
+/** The object among another one and its prototypes that has the method itself. */
+export function ownerOf(object: object, name: PropertyKey): object | undefined {
+  let owner: object | null = object
+  while (owner !== null && !Object.hasOwn(owner, name))
+    owner = Object.getPrototypeOf(owner) as object | null
+  return owner ?? undefined
+}
+
 /** Replaces an own method and gives what puts it back; undefined when there is no such method or it may not be replaced (frozen). */
 export function wrapMethod(
   target: object,

@@ -70,6 +70,33 @@ export function claimObject(object: object): (() => void) | undefined {
   return () => void objects.delete(object)
 }
 
+/** How one of the host's methods is put back; undefined where it could not be replaced. */
+export type Undo = (() => void) | undefined
+
+interface Wrapped extends Instrumented {
+  /** Why it is off: what is frozen. */
+  readonly frozen: string
+  /** May grow while it is watched. */
+  readonly undo: readonly Undo[]
+  readonly release: () => void
+}
+
+/** A watch of an object that was claimed and whose methods were replaced. */
+export function watchWrapped({ name, on, how, frozen, undo, release }: Wrapped): Watch {
+  return {
+    instrumented: { name, on, how: on ? how : frozen },
+    stop() {
+      for (const restore of undo) restore?.()
+      release()
+    }
+  }
+}
+
+/** A watch that found nothing to wrap. */
+export function notWatched(name: string, how: string): Watch {
+  return { instrumented: { name, on: false, how }, stop() {} }
+}
+
 /** A watch that does nothing because another copy of the package already does it. */
 export function watchedElsewhere(name: string): Watch {
   return {

@@ -1,10 +1,18 @@
 import { basename } from 'node:path'
 import { activeContext, rootContext, runIn } from '../../context/context.ts'
+import { get } from '../../span/exception.ts'
 import { Span } from '../../span/span.ts'
 import { failSpan } from './database.ts'
+import { handedModule } from '../loaded.ts'
 import { wrapMethod } from '../patch.ts'
 import { resultCode, SqliteCalls } from './sqlite.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import {
+  claimObject,
+  type Watch,
+  type WatchSetup,
+  watchedElsewhere,
+  watchWrapped
+} from '../watch.ts'
 
 interface Statement {
   readonly source: string
@@ -13,6 +21,10 @@ interface Statement {
 
 interface Database {
   readonly name?: string
+}
+
+interface Module {
+  readonly prototype: object
 }
 
 type Run = (this: unknown, ...args: unknown[]) => unknown
@@ -25,7 +37,7 @@ const variants = ['default', 'deferred', 'immediate', 'exclusive'] as const
  * @throws TypeError when the value is not the module
  */
 export function wrapBetterSqlite3(setup: WatchSetup, module: unknown): Watch {
-  const prototype = readModule(module)
+  const prototype = handedModule<Module>(module, isDatabase)?.prototype
   if (prototype === undefined) {
     throw new TypeError(
       "instrument['better-sqlite3'] must be the better-sqlite3 module: import Database from 'better-sqlite3'"
@@ -64,30 +76,26 @@ export function wrapBetterSqlite3(setup: WatchSetup, module: unknown): Watch {
     const span = setup.tracer.start('sqlite transaction', { named: true }, context)
     return span instanceof Span ? span : undefined
   }
-  const on = undo[0] !== undefined
-  return {
-    instrumented: {
-      name: 'better-sqlite3',
-      on,
-      how: on ? "instrument: { 'better-sqlite3': Database }" : 'its Database is frozen'
-    },
-    stop() {
+  return watchWrapped({
+    name: 'better-sqlite3',
+    on: undo[0] !== undefined,
+    how: "instrument: { 'better-sqlite3': Database }",
+    frozen: 'its Database is frozen',
+    undo,
+    release() {
       watching = false
-      for (const restore of undo) restore?.()
       release()
     }
-  }
+  })
 }
 
-function readModule(module: unknown): object | undefined {
-  const inner = (module as { default?: unknown } | null | undefined)?.default
-  for (const candidate of [inner, module]) {
-    if (typeof candidate !== 'function') continue
-    const prototype = candidate.prototype as { prepare?: unknown; pragma?: unknown } | undefined
-    if (typeof prototype?.prepare === 'function' && typeof prototype.pragma === 'function')
-      return prototype
-  }
-  return undefined
+function isDatabase(candidate: Partial<Module>): boolean {
+  if (typeof candidate !== 'function') return false
+  const { prototype } = candidate
+  return (
+    typeof get(prototype, 'prepare') === 'function' &&
+    typeof get(prototype, 'pragma') === 'function'
+  )
 }
 
 function fileOf(database: Database | undefined): string | undefined {

@@ -1,8 +1,16 @@
 import { MongoCalls } from './mongodb-span.ts'
 import { bulkCalls, clientCalls, collectionCalls, databaseCalls } from './mongodb-calls.ts'
+import { handedModule } from '../loaded.ts'
 import { wrapMethod } from '../patch.ts'
 import { Transactions } from './transactions.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import {
+  claimObject,
+  type Undo,
+  type Watch,
+  type WatchSetup,
+  watchedElsewhere,
+  watchWrapped
+} from '../watch.ts'
 
 interface Class {
   readonly prototype: object
@@ -33,8 +41,6 @@ const classes = [
   'OrderedBulkOperation'
 ] as const
 
-type Undo = (() => void) | undefined
-
 /**
  * Watches the `mongodb` module that the user hands over: a client span for each call of a collection, each batch of a cursor and each
  * transaction. By the module's classes and not by its command events: these tell nothing of the time before a server was found and a connection
@@ -42,7 +48,9 @@ type Undo = (() => void) | undefined
  * @throws TypeError when the value is not the mongodb module
  */
 export function wrapMongodb(setup: WatchSetup, module: unknown): Watch {
-  const mongodb = readModule(module)
+  const mongodb = handedModule<MongoModule>(module, (candidate) =>
+    classes.every((name) => typeof candidate[name]?.prototype === 'object')
+  )
   if (mongodb === undefined) {
     throw new TypeError(
       "instrument.mongodb must be the mongodb module: import * as mongodb from 'mongodb'"
@@ -62,28 +70,14 @@ export function wrapMongodb(setup: WatchSetup, module: unknown): Watch {
     ...wrapCursors(setup, mongodb, calls),
     ...calls.wrapSession(mongodb.ClientSession.prototype)
   ]
-  const on = undo[0] !== undefined
-  return {
-    instrumented: {
-      name: 'mongodb',
-      on,
-      how: on ? 'instrument: { mongodb }' : 'its Collection is frozen'
-    },
-    stop() {
-      for (const restore of undo) restore?.()
-      release()
-    }
-  }
-}
-
-function readModule(module: unknown): MongoModule | undefined {
-  const inner = (module as { default?: unknown } | null | undefined)?.default
-  return [module, inner].find((candidate): candidate is MongoModule =>
-    classes.every((name) => {
-      const found = (candidate as Partial<MongoModule> | null | undefined)?.[name]
-      return typeof found?.prototype === 'object'
-    })
-  )
+  return watchWrapped({
+    name: 'mongodb',
+    on: undo[0] !== undefined,
+    how: 'instrument: { mongodb }',
+    frozen: 'its Collection is frozen',
+    undo,
+    release
+  })
 }
 
 /** A cursor asks the server when it is first read, and again for each further batch; what it gives between comes from memory. */

@@ -1,7 +1,14 @@
 import { basename } from 'node:path'
+import { handedModule } from '../loaded.ts'
 import { wrapMethod } from '../patch.ts'
 import { SqliteCalls } from './sqlite.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import {
+  claimObject,
+  type Watch,
+  type WatchSetup,
+  watchedElsewhere,
+  watchWrapped
+} from '../watch.ts'
 
 interface SqliteModule {
   readonly DatabaseSync: { readonly prototype: object }
@@ -22,7 +29,9 @@ interface Database {
  * @throws TypeError when the value is not the module
  */
 export function wrapNodeSqlite(setup: WatchSetup, module: unknown): Watch {
-  const sqlite = readModule(module)
+  const sqlite = handedModule<SqliteModule>(module, ({ DatabaseSync, StatementSync }) =>
+    [DatabaseSync, StatementSync].every((one) => typeof one?.prototype === 'object')
+  )
   if (sqlite === undefined) {
     throw new TypeError(
       "instrument['node:sqlite'] must be the node:sqlite module: import * as sqlite from 'node:sqlite'"
@@ -50,29 +59,14 @@ export function wrapNodeSqlite(setup: WatchSetup, module: unknown): Watch {
       return statement
     })
   ]
-  const on = undo[0] !== undefined
-  return {
-    instrumented: {
-      name: 'node:sqlite',
-      on,
-      how: on ? "instrument: { 'node:sqlite': sqlite }" : 'its StatementSync is frozen'
-    },
-    stop() {
-      for (const restore of undo) restore?.()
-      release()
-    }
-  }
-}
-
-function readModule(module: unknown): SqliteModule | undefined {
-  const candidate = module as
-    | Partial<Record<'DatabaseSync' | 'StatementSync', { prototype?: object }>>
-    | null
-    | undefined
-  const classes = [candidate?.DatabaseSync?.prototype, candidate?.StatementSync?.prototype]
-  return classes.every((prototype) => typeof prototype === 'object')
-    ? (candidate as SqliteModule)
-    : undefined
+  return watchWrapped({
+    name: 'node:sqlite',
+    on: undo[0] !== undefined,
+    how: "instrument: { 'node:sqlite': sqlite }",
+    frozen: 'its StatementSync is frozen',
+    undo,
+    release
+  })
 }
 
 function fileOf(database: object): string | undefined {

@@ -1,7 +1,7 @@
 import { SpanKind } from '../../base/span-data.ts'
 import { activeContext, bindTo, type Context, runIn } from '../../context/context.ts'
 import type { Span } from '../../span/span.ts'
-import { wrapMethod } from '../patch.ts'
+import { ownerOf, wrapMethod } from '../patch.ts'
 import { placeOf, runWait, startChild } from './pg-client.ts'
 import type { Callback } from '../settle.ts'
 import { claimObject, type WatchSetup } from '../watch.ts'
@@ -38,13 +38,6 @@ export function wrapPool(setup: WatchSetup, prototype: object): ((() => void) | 
       return runIn(context, () => Reflect.apply(original, self, args))
     })
   ]
-}
-
-function ownerOf(prototype: object, method: string): object | undefined {
-  let owner: object | null = prototype
-  while (owner !== null && !Object.hasOwn(owner, method))
-    owner = Object.getPrototypeOf(owner) as object | null
-  return owner ?? undefined
 }
 
 function runCheckOut(

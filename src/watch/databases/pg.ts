@@ -1,10 +1,18 @@
+import { get } from '../../span/exception.ts'
+import { handedModule } from '../loaded.ts'
 import { wrapMethod } from '../patch.ts'
 import { runConnect } from './pg-client.ts'
 import { wrapPool } from './pg-pool.ts'
 import { runQuery } from './pg-query.ts'
 import { PgTransactions } from './pg-transaction.ts'
 import { Transactions } from './transactions.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import {
+  claimObject,
+  type Watch,
+  type WatchSetup,
+  watchedElsewhere,
+  watchWrapped
+} from '../watch.ts'
 
 /** What is read of a `pg` module, CommonJS or ESM namespace. */
 interface PgModule {
@@ -18,7 +26,10 @@ interface PgModule {
  * @throws TypeError when the value is not the pg module
  */
 export function wrapPg(setup: WatchSetup, module: unknown): Watch {
-  const pg = readModule(module)
+  const pg = handedModule<PgModule>(
+    module,
+    ({ Client }) => typeof get(Client?.prototype, 'query') === 'function'
+  )
   if (pg === undefined)
     throw new TypeError("instrument.pg must be the pg module: import pg from 'pg'")
   const release = claimObject(pg.Client.prototype)
@@ -32,25 +43,14 @@ export function wrapPg(setup: WatchSetup, module: unknown): Watch {
       runConnect(setup, original, self as object, args)
     )
   ])
-  const on = undo[0] !== undefined
   if (pg.Pool !== undefined) undo.push(...wrapPool(setup, pg.Pool.prototype))
-  return {
-    instrumented: { name: 'pg', on, how: on ? 'instrument: { pg }' : 'pg.Client is frozen' },
-    stop() {
-      for (const restore of undo) restore?.()
-      release()
-    }
-  }
-}
-
-function readModule(module: unknown): PgModule | undefined {
-  if ((typeof module !== 'object' && typeof module !== 'function') || module === null)
-    return undefined
-  const inner: unknown = Reflect.get(module, 'default')
-  return [inner, module].find((candidate): candidate is PgModule => {
-    const client = (candidate as { Client?: { prototype?: { query?: unknown } } } | undefined)
-      ?.Client
-    return typeof client?.prototype?.query === 'function'
+  return watchWrapped({
+    name: 'pg',
+    on: undo[0] !== undefined,
+    how: 'instrument: { pg }',
+    frozen: 'pg.Client is frozen',
+    undo,
+    release
   })
 }
 

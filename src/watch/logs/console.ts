@@ -2,7 +2,7 @@ import type { Severity } from '../../base/span-data.ts'
 import { formatLine } from './format.ts'
 import type { LogLine } from './log-lines.ts'
 import { wrapMethod } from '../patch.ts'
-import { claim, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import { claim, type Watch, type WatchSetup, watchedElsewhere, watchWrapped } from '../watch.ts'
 
 // console.trace is missing on purpose: it prints its caller's stack through console.error, where a wrapper of ours would show up as a frame.
 const severities: Readonly<Record<string, Severity>> = {
@@ -32,18 +32,14 @@ export function watchConsole(setup: WatchSetup): Watch {
       return result
     })
   )
-  const on = undo.some((restore) => restore !== undefined)
-  return {
-    instrumented: {
-      name: 'console',
-      on,
-      how: on ? Object.keys(severities).join(', ') : 'the console object is frozen'
-    },
-    stop() {
-      for (const restore of undo) restore?.()
-      release()
-    }
-  }
+  return watchWrapped({
+    name: 'console',
+    on: undo.some((restore) => restore !== undefined),
+    how: Object.keys(severities).join(', '),
+    frozen: 'the console object is frozen',
+    undo,
+    release
+  })
 }
 
 function read(setup: WatchSetup, severity: Severity, args: readonly unknown[]): LogLine {

@@ -1,9 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { get } from '../../span/exception.ts'
 import { handedModule } from '../loaded.ts'
-import { wrapMethod } from '../patch.ts'
+import { ownerOf, wrapMethod } from '../patch.ts'
 import { type PinoCall, readPinoLine } from './pino-line.ts'
-import { claim, claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import {
+  claim,
+  claimObject,
+  type Watch,
+  type WatchSetup,
+  watchedElsewhere,
+  watchWrapped
+} from '../watch.ts'
 
 const channel = 'tracing:pino_asJson:end'
 
@@ -66,17 +73,14 @@ export function wrapPino(setup: WatchSetup, module: unknown): Watch {
       )
     return line
   })
-  return {
-    instrumented: {
-      name: 'pino',
-      on: undo !== undefined,
-      how: undo === undefined ? "pino's prototype is frozen" : 'instrument: { pino }'
-    },
-    stop() {
-      undo?.()
-      release()
-    }
-  }
+  return watchWrapped({
+    name: 'pino',
+    on: undo !== undefined,
+    how: 'instrument: { pino }',
+    frozen: "pino's prototype is frozen",
+    undo: [undo],
+    release
+  })
 }
 
 function keep(setup: WatchSetup, call: PinoCall): void {
@@ -87,8 +91,5 @@ function keep(setup: WatchSetup, call: PinoCall): void {
 
 /** Only a logger leads to the prototype: one is made that writes nothing. */
 function prototypeOf(pino: PinoModule): object | undefined {
-  let owner: object | null = pino({ level: 'silent' }, { write() {} })
-  while (owner !== null && !Object.hasOwn(owner, pino.symbols.asJsonSym))
-    owner = Object.getPrototypeOf(owner) as object | null
-  return owner ?? undefined
+  return ownerOf(pino({ level: 'silent' }, { write() {} }), pino.symbols.asJsonSym)
 }

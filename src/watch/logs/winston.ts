@@ -1,7 +1,13 @@
 import { activeContext, type Context, runIn } from '../../context/context.ts'
 import { handedModule } from '../loaded.ts'
-import { wrapInherited, wrapMethod } from '../patch.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import { ownerOf, wrapInherited, wrapMethod } from '../patch.ts'
+import {
+  claimObject,
+  type Watch,
+  type WatchSetup,
+  watchedElsewhere,
+  watchWrapped
+} from '../watch.ts'
 import { errorOf, levelKey, readWinstonLine, type WinstonInfo } from './winston-line.ts'
 
 /** What is read of a winston module, CommonJS or ESM namespace. */
@@ -34,26 +40,19 @@ export function wrapWinston(setup: WatchSetup, module: unknown): Watch {
   const release = claimObject(prototype)
   if (release === undefined) return watchedElsewhere('winston')
   const undo = wrapLogger(setup, prototype)
-  const on = undo.every((restore) => restore !== undefined)
-  return {
-    instrumented: {
-      name: 'winston',
-      on,
-      how: on ? 'instrument: { winston }' : "the prototype of winston's loggers is frozen"
-    },
-    stop() {
-      for (const restore of undo) restore?.()
-      release()
-    }
-  }
+  return watchWrapped({
+    name: 'winston',
+    on: undo.every((restore) => restore !== undefined),
+    how: 'instrument: { winston }',
+    frozen: "the prototype of winston's loggers is frozen",
+    undo,
+    release
+  })
 }
 
 /** Older versions do not export the class of all loggers: one that writes nothing is made. */
 function prototypeOf(winston: WinstonModule): object | undefined {
-  let owner: object | null = winston.createLogger({ silent: true })
-  while (owner !== null && !Object.hasOwn(owner, '_transform'))
-    owner = Object.getPrototypeOf(owner) as object | null
-  return owner ?? undefined
+  return ownerOf(winston.createLogger({ silent: true }), '_transform')
 }
 
 /**

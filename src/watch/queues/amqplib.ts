@@ -10,8 +10,8 @@ import {
   startReceiving,
   startSending
 } from './messaging.ts'
-import { type StandIn, wrapMethod } from '../patch.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import { ownerOf, type StandIn, wrapMethod } from '../patch.ts'
+import { claimObject, notWatched, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
 
 type Callback = (...args: unknown[]) => unknown
 
@@ -47,7 +47,10 @@ export function wrapAmqplib(setup: WatchSetup, module: unknown): Watch {
   })
   const first = classes?.[0]?.Channel.prototype
   if (classes === undefined || first === undefined)
-    return off('amqplib is bundled into another file: its channels cannot be found')
+    return notWatched(
+      'amqplib',
+      'amqplib is bundled into another file: its channels cannot be found'
+    )
   const release = claimObject(first)
   if (release === undefined) return watchedElsewhere('amqplib')
   const undo = setup.guard(() => classes.flatMap((model) => wrapModel(setup, model))) ?? []
@@ -58,10 +61,6 @@ export function wrapAmqplib(setup: WatchSetup, module: unknown): Watch {
       release()
     }
   }
-}
-
-function off(how: string): Watch {
-  return { instrumented: { name: 'amqplib', on: false, how }, stop() {} }
 }
 
 function wrapModel(setup: WatchSetup, model: Model): ((() => void) | undefined)[] {
@@ -105,20 +104,12 @@ function wrapModel(setup: WatchSetup, model: Model): ((() => void) | undefined)[
       setup.guard(() => deliveries.settle(self as object, 'reject', args[0], false))
       return Reflect.apply(original, self, args)
     }),
-    wrapMethod(ownerOf(channel, 'toClosed'), 'toClosed', (original, self, args) => {
+    wrapMethod(ownerOf(channel, 'toClosed') ?? channel, 'toClosed', (original, self, args) => {
       setup.guard(() => deliveries.closed(self as object))
       return Reflect.apply(original, self, args)
     }),
     () => deliveries.stop()
   ]
-}
-
-/** The class that a method of a channel is inherited from. */
-function ownerOf(prototype: object, name: string): object {
-  let owner: object | null = prototype
-  while (owner !== null && !Object.hasOwn(owner, name))
-    owner = Object.getPrototypeOf(owner) as object | null
-  return owner ?? prototype
 }
 
 function publish(

@@ -12,7 +12,13 @@ import {
   startSending
 } from './messaging.ts'
 import { wrapMethod } from '../patch.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import {
+  claimObject,
+  type Watch,
+  type WatchSetup,
+  watchedElsewhere,
+  watchWrapped
+} from '../watch.ts'
 
 interface Class {
   readonly prototype: object
@@ -80,14 +86,14 @@ export function wrapBullmq(setup: WatchSetup, module: unknown): Watch {
     wrapSend(setup, flows, 'addBulk', () => '', several),
     ...wrapWorker(setup, bullmq.Worker.prototype)
   ]
-  const on = undo[0] !== undefined
-  return {
-    instrumented: { name: 'bullmq', on, how: on ? 'instrument: { bullmq }' : 'Queue is frozen' },
-    stop() {
-      for (const restore of undo) restore?.()
-      release()
-    }
-  }
+  return watchWrapped({
+    name: 'bullmq',
+    on: undo[0] !== undefined,
+    how: 'instrument: { bullmq }',
+    frozen: 'Queue is frozen',
+    undo,
+    release
+  })
 }
 
 /** Puts the context into a job and its children. */

@@ -11,7 +11,13 @@ import {
   startSending
 } from './messaging.ts'
 import { wrapMethod } from '../patch.ts'
-import { claimObject, type Watch, type WatchSetup, watchedElsewhere } from '../watch.ts'
+import {
+  claimObject,
+  type Watch,
+  type WatchSetup,
+  watchedElsewhere,
+  watchWrapped
+} from '../watch.ts'
 
 type Callback = (...args: unknown[]) => unknown
 
@@ -52,15 +58,17 @@ export function wrapKafkajs(setup: WatchSetup, module: unknown): Watch {
       return consumer
     })
   ]
-  const on = undo[0] !== undefined
-  return {
-    instrumented: { name: 'kafkajs', on, how: on ? 'instrument: { kafkajs }' : 'Kafka is frozen' },
-    stop() {
+  return watchWrapped({
+    name: 'kafkajs',
+    on: undo[0] !== undefined,
+    how: 'instrument: { kafkajs }',
+    frozen: 'Kafka is frozen',
+    undo,
+    release() {
       watching.on = false
-      for (const restore of undo) restore?.()
       release()
     }
-  }
+  })
 }
 
 /** What producers and consumers that were made before the end ask for. */
