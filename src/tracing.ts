@@ -3,12 +3,8 @@ import { systemClock } from './base/clock.ts'
 import { createReport } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
-import { inSlices } from './base/time-slices.ts'
-import { CallSites } from './code/call-sites.ts'
-import { Excerpts } from './code/excerpts.ts'
-import { Project } from './code/project.ts'
-import { SourceMaps } from './code/source-maps.ts'
-import { Sources } from './code/sources.ts'
+import { createCodeLines } from './code-lines.ts'
+import { fileFormats } from './file-formats.ts'
 import { followFastify } from './host/fastify.ts'
 import { followRouters } from './host/hono.ts'
 import { createHost } from './host/host.ts'
@@ -18,14 +14,13 @@ import { Profiler } from './inspect/profiler.ts'
 import { inspectSetup } from './inspecting.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import type { SdkSpans } from './interop/opentelemetry/span-processor.ts'
-import { decode, type Encoding } from './interop/otlp/decode.ts'
-import { jsonParts } from './interop/otlp/encode.ts'
 import { createExporter } from './interop/otlp/exporter.ts'
 import { exporterFromEnvironment } from './interop/otlp/environment.ts'
 import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
 import { inFlightText } from './query/in-flight-text.ts'
+import { createReceiving } from './receiving.ts'
 import { createReader } from './query/reader.ts'
 import { Routes } from './query/routes.ts'
 import { createRedactor } from './redact/redactor.ts'
@@ -107,13 +102,13 @@ export function createTracing(
     onActivity: runtime && ((span, at, ended) => runtime.note(span, at, ended))
   })
   const guardSpans = createGuard('recording of spans', report)
-  const project = new Project(process.cwd())
-  const maps = new SourceMaps(project.root, now)
-  const name = (text: string): string => redactor.text(text, limits.nameLength)
-  const wantsCallSites = settings.capture.callSites ?? decision.mode === 'local'
-  const callSites = wantsCallSites
-    ? new CallSites({ project, maps, text: name, report })
-    : undefined
+  const { callSites, sources } = createCodeLines({
+    root: process.cwd(),
+    callSites: settings.capture.callSites ?? decision.mode === 'local',
+    text: (text) => redactor.text(text, limits.nameLength),
+    report,
+    now
+  })
   const tracer = new Tracer({
     limits,
     redactor,
@@ -139,17 +134,6 @@ export function createTracing(
     overheadMs += now() - began
   }
 
-  // Spans of other services. What a body holds is kept once all of it was read, so that a broken one leaves nothing behind.
-  function* takeIn(body: Buffer, encoding: Encoding): ReturnType<typeof decode> {
-    const decoded = yield* decode(body, encoding, { redactor, limits, report })
-    if ('error' in decoded) return decoded
-    for (const record of decoded.records) {
-      keep(redactor.record(record))
-      yield
-    }
-    return decoded
-  }
-
   // ... and read by the page, its API and other services.
   const reader = createReader({
     store,
@@ -166,8 +150,6 @@ export function createTracing(
     profiler
   })
   const bootId = randomUUID()
-  const excerpts = new Excerpts(project.root, performance.timeOrigin)
-  const sources = new Sources({ project, maps, excerpts })
   const serve = createServe({
     reader,
     store,
@@ -183,7 +165,8 @@ export function createTracing(
     allowedHosts: settings.allowedHosts,
     allowedOrigins: settings.allowedOrigins,
     authorize: typeof settings.access === 'function' ? settings.access : undefined,
-    formats: { otlp: jsonParts },
+    formats: fileFormats,
+    queries: [],
     inspect: inspectSetup({
       inspections,
       profiler,
@@ -195,7 +178,14 @@ export function createTracing(
       inFlight.add(listener)
       return () => inFlight.delete(listener)
     },
-    ingest: (body, encoding) => inSlices(takeIn(body, encoding), now),
+    ingest: createReceiving({
+      redactor,
+      limits,
+      report,
+      redact: (record) => redactor.record(record),
+      keep,
+      now
+    }),
     status: async () =>
       statusOf({
         settings,

@@ -16,8 +16,17 @@ export interface ApiSetup {
   readonly inspect: InspectSetup
   /** Finds lines of source files; undefined where none are ever shown. */
   readonly source?: ((code: SpanCode) => Promise<SpanSource>) | undefined
-  /** Foreign formats by the name that `?format=` gives; each makes JSON of a trace's records, in pieces. */
-  readonly formats: Readonly<Record<string, (records: Iterable<TraceRecord>) => Iterable<string>>>
+  /** Foreign formats by the name that `?format=` gives. */
+  readonly formats: Readonly<Record<string, FileFormat>>
+}
+
+/** A trace, or several, as a file. */
+export interface FileFormat {
+  /** Of the file's name, without its dot: `otlp.json`. */
+  readonly extension: string
+  readonly contentType: string
+  /** In pieces, between which the host may go on. */
+  readonly write: (records: Iterable<TraceRecord>) => Iterable<string>
 }
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
@@ -147,15 +156,15 @@ export class Api {
     format: string
   ): Promise<void> {
     const { formats, reader } = this.#setup
-    const write = Object.hasOwn(formats, format) ? formats[format] : undefined
-    if (write === undefined) {
+    const file = Object.hasOwn(formats, format) ? formats[format] : undefined
+    if (file === undefined) {
       const names = Object.keys(formats).join(', ')
       return sendError(req, res, 400, 'no such format', `there is: ${names}`)
     }
     if (id === undefined || reader.summary(id) === undefined) return this.#unknown(req, res)
-    // The id was read as 32 hex digits and the format is a name of ours: nothing foreign stands in the header.
-    res.setHeader('Content-Disposition', `attachment; filename="trace-${id}.${format}.json"`)
-    await streamPieces(req, res, write(reader.records(id)))
+    // The id was read as 32 hex digits and the rest is ours: nothing foreign stands in the header.
+    res.setHeader('Content-Disposition', `attachment; filename="trace-${id}.${file.extension}"`)
+    await streamPieces(req, res, file.write(reader.records(id)), file.contentType)
   }
 
   async #span(

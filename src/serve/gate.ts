@@ -12,8 +12,8 @@ import type { Authorize } from './mode.ts'
 import { forwardingHeader } from './proxy-latch.ts'
 import { bearerOf, type Tokens } from './token.ts'
 
-/** What a request wants: the static page and its parts hold no data; the others do. */
-export type Door = 'shell' | 'asset' | 'api' | 'live' | 'ingest'
+/** What a request wants: the static page and its parts hold no data; the others do. `query` is what other systems' pages ask. */
+export type Door = 'shell' | 'asset' | 'api' | 'query' | 'live' | 'ingest'
 
 /** What the gate looks at, and nothing else of a request. */
 export interface Visit {
@@ -70,7 +70,7 @@ export function admit(
   const verdict = judge(visit, rules)
   if (verdict !== 'ask') return verdict
   const host = readHost(hostHeader(visit.headers))?.text ?? ''
-  return asks(rules.authorize as Authorize, req).then((yes) =>
+  return asksHost(rules.authorize as Authorize, req).then((yes) =>
     yes ? { ok: true, by: 'authorize', host } : unauthorized
   )
 }
@@ -114,8 +114,10 @@ export function judge(visit: Visit, rules: GateRules): Verdict | 'ask' {
   if (door === 'shell' || door === 'asset') return { ok: true, by: 'open', host: host.text }
 
   // A header that no form, image or no-cors fetch can set forces browsers to ask before they send; we never answer that question.
+  // Other systems' pages do not know it; they only read, and what is of another site was refused above.
   const changes = method !== 'GET' && method !== 'HEAD'
-  if (!visit.upgrade && (changes || fromBrowser(headers)) && headers[clientHeader] !== '1')
+  const asks = changes || (fromBrowser(headers) && door !== 'query')
+  if (!visit.upgrade && asks && headers[clientHeader] !== '1')
     return refuse(403, 'this needs the client header', `send ${clientHeader}: 1`)
 
   if (local && !anonymous) return { ok: true, by: 'local', host: host.text }
@@ -182,7 +184,7 @@ function bearerIn({ upgrade, headers }: Visit): string | undefined {
   return undefined
 }
 
-async function asks(authorize: Authorize, req: IncomingMessage): Promise<boolean> {
+async function asksHost(authorize: Authorize, req: IncomingMessage): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), authorizeMs).unref()

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Report } from '../base/report.ts'
 import { readBody } from './body.ts'
 import type { Refusal } from './gate.ts'
-import { type Encoding, sendRefused, sendTaken } from './otlp-answer.ts'
+import { type IngestFormat, type IngestProtocol, ingestProtocols } from './ingest-protocols.ts'
 
-/** Takes the spans of one body. `rejected` of them were not kept, for the reason that `message` says; `error` when it is no OTLP at all. */
-export type Ingest = (body: Buffer, encoding: Encoding) => Promise<IngestResult>
+/** Takes the spans of one body. `rejected` of them were not kept, for the reason that `message` says; `error` when it is not of that format. */
+export type Ingest = (body: Buffer, format: IngestFormat) => Promise<IngestResult>
 
 export type IngestResult =
   | { readonly rejected: number; readonly message: string; readonly spans: number }
@@ -22,7 +22,7 @@ const maxAtOnce = 4
 const requestsPerSecond = 50
 const spansPerSecond = 20_000
 
-/** `POST v1/traces`: OTLP/HTTP in, bounded in bytes, depth, time and rate. Answers as OTLP 1.x says, so that exporters know what to send again. */
+/** Spans in, bounded in bytes, depth, time and rate. Answers as the sender's protocol says, so that exporters know what to send again. */
 export class IngestDoor {
   readonly #setup: IngestSetup
   readonly #requests = new Bucket(requestsPerSecond)
@@ -35,23 +35,28 @@ export class IngestDoor {
     this.#setup = setup
   }
 
-  async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const encoding = this.#admit(req)
-    if (typeof encoding === 'object') return this.refuse(req, res, encoding)
+  /** `path` is one of `ingestProtocols`. */
+  async handle(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+    const protocol = ingestProtocols.get(path) as IngestProtocol
+    const format = this.#admit(req, protocol)
+    if (typeof format === 'object') return this.refuse(req, res, path, format)
     this.#running++
     try {
       const body = await readBody(req, this.#setup.bodyMs ?? 10_000)
-      if (!Buffer.isBuffer(body)) return this.refuse(req, res, body)
-      const taken = this.#last.then(() => this.#setup.ingest(body, encoding))
+      if (!Buffer.isBuffer(body)) return this.refuse(req, res, path, body)
+      const taken = this.#last.then(() => this.#setup.ingest(body, format))
       this.#last = taken.catch(() => {})
-      this.#answer(req, res, encoding, await taken)
+      const result = await taken
+      if ('error' in result) return this.refuse(req, res, path, refuse(400, result.error))
+      this.#spans.take(result.spans)
+      protocol.sendTaken(req, res, format, result)
     } finally {
       this.#running--
     }
   }
 
-  /** An error as OTLP exporters read it (`message`) and as the rest of the API says it. */
-  refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
+  /** An error as the protocol's senders read it and as the rest of the API says it. */
+  refuse(req: IncomingMessage, res: ServerResponse, path: string, refusal: Refusal): void {
     const { status } = refusal
     this.#setup.report.drop('ingest refused')
     if (status === 405) res.setHeader('Allow', 'POST')
@@ -59,39 +64,28 @@ export class IngestDoor {
     // What is left of the body would have to be read before the connection could serve again.
     if ((status === 413 || status === 408) && req.httpVersionMajor === 1)
       res.setHeader('Connection', 'close')
-    sendRefused(req, res, encodingOf(req) ?? 'json', refusal)
+    const protocol = ingestProtocols.get(path) as IngestProtocol
+    protocol.sendRefused(req, res, formatOf(req, protocol), refusal)
   }
 
-  #admit(req: IncomingMessage): Encoding | Refusal {
-    const encoding = encodingOf(req)
+  #admit(req: IncomingMessage, protocol: IngestProtocol): IngestFormat | Refusal {
+    const format = formatOf(req, protocol)
     if (req.method !== 'POST') return refuse(405, 'spans are sent by POST')
-    if (encoding === undefined)
+    if (format === undefined)
       return refuse(
         415,
         'this content type is not taken',
-        'send application/x-protobuf or application/json'
+        `send ${[...protocol.formats.keys()].join(' or ')}`
       )
     if (this.#running >= maxAtOnce || this.#spans.empty || !this.#requests.take(1))
       return refuse(429, 'spans come faster than they can be kept')
-    return encoding
-  }
-
-  #answer(
-    req: IncomingMessage,
-    res: ServerResponse,
-    encoding: Encoding,
-    result: IngestResult
-  ): void {
-    if ('error' in result) return this.refuse(req, res, refuse(400, result.error))
-    this.#spans.take(result.spans)
-    sendTaken(req, res, encoding, result)
+    return format
   }
 }
 
-function encodingOf(req: IncomingMessage): Encoding | undefined {
-  const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
-  if (type === 'application/json') return 'json'
-  return type === 'application/x-protobuf' ? 'protobuf' : undefined
+function formatOf(req: IncomingMessage, { formats }: IngestProtocol): IngestFormat | undefined {
+  const type = (req.headers['content-type'] ?? '').split(';', 1)[0] as string
+  return formats.get(type.trim().toLowerCase())
 }
 
 /** So many a second, and as many at once. May be overdrawn: how many spans a body holds is known only afterwards. */

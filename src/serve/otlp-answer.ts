@@ -1,20 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from './gate.ts'
 import { setDataHeaders } from './headers.ts'
+import type { IngestFormat, Taken } from './ingest-protocols.ts'
 import { sendBody, sendJson } from './respond.ts'
-
-/** How a body is encoded, and its answer with it. */
-export type Encoding = 'json' | 'protobuf'
 
 /** ExportTraceServiceResponse: empty, or a partial success. */
 export function sendTaken(
   req: IncomingMessage,
   res: ServerResponse,
-  encoding: Encoding,
-  { rejected, message }: { readonly rejected: number; readonly message: string }
+  format: IngestFormat,
+  { rejected, message }: Taken
 ): void {
   const all = rejected === 0 && message === ''
-  if (encoding === 'protobuf') {
+  if (format === 'otlp-protobuf') {
     const partialSuccess = Buffer.concat([varintField(1, rejected), textField(2, message)])
     return sendProtobuf(req, res, 200, all ? Buffer.alloc(0) : bytesField(1, partialSuccess))
   }
@@ -27,11 +25,11 @@ export function sendTaken(
 export function sendRefused(
   req: IncomingMessage,
   res: ServerResponse,
-  encoding: Encoding,
+  format: IngestFormat | undefined,
   { status, error, hint }: Refusal
 ): void {
   const message = hint === '' ? error : `${error}: ${hint}`
-  if (encoding === 'protobuf') return sendProtobuf(req, res, status, textField(2, message))
+  if (format === 'otlp-protobuf') return sendProtobuf(req, res, status, textField(2, message))
   sendJson(req, res, status, hint === '' ? { message, error } : { message, error, hint })
 }
 

@@ -1,4 +1,5 @@
 import type { Door } from './gate.ts'
+import { ingestProtocols } from './ingest-protocols.ts'
 
 /** An address below a mount path, taken apart without decoding anything. */
 export interface Place {
@@ -9,16 +10,26 @@ export interface Place {
   readonly query: string
 }
 
-/** `rest` is what follows the mount path: '' or something that begins with `/` or `?`. `isFile` knows the page's files. */
-export function placeOf(rest: string, isFile: (name: string) => boolean): Place {
+/** What of the addresses below the mount path others decide. */
+export interface Known {
+  /** The page's files. */
+  readonly isFile: (path: string) => boolean
+  /** Addresses of other systems' APIs. */
+  readonly isQuery: (path: string) => boolean
+}
+
+/** `rest` is what follows the mount path: '' or something that begins with `/` or `?`. */
+export function placeOf(method: string, rest: string, known: Known): Place {
   const mark = rest.search(/[?#]/)
   const path = (mark === -1 ? rest : rest.slice(0, mark)).slice(1)
   const query = mark === -1 || rest[mark] === '#' ? '' : rest.slice(mark + 1)
-  return { door: doorOf(path, isFile), path, query }
+  return { door: doorOf(method, path, known), path, query }
 }
 
-function doorOf(path: string, isFile: (name: string) => boolean): Door {
-  if (path === 'v1/traces') return 'ingest'
+function doorOf(method: string, path: string, { isFile, isQuery }: Known): Door {
+  // Zipkin has one address for both: spans are posted there, and names of spans asked for.
+  if (isQuery(path) && (method !== 'POST' || !ingestProtocols.has(path))) return 'query'
+  if (ingestProtocols.has(path)) return 'ingest'
   if (path === 'live') return 'live'
   if (path === 'api' || path.startsWith('api/') || path.startsWith('v1/')) return 'api'
   // A page that is out of date asks for files that are gone: it must not be given the shell for a script.

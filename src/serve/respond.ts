@@ -28,14 +28,15 @@ export async function streamJson(
   await streamPieces(req, res, encodeJson(value))
 }
 
-/** JSON that is made piece by piece while it is sent, so that neither the event loop nor the socket's buffer is ever full of it. */
+/** Text, most often JSON, that is made piece by piece while it is sent, so that neither the event loop nor the socket's buffer is ever full of it. */
 export async function streamPieces(
   req: IncomingMessage,
   res: ServerResponse,
-  pieces: Iterable<string>
+  pieces: Iterable<string>,
+  contentType: string = jsonType
 ): Promise<void> {
   setDataHeaders(res)
-  res.setHeader('Content-Type', jsonType)
+  res.setHeader('Content-Type', contentType)
   res.statusCode = 200
   if (req.method === 'HEAD') return void res.end()
   const slices = createTimeSlices(() => performance.now(), Infinity)

@@ -6,16 +6,18 @@ import type { Status } from '../wire/status.ts'
 import { Api, type ApiSetup } from './api.ts'
 import { Assets } from './assets.ts'
 import { Attachments } from './attach.ts'
-import { admit, type Door, type GateRules, type Refusal, type Verdict, type Visit } from './gate.ts'
+import { admit, type GateRules, type Refusal, type Verdict } from './gate.ts'
 import { type Ingest, IngestDoor } from './ingest.ts'
 import { LiveHub, type LiveSetup } from './live.ts'
 import { LiveSockets, refuseUpgrade } from './live-socket.ts'
 import { openStream } from './live-stream.ts'
 import type { AccessMode, Authorize, ModeDecision } from './mode.ts'
-import { isPlainMount, type Place, placeOf } from './place.ts'
+import { isPlainMount, type Known, type Place, placeOf } from './place.ts'
 import { ProxyLatch, type RequestHead } from './proxy-latch.ts'
+import { Queries, type QueryApi } from './queries.ts'
 import { sendError, sendRefusal, sendText } from './respond.ts'
 import { Tokens } from './token.ts'
+import { isHandshake, visitOf } from './visit.ts'
 
 export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'limits'> {
   readonly reader: ApiSetup['reader'] & LiveSetup['reader']
@@ -33,6 +35,8 @@ export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'l
   readonly allowedOrigins: readonly string[]
   readonly authorize: Authorize | undefined
   readonly ingest: Ingest
+  /** APIs of other systems that are answered from what is kept here. */
+  readonly queries: readonly QueryApi[]
   /** `mode`, `why` and `pages` are put in here. */
   readonly status: () => Promise<Status>
   readonly report: Report
@@ -103,6 +107,11 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     ...setup,
     status: async () => ({ ...(await setup.status()), mode, why, pages: hub.pages })
   })
+  const queries = new Queries(setup.queries)
+  const known: Known = {
+    isFile: (name) => assets.has(name),
+    isQuery: (name) => queries.has(name)
+  }
   const ingest = new IngestDoor(setup)
   const attachments = new Attachments({
     guard,
@@ -165,11 +174,11 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     rest: string
   ): Promise<void> {
     observe(req)
-    const place = placeOf(rest, (name) => assets.has(name))
+    const place = placeOf(req.method ?? '', rest, known)
     const visit = visitOf(req, place.door)
     const verdict = await admit(req, visit, rules)
     if (res.destroyed) return
-    if (!verdict.ok) return refuse(req, res, place.door, verdict)
+    if (!verdict.ok) return refuse(req, res, place, verdict)
     await serve(req, res, mount, rest, place, verdict)
   }
 
@@ -181,7 +190,8 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     { door, path, query }: Place,
     verdict: Verdict & { ok: true }
   ): Promise<void> {
-    if (door === 'ingest') return ingest.handle(req, res)
+    if (door === 'ingest') return ingest.handle(req, res, path)
+    if (door === 'query') return queries.handle(req, res, path, query)
     if (door === 'api' && path.startsWith('api/'))
       return api.handle(req, res, path.slice(4), query, verdict.by === 'local')
     if (door === 'api') return sendError(req, res, 404, 'no such address')
@@ -212,15 +222,20 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
       const hint = attached ? 'try again' : 'GET it as an event stream'
       return sendError(req, res, 503, 'no WebSocket here yet', hint)
     }
-    if (!hub.open) return refuse(req, res, 'live', tooManyPages)
+    if (!hub.open) return sendRefusal(req, res, tooManyPages, false)
     openStream(req, res, query, hub, local)
   }
 
-  function refuse(req: IncomingMessage, res: ServerResponse, door: Door, refusal: Refusal): void {
+  function refuse(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { door, path }: Place,
+    refusal: Refusal
+  ): void {
     // A container's port reaches us from the bridge's address, which is not loopback: its owner needs the token to see the page.
     if (refusal.status === 401 && door !== 'ingest' && mode === 'local')
       report.once(`a request from another machine needs the token: ${addressFor(req)}`)
-    if (door === 'ingest') ingest.refuse(req, res, refusal)
+    if (door === 'ingest') ingest.refuse(req, res, path, refusal)
     else sendRefusal(req, res, refusal, door === 'shell' || door === 'asset')
   }
 
@@ -258,26 +273,6 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     },
     startLine: (origin) => ({ address: address(origin, mode === 'token'), mode, why })
   }
-}
-
-function visitOf(req: IncomingMessage, door: Door): Visit {
-  return {
-    door,
-    method: req.method ?? '',
-    headers: req.headers,
-    rawHeaders: req.rawHeaders,
-    http10: req.httpVersionMajor === 1 && req.httpVersionMinor === 0,
-    peer: req.socket.remoteAddress,
-    encrypted: 'encrypted' in req.socket && req.socket.encrypted === true,
-    upgrade: door === 'live' && isHandshake(req)
-  }
-}
-
-// By its key too: where Node took the upgrade for nobody's, the request comes back without the offer.
-function isHandshake({ headers }: IncomingMessage): boolean {
-  return (
-    headers.upgrade?.toLowerCase() === 'websocket' || headers['sec-websocket-key'] !== undefined
-  )
 }
 
 function fail(req: IncomingMessage, res: ServerResponse): void {

@@ -220,11 +220,16 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
       return () => memory.flightListeners.delete(listener)
     },
     formats: {
-      otlp: function* (records) {
-        yield '{"resourceSpans":'
-        yield `${[...records].length}}`
+      otlp: {
+        extension: 'otlp.json',
+        contentType: 'application/json',
+        *write(records) {
+          yield '{"resourceSpans":'
+          yield `${[...records].length}}`
+        }
       }
     },
+    queries: [],
     inspect: {
       state: () => ({
         bodies: { allowed: true, why: '', always: false },

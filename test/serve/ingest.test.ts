@@ -301,7 +301,7 @@ describe('a body that does not come', () => {
       report: silentReport(),
       bodyMs: 50
     })
-    const server = createServer((req, res) => void door.handle(req, res))
+    const server = createServer((req, res) => void door.handle(req, res, 'v1/traces'))
     const port = await listen(server)
     const reply = await raw(
       port,

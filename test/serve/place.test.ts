@@ -2,8 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isPlainMount, placeOf } from '../../src/serve/place.ts'
 
-const place = (rest: string) =>
-  placeOf(rest, (name) => name === 'assets/app.js' || name === 'LICENSE')
+const place = (rest: string, method = 'GET') =>
+  placeOf(method, rest, {
+    isFile: (name) => name === 'assets/app.js' || name === 'LICENSE',
+    isQuery: (name) => name.startsWith('other/')
+  })
 
 describe('an address below the mount path', () => {
   it.each([
@@ -25,6 +28,7 @@ describe('an address below the mount path', () => {
     ['/v1/traces', 'ingest', 'v1/traces', ''],
     ['/v1/traces/', 'api', 'v1/traces/', ''],
     ['/v1/metrics', 'api', 'v1/metrics', ''],
+    ['/other/spans?a', 'query', 'other/spans', 'a'],
     ['//live', 'shell', '/live', '']
   ])('%j is a matter of the %s', (rest, door, path, query) => {
     expect(place(rest)).toEqual({ door, path, query })
@@ -33,7 +37,9 @@ describe('an address below the mount path', () => {
   it('of any kind is taken apart without an exception', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(['shell', 'asset', 'api', 'live', 'ingest']).toContain(place(`/${text}`).door)
+        expect(['shell', 'asset', 'api', 'query', 'live', 'ingest']).toContain(
+          place(`/${text}`).door
+        )
       })
     )
   })

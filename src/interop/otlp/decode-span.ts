@@ -1,15 +1,21 @@
 import type { Attributes } from '../../base/attributes.ts'
-import { readSpanId, readTraceId, type SpanId, type TraceId } from '../../base/ids.ts'
+import { readSpanId, readTraceId } from '../../base/ids.ts'
 import type {
   Scope,
   Severity,
-  SpanData,
   SpanEvent,
   SpanKind,
   SpanLink,
   SpanLog,
   StatusCode
 } from '../../base/span-data.ts'
+import {
+  after,
+  type Movable,
+  type MovableSpan,
+  type ReadSpan,
+  type SpanIdentity
+} from '../../trace/received.ts'
 import { count, enumOf, field, list, nanos, text } from './fields.ts'
 import {
   droppedSpansKey,
@@ -24,29 +30,6 @@ import {
   statusNames
 } from './names.ts'
 import { type AttributeRules, readAttributes } from './values.ts'
-
-/** What a span must have. */
-export interface SpanIdentity {
-  readonly traceId: TraceId
-  readonly spanId: SpanId
-  /** Nanoseconds since 1970. */
-  readonly start: bigint
-}
-
-/** A span whose times can still be moved to the epoch of its record, which is known when all of its spans are. */
-export interface MovableSpan extends SpanData {
-  start: number
-  readonly events: readonly Movable<SpanEvent>[]
-  readonly logs: readonly Movable<SpanLog>[]
-}
-
-type Movable<T> = Omit<T, 'time'> & { time: number }
-
-export interface ReadSpan {
-  readonly span: MovableSpan
-  /** Spans of the trace that its sender left out. */
-  readonly droppedSpans: number
-}
 
 // W3C Trace Context asks for 512 characters at least; a longer one is left out whole, as half of one means something else.
 const maxTraceState = 512
@@ -99,24 +82,6 @@ export function readSpan(
     droppedLinks: links.dropped + count(field(raw, 'droppedLinksCount'))
   }
   return { span, droppedSpans: own.droppedSpans }
-}
-
-/** Moves the times of a span to an epoch that is so many nanoseconds later. */
-export function moveEpoch(span: MovableSpan, by: number): void {
-  span.start = within(span.start - by)
-  for (const event of span.events) event.time = within(event.time - by)
-  for (const log of span.logs) log.time = within(log.time - by)
-}
-
-function after(epoch: bigint, time: bigint): number {
-  return within(Number(time - epoch))
-}
-
-// Stored times are whole numbers within 2^53, and a start plus a duration too: 52 days each way.
-const furthest = 2 ** 52
-
-function within(time: number): number {
-  return Math.max(-furthest, Math.min(furthest, time))
 }
 
 // Most spans have none of some list: one array for all of them.

@@ -1,38 +1,28 @@
 import type { Scope, TraceRecord } from '../../base/span-data.ts'
+import {
+  type Received,
+  ReceivedSpans,
+  type ReceiveSetup,
+  type Sender
+} from '../../trace/received.ts'
+import { getString } from '../../base/attributes.ts'
+import { readIdentity, readSpan } from './decode-span.ts'
 import { field, text } from './fields.ts'
-import { type DecodeSetup, Groups } from './groups.ts'
 import { json } from './json.ts'
 import { BadBody, type Format, maxSpans } from './outline.ts'
 import { protobuf } from './protobuf.ts'
-
-export type { DecodeSetup } from './groups.ts'
-
-/** What one request held. */
-export interface Decoded {
-  /** One for each trace and resource. */
-  readonly records: TraceRecord[]
-  /** Spans in the records. */
-  readonly spans: number
-  /** Spans that were refused, for OTLP's `partialSuccess.rejectedSpans`. */
-  readonly rejected: number
-  /** Why, in words; '' when none was. */
-  readonly message: string
-}
+import { readAttributes } from './values.ts'
 
 export type Encoding = 'json' | 'protobuf'
 
 const formats: Readonly<Record<Encoding, Format>> = { json, protobuf }
 
-/**
- * Reads the body of an OTLP/HTTP trace request (ExportTraceServiceRequest). Foreign input: gives `error` for what is no such request,
- * refuses single spans that are invalid or too many, ignores unknown fields, never throws. It yields wherever the host may go on, each
- * time after a fraction of a millisecond, and nothing is lost if it is never resumed.
- */
+/** Reads the body of an OTLP/HTTP trace request (ExportTraceServiceRequest), as a `Receive` does. */
 export function* decode(
   body: Uint8Array,
   encoding: Encoding,
-  setup: DecodeSetup
-): Generator<undefined, Decoded | { error: string }> {
+  setup: ReceiveSetup
+): Generator<undefined, Received | { error: string }> {
   try {
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
     return yield* decodeRequest(bytes, formats[encoding], setup)
@@ -45,18 +35,21 @@ export function* decode(
 function* decodeRequest(
   body: Buffer,
   format: Format,
-  setup: DecodeSetup
-): Generator<undefined, Decoded> {
+  setup: ReceiveSetup
+): Generator<undefined, Received> {
   const { resources, tooMany } = yield* format.outline(body)
   const read = format.reader(body)
-  const groups = new Groups(setup)
+  const received = new ReceivedSpans(setup)
   let invalid = 0
   for (const { resource, scopes } of resources) {
-    const sender = groups.sender(resource && read('resource', resource))
+    const sender = readSender(resource && read('resource', resource), received, setup)
     for (const { scope, spans } of scopes) {
       const of = readScope(scope && read('scope', scope), setup)
       for (const range of spans) {
-        if (!groups.add(sender, of, read('span', range))) invalid++
+        const raw = read('span', range)
+        const identity = readIdentity(raw)
+        if (identity === undefined) invalid++
+        else received.add(sender, identity, (epoch) => readSpan(raw, identity, epoch, of, setup))
         yield
       }
       yield
@@ -64,7 +57,7 @@ function* decodeRequest(
     yield
   }
   const records: TraceRecord[] = []
-  for (const record of groups.records()) {
+  for (const record of received.records()) {
     records.push(record)
     yield
   }
@@ -85,7 +78,15 @@ function messageOf(invalid: number, tooMany: number): string {
   return parts.join('; ')
 }
 
-function readScope(value: unknown, { redactor, limits }: DecodeSetup): Scope {
+function readSender(raw: unknown, received: ReceivedSpans, setup: ReceiveSetup): Sender {
+  const { redactor, limits } = setup
+  const { attributes } = readAttributes(field(raw, 'attributes'), setup, 1)
+  const name = getString(attributes, 'service.name')
+  const rest = attributes.filter((_item, i) => attributes[i - (i % 2)] !== 'service.name')
+  return received.sender(redactor.text(name, limits.nameLength), rest)
+}
+
+function readScope(value: unknown, { redactor, limits }: ReceiveSetup): Scope {
   return {
     name: redactor.text(text(field(value, 'name')), limits.nameLength),
     version: redactor.text(text(field(value, 'version')), limits.nameLength)

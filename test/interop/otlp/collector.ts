@@ -8,7 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { createReport } from '../../../src/base/report.ts'
 import type { TraceRecord } from '../../../src/base/span-data.ts'
-import type { Decoded } from '../../../src/interop/otlp/decode.ts'
+import type { Received as ReceivedBody } from '../../../src/trace/received.ts'
 import {
   createExporter,
   type Exporter,
@@ -62,7 +62,7 @@ export class Collector {
       req.on('end', () => {
         const sent = Buffer.concat(chunks)
         const body = req.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
-        const { records } = decodeBody(body, decodeSetup()) as Decoded
+        const { records } = decodeBody(body, decodeSetup()) as ReceivedBody
         this.received.push({ headers: req.headers, records })
         this.answer(res, req, this.received.length)
       })

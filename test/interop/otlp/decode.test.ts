@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { SpanData } from '../../../src/base/span-data.ts'
-import type { Decoded } from '../../../src/interop/otlp/decode.ts'
+import type { Received } from '../../../src/trace/received.ts'
 import { bytes, decodeBody, decodeSetup, least, request, spanId, traceId } from './setup.ts'
 
 const decode = (value: unknown, setup = decodeSetup()) =>
-  decodeBody(bytes(value), setup) as Decoded & { error?: string }
+  decodeBody(bytes(value), setup) as Received & { error?: string }
 const one = (span: object) => decode(request({ ...least, ...span })).records[0].spans[0]
 const attributes = (...list: [string, object][]) =>
   one({ attributes: list.map(([key, value]) => ({ key, value })) })

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TraceRecord } from '../../../src/base/span-data.ts'
-import type { Decoded } from '../../../src/interop/otlp/decode.ts'
+import type { Received } from '../../../src/trace/received.ts'
 import { encodeJson, jsonParts } from '../../../src/interop/otlp/encode.ts'
 import { bytes, decodeBody, decodeSetup, normal, record } from './setup.ts'
 
 const decoded = (text: string) => {
-  const result = decodeBody(bytes(text), decodeSetup()) as Decoded
+  const result = decodeBody(bytes(text), decodeSetup()) as Received
   expect(result).toMatchObject({ rejected: 0, message: '' })
   return result.records.map(normal)
 }

@@ -52,7 +52,8 @@ async function send(Exporter: Sender, spans: ReadableSpan[]) {
   const zips: boolean[] = []
   const now = (): number => performance.now()
   const host = await startHost({
-    async ingest(body, encoding) {
+    async ingest(body, format) {
+      const encoding = format === 'otlp-json' ? 'json' : 'protobuf'
       encodings.push(encoding)
       const decoded = await inSlices(decode(body, encoding, decodeSetup()), now)
       if (!('error' in decoded)) records.push(...decoded.records)

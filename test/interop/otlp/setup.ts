@@ -4,16 +4,12 @@ import type { SpanId, TraceId } from '../../../src/base/ids.ts'
 import { defaultLimits } from '../../../src/base/limits.ts'
 import { createReport } from '../../../src/base/report.ts'
 import type { SpanData, TraceRecord } from '../../../src/base/span-data.ts'
-import {
-  decode,
-  type Decoded,
-  type DecodeSetup,
-  type Encoding
-} from '../../../src/interop/otlp/decode.ts'
+import { decode, type Encoding } from '../../../src/interop/otlp/decode.ts'
+import type { Received, ReceiveSetup } from '../../../src/trace/received.ts'
 import { severities } from '../../../src/interop/otlp/names.ts'
 import { openRedactor } from '../../span/setup.ts'
 
-export function decodeSetup(limits: Partial<typeof defaultLimits> = {}): DecodeSetup {
+export function decodeSetup(limits: Partial<typeof defaultLimits> = {}): ReceiveSetup {
   const report = createReport(() => {})
   return { limits: { ...defaultLimits, ...limits }, redactor: openRedactor, report }
 }
@@ -21,9 +17,9 @@ export function decodeSetup(limits: Partial<typeof defaultLimits> = {}): DecodeS
 /** All of a body, without pauses. */
 export function decodeBody(
   body: Uint8Array,
-  setup: DecodeSetup,
+  setup: ReceiveSetup,
   encoding: Encoding = 'json'
-): Decoded | { error: string } {
+): Received | { error: string } {
   const work = decode(body, encoding, setup)
   for (;;) {
     const { done, value } = work.next()

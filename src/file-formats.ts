@@ -1,0 +1,9 @@
+import { jsonParts } from './interop/otlp/encode.ts'
+import type { FileFormat } from './serve/api.ts'
+
+const json = 'application/json; charset=utf-8'
+
+/** What a trace can be taken away as, by the name that `?format=` gives. */
+export const fileFormats: Readonly<Record<string, FileFormat>> = {
+  otlp: { extension: 'otlp.json', contentType: json, write: jsonParts }
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Refusal } from './gate.ts'
+import { sendRefused, sendTaken } from './otlp-answer.ts'
+
+/** How a body that holds spans is written. */
+export type IngestFormat = 'otlp-json' | 'otlp-protobuf'
+
+export interface Taken {
+  readonly rejected: number
+  readonly message: string
+}
+
+/** What its senders expect of an address that takes spans. */
+export interface IngestProtocol {
+  /** By content type; each is named in the answer to another one. */
+  readonly formats: ReadonlyMap<string, IngestFormat>
+  readonly sendTaken: (
+    req: IncomingMessage,
+    res: ServerResponse,
+    format: IngestFormat,
+    taken: Taken
+  ) => void
+  /** `format` is undefined where the request does not tell. */
+  readonly sendRefused: (
+    req: IncomingMessage,
+    res: ServerResponse,
+    format: IngestFormat | undefined,
+    refusal: Refusal
+  ) => void
+}
+
+const otlp: IngestProtocol = {
+  formats: new Map([
+    ['application/x-protobuf', 'otlp-protobuf'],
+    ['application/json', 'otlp-json']
+  ]),
+  sendTaken,
+  sendRefused
+}
+
+/** By path below the mount path. */
+export const ingestProtocols: ReadonlyMap<string, IngestProtocol> = new Map([['v1/traces', otlp]])

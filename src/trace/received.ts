@@ -1,0 +1,168 @@
+import type { SpanId, TraceId } from '../base/ids.ts'
+import type { Limits } from '../base/limits.ts'
+import type { Report } from '../base/report.ts'
+import {
+  type ReadonlyAttributes,
+  type Resource,
+  type SpanData,
+  type SpanEvent,
+  type SpanLog,
+  StatusCode,
+  type TraceRecord
+} from '../base/span-data.ts'
+import type { Redactor } from '../redact/redactor.ts'
+
+/** What reading a foreign format needs: everything passes through the rules and the limits of what is recorded here. */
+export interface ReceiveSetup {
+  readonly redactor: Redactor
+  readonly limits: Limits
+  readonly report: Report
+}
+
+/** What one body of a foreign format held. */
+export interface Received {
+  /** One for each trace and resource. */
+  readonly records: TraceRecord[]
+  /** Spans in the records. */
+  readonly spans: number
+  /** Spans that were refused, for OTLP's `partialSuccess.rejectedSpans`. */
+  readonly rejected: number
+  /** Why, in words; '' when none was. */
+  readonly message: string
+}
+
+/**
+ * Reads one body. Foreign input: gives `error` for what is not of the format at all, refuses single spans that are invalid or too many,
+ * ignores what it does not know, never throws. It yields wherever the host may go on, each time after a fraction of a millisecond, and
+ * nothing is lost if it is never resumed.
+ */
+export type Receive = (
+  body: Uint8Array,
+  setup: ReceiveSetup
+) => Generator<undefined, Received | { error: string }>
+
+/** A span whose times can still be moved to the epoch of its record, which is known when all of its spans are. */
+export interface MovableSpan extends SpanData {
+  start: number
+  readonly events: readonly Movable<SpanEvent>[]
+  readonly logs: readonly Movable<SpanLog>[]
+}
+
+export type Movable<T> = Omit<T, 'time'> & { time: number }
+
+/** What a span must have. */
+export interface SpanIdentity {
+  readonly traceId: TraceId
+  readonly spanId: SpanId
+  /** Nanoseconds since 1970. */
+  readonly start: bigint
+}
+
+export interface ReadSpan {
+  readonly span: MovableSpan
+  /** Spans of the trace that its sender left out. */
+  readonly droppedSpans: number
+}
+
+/** A process or service whose spans the body holds. */
+export interface Sender {
+  readonly resource: Resource
+  readonly groups: Map<TraceId, Group>
+}
+
+interface Group {
+  readonly traceId: TraceId
+  readonly resource: Resource
+  /** Nanoseconds since 1970, in a whole millisecond, that the spans' times count from until all are there. */
+  readonly epoch: bigint
+  readonly spans: Map<SpanId, MovableSpan>
+  dropped: number
+}
+
+const millisecond = 1_000_000n
+
+/** Sorts the spans of a body to one record for each sender and trace; a batch repeats and mixes both. */
+export class ReceivedSpans {
+  readonly #setup: Pick<ReceiveSetup, 'limits' | 'report'>
+  readonly #senders = new Map<string, Sender>()
+
+  constructor(setup: Pick<ReceiveSetup, 'limits' | 'report'>) {
+    this.#setup = setup
+  }
+
+  /** Both already redacted. */
+  sender(service: string, attributes: ReadonlyAttributes): Sender {
+    const key = JSON.stringify([service, attributes])
+    let found = this.#senders.get(key)
+    if (found === undefined) {
+      // The name that OpenTelemetry's resource conventions ask for where there is none.
+      const resource = { service: service || 'unknown_service', attributes }
+      found = { resource, groups: new Map() }
+      this.#senders.set(key, found)
+    }
+    return found
+  }
+
+  /** `read` makes the span, its times counted from the epoch (nanoseconds since 1970) that it is given; it is not called for a duplicate. */
+  add(sender: Sender, identity: SpanIdentity, read: (epoch: bigint) => ReadSpan): void {
+    const { limits, report } = this.#setup
+    const group = groupOf(sender, identity)
+    if (group.spans.has(identity.spanId)) return report.drop('ingest duplicate')
+    const { span, droppedSpans } = read(group.epoch)
+    group.dropped += droppedSpans
+    const mustStay = span.status === StatusCode.error || span.parentId === undefined
+    if (group.spans.size < limits.spansPerTrace || mustStay) group.spans.set(span.spanId, span)
+    else {
+      group.dropped++
+      report.drop('span limit of the trace')
+    }
+  }
+
+  *records(): Generator<TraceRecord, void> {
+    for (const { groups } of this.#senders.values()) {
+      for (const group of groups.values()) yield recordOf(group)
+    }
+  }
+}
+
+/** Nanoseconds from `epoch` to `time`, as a stored time. */
+export function after(epoch: bigint, time: bigint): number {
+  return within(Number(time - epoch))
+}
+
+function groupOf({ groups, resource }: Sender, { traceId, start }: SpanIdentity): Group {
+  let group = groups.get(traceId)
+  if (group === undefined) {
+    const epoch = (start / millisecond) * millisecond
+    group = { traceId, resource, epoch, spans: new Map(), dropped: 0 }
+    groups.set(traceId, group)
+  }
+  return group
+}
+
+function recordOf({ traceId, resource, epoch, spans, dropped }: Group): TraceRecord {
+  const sorted = [...spans.values()].sort((a, b) => a.start - b.start)
+  const later = Math.floor((sorted[0] as SpanData).start / 1e6)
+  if (later !== 0) for (const span of sorted) moveEpoch(span, later * 1e6)
+  return {
+    traceId,
+    epochMs: Number(epoch / millisecond) + later,
+    resource,
+    source: 'ingest',
+    spans: sorted,
+    droppedSpans: dropped
+  }
+}
+
+function moveEpoch(span: MovableSpan, by: number): void {
+  span.start = within(span.start - by)
+  for (const event of span.events) event.time = within(event.time - by)
+  for (const log of span.logs) log.time = within(log.time - by)
+}
+
+// Stored times are whole numbers within 2^53, and a start plus a duration too: 52 days each way.
+const furthest = 2 ** 52
+
+function within(time: number): number {
+  return Math.max(-furthest, Math.min(furthest, time))
+}
