@@ -4,6 +4,7 @@ import { createReport } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
 import { createCodeLines } from './code-lines.ts'
+import { createExporting, destinationsOf } from './exporting.ts'
 import { fileFormats } from './file-formats.ts'
 import { followFastify } from './host/fastify.ts'
 import { followRouters } from './host/hono.ts'
@@ -14,8 +15,6 @@ import { Profiler } from './inspect/profiler.ts'
 import { inspectSetup } from './inspecting.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import type { SdkSpans } from './interop/opentelemetry/span-processor.ts'
-import { createExporter } from './interop/otlp/exporter.ts'
-import { exporterFromEnvironment } from './interop/otlp/environment.ts'
 import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
@@ -59,17 +58,14 @@ export function createTracing(
     env,
     isTTY: process.stdout.isTTY
   })
-  const exporting =
-    settings.export === false
-      ? undefined
-      : (settings.export ?? exporterFromEnvironment(env, report))
+  const destinations = destinationsOf(settings.export, env, report)
 
   // What is recorded ...
   const mode = decision.mode === 'local' ? 'local' : 'token'
   const redactor = createRedactor({ mode, limits, options: settings.redact, report })
   hide = (text) => redactor.text(text, limits.messageLength)
   const propagation = settings.propagate.length > 0 ? w3cPropagation : noPropagation
-  if (settings.disabled || (decision.mode === 'off' && exporting === undefined)) {
+  if (settings.disabled || (decision.mode === 'off' && destinations.length === 0)) {
     if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
     return idleTracing({ settings, redactor, propagation, report })
   }
@@ -122,7 +118,7 @@ export function createTracing(
   // ... is kept, and told to whoever else wants it ...
   const store = createStore({ memory: settings.memory, report })
   const routes = new Routes(now)
-  const exporter = exporting && createExporter({ ...exporting, report })
+  const exporting = createExporting(destinations, report)
   let overheadMs = 0
   function keep(record: TraceRecord): void {
     const began = now()
@@ -130,7 +126,7 @@ export function createTracing(
     const slow = routes.observe(summary, began)
     store.add(record, summary.errors > 0 ? 'error' : slow ? 'slow' : '', summary)
     // An SDK in the process has exporters of its own.
-    if (record.source === 'local' && sdk === undefined) exporter?.export(record)
+    if (record.source === 'local' && sdk === undefined) exporting.export(record)
     overheadMs += now() - began
   }
 
@@ -274,7 +270,7 @@ export function createTracing(
       open.close()
       serve.close()
       pages?.close()
-      await exporter?.close()
+      await exporting.close()
     }
   }
 }

@@ -85,7 +85,7 @@ describe('the code that runs in the host', () => {
     expect(timers.length).toBeGreaterThan(5)
     const held = timers.filter(({ text }) => !text.includes('.unref()')).map(({ path }) => path)
     // A flush that somebody waits for.
-    expect(held).toEqual(['src/interop/otlp/exporter.ts'])
+    expect(held).toEqual(['src/interop/export/exporter.ts'])
   })
 
   it('runs no text as code, and no request names a file', () => {

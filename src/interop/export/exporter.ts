@@ -5,25 +5,24 @@ import type { Report } from '../../base/report.ts'
 import { createGuard, type Guard } from '../../base/safely.ts'
 import type { TraceRecord } from '../../base/span-data.ts'
 import { rootContext, runIn, suppressed } from '../../context/context.ts'
-import { type ExporterSettings, isHttp, shown } from './environment.ts'
-import { createAgent, type Delivery, post, type Target } from './post.ts'
-import { type Batch, bodyOf, ExportQueue } from './queue.ts'
+import { authorized } from './authorize.ts'
+import type { Delivery, Destination, Transport } from './destination.ts'
+import { isHttp, shown } from './environment.ts'
+import { createHttp } from './http.ts'
+import { type Batch, ExportQueue } from './queue.ts'
 
-export interface ExporterSetup extends Partial<ExporterSettings> {
-  /** The whole address that is posted to, `/v1/traces` included; http or https. */
-  readonly url: string
+export interface ExporterSetup {
+  readonly destination: Destination
   readonly report: Report
   /** Spans that may wait; more are counted and dropped. @default 2048 */
   readonly maxQueue?: number | undefined
   /** Milliseconds that the first span of a batch waits for others. @default 1000 */
   readonly intervalMs?: number | undefined
-  /** Spans of one request; a trace may be parted. @default 512 */
-  readonly maxBatch?: number | undefined
   /** Milliseconds before the second try; doubled with each further one, plus or minus half. @default 1000 */
   readonly retryMs?: number | undefined
 }
 
-/** Sends records on to an OTLP/HTTP collector. Nothing of it throws, waits or keeps the process alive, whatever the collector does. */
+/** Sends records on to one destination. Nothing of it throws, waits or keeps the process alive, whatever the other side does. */
 export interface Exporter {
   /** Takes a record that just ended; it is copied before the call returns. */
   export(record: TraceRecord): void
@@ -39,8 +38,9 @@ const maxRetryAfterMs = 60_000
 
 /** Throws a TypeError when `url` is no http or https URL or a header cannot be sent. */
 export function createExporter(setup: ExporterSetup): Exporter {
-  if (!isHttp(setup.url)) throw new TypeError("spanlight: option 'export' must be an http(s) URL")
-  checkHeaders(setup.headers ?? {})
+  const { url, headers } = setup.destination
+  if (!isHttp(url)) throw new TypeError("spanlight: option 'export' must be an http(s) URL")
+  checkHeaders(headers)
   const sender = new Sender(setup)
   // Timers and sockets remember the context they were made in: not the request's that just ended, and one in which our own requests are
   // not traced.
@@ -68,7 +68,8 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
 class Sender {
   readonly #setup: ExporterSetup
   readonly #guard: Guard
-  readonly #target: Target
+  readonly #destination: Destination
+  readonly #transport: Transport
   readonly #queue: ExportQueue
   readonly #stop = new AbortController()
   readonly #flushes = new Set<() => void>()
@@ -80,28 +81,21 @@ class Sender {
   #lost = 0
 
   constructor(setup: ExporterSetup) {
-    const { report, headers, compression = 'gzip', timeoutMs = 10_000 } = setup
-    const url = new URL(setup.url)
-    const own: Record<string, string> = {
-      'content-type': 'application/json',
-      'user-agent': 'spanlight'
-    }
-    if (compression === 'gzip') own['content-encoding'] = 'gzip'
+    const { destination, report } = setup
     this.#setup = setup
+    this.#destination = destination
     this.#guard = createGuard('export', report)
-    this.#queue = new ExportQueue(setup.maxQueue ?? 2048, setup.maxBatch ?? 512)
-    this.#target = {
-      url,
-      agent: createAgent(url),
-      headers: { ...headers, ...own },
-      timeoutMs
-    }
+    this.#queue = new ExportQueue(setup.maxQueue ?? 2048, destination.maxBatch)
+    this.#transport = createHttp(destination)
   }
 
   export(record: TraceRecord): void {
     this.#guard(() => {
       if (this.#stop.signal.aborted) return
-      const lost = this.#queue.add(record)
+      const admit = this.#destination.admit
+      const admitted = admit === undefined ? record : admit(record)
+      if (admitted === undefined) return
+      const lost = this.#queue.add(admitted)
       if (lost > 0) {
         this.#setup.report.drop('export queue full', lost)
         if (this.#failing) this.#lost += lost
@@ -134,7 +128,7 @@ class Sender {
     clearTimeout(this.#timer)
     this.#stop.abort()
     this.#endPause?.()
-    this.#target.agent.destroy()
+    this.#transport.close()
     for (const done of this.#flushes) done()
     for (let batch = this.#queue.next(); batch !== undefined; batch = this.#queue.next())
       this.#lose(batch)
@@ -169,11 +163,12 @@ class Sender {
   }
 
   async #deliver(batch: Batch): Promise<void> {
-    const plain = Buffer.from(bodyOf(batch))
-    const body = this.#setup.compression === 'none' ? plain : await zipped(plain, { level: 1 })
+    const { format, compression } = this.#destination
+    const plain = Buffer.from(format.body(batch.pieces.map(({ record }) => record)))
+    const body = compression === 'none' ? plain : await zipped(plain, { level: 1 })
     for (let tries = 1; !this.#stop.signal.aborted; tries++) {
-      let delivery = await post(this.#target, body, this.#stop.signal)
-      if (delivery.outcome === 'stale') delivery = await post(this.#target, body, this.#stop.signal)
+      let delivery = await this.#try(body)
+      if (delivery.outcome === 'stale') delivery = await this.#try(body)
       if (this.#stop.signal.aborted) return
       if (delivery.outcome === 'sent') return this.#sent(batch, delivery)
       this.#fail(delivery)
@@ -182,17 +177,25 @@ class Sender {
     }
   }
 
-  #sent(batch: Batch, { body }: Delivery): void {
+  async #try(body: Buffer): Promise<Delivery> {
+    const plain = this.#transport.request(body, this.#destination.compression === 'gzip')
+    const request = await authorized(this.#destination, plain)
+    return 'outcome' in request ? request : this.#transport.send(request, this.#stop.signal)
+  }
+
+  #sent(batch: Batch, { answer }: Delivery): void {
     this.#queue.settle(batch)
     const { report } = this.#setup
-    const rejected = rejectedOf(body)
+    const rejected = (answer && this.#destination.format.rejected?.(answer)) ?? 0
     if (rejected > 0) {
       report.drop('export failed', Math.min(rejected, batch.spans))
-      report.once(`${shown(this.#setup.url)} rejected some of the exported spans`)
+      report.once(`${shown(this.#destination.url)} rejected some of the exported spans`)
     }
     if (!this.#failing) return
     this.#failing = false
-    report.say(`export to ${shown(this.#setup.url)} works again; ${this.#lost} spans were lost`)
+    report.say(
+      `export to ${shown(this.#destination.url)} works again; ${this.#lost} spans were lost`
+    )
     this.#lost = 0
   }
 
@@ -213,7 +216,7 @@ class Sender {
     if (this.#failing) return
     this.#failing = true
     const next = outcome === 'refused' ? 'its spans are lost' : 'it is tried again'
-    this.#setup.report.say(`export to ${shown(this.#setup.url)} fails (${why}); ${next}`)
+    this.#setup.report.say(`export to ${shown(this.#destination.url)} fails (${why}); ${next}`)
   }
 
   #backOff(tries: number): number {
@@ -235,9 +238,3 @@ class Sender {
 }
 
 const zipped: (body: Buffer, options: { level: number }) => Promise<Buffer> = promisify(gzip)
-
-/** `partialSuccess.rejectedSpans` of an answer, which may hold anything. */
-function rejectedOf(body: string | undefined): number {
-  if (body === undefined || !body.includes('rejectedSpans')) return 0
-  return Number(/"rejectedSpans"\s*:\s*"?(\d{1,9})/.exec(body)?.[1] ?? 0)
-}

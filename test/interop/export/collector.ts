@@ -9,12 +9,15 @@ import { gunzipSync } from 'node:zlib'
 import { createReport } from '../../../src/base/report.ts'
 import type { TraceRecord } from '../../../src/base/span-data.ts'
 import type { Received as ReceivedBody } from '../../../src/trace/received.ts'
+import type { Destination } from '../../../src/interop/export/destination.ts'
 import {
   createExporter,
   type Exporter,
   type ExporterSetup
-} from '../../../src/interop/otlp/exporter.ts'
-import { decodeBody, decodeSetup } from './setup.ts'
+} from '../../../src/interop/export/exporter.ts'
+import { encodeJson } from '../../../src/interop/otlp/encode.ts'
+import { rejectedInJson } from '../../../src/interop/otlp/partial-success.ts'
+import { decodeBody, decodeSetup } from '../otlp/setup.ts'
 
 export interface Received {
   readonly headers: IncomingHttpHeaders
@@ -81,11 +84,35 @@ export interface Exporting extends Exporter {
   drops(): Record<string, number>
 }
 
+/** An OTLP/HTTP destination with what is not a default. */
+export function destination(url: string, more: Partial<Destination> = {}): Destination {
+  const format = { contentType: 'application/json', body: encodeJson, rejected: rejectedInJson }
+  return {
+    url,
+    transport: 'http',
+    format,
+    headers: {},
+    timeoutMs: 10_000,
+    compression: 'gzip',
+    ...more
+  }
+}
+
 /** An exporter that is in a hurry, and what it prints and counts. */
-export function exporting(url: string, setup: Partial<ExporterSetup> = {}): Exporting {
+export function exporting(
+  url: string,
+  more: Partial<Destination> = {},
+  setup: Partial<ExporterSetup> = {}
+): Exporting {
   const lines: string[] = []
   const report = createReport((line) => void lines.push(line.trim()))
-  const exporter = createExporter({ url, report, intervalMs: 5, retryMs: 5, ...setup })
+  const exporter = createExporter({
+    destination: destination(url, more),
+    report,
+    intervalMs: 5,
+    retryMs: 5,
+    ...setup
+  })
   return { ...exporter, lines, drops: () => Object.fromEntries(report.drops) }
 }
 

@@ -3,16 +3,18 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { spawn } from 'node:child_process'
+import { gunzipSync } from 'node:zlib'
 import type { TraceRecord } from '../../../src/base/span-data.ts'
 import type { Span } from '../../../src/span/span.ts'
 import { activeContext, isSuppressed, rootContext, runIn } from '../../../src/context/context.ts'
-import { createExporter } from '../../../src/interop/otlp/exporter.ts'
+import { createExporter } from '../../../src/interop/export/exporter.ts'
+import type { ExportRequest } from '../../../src/interop/export/destination.ts'
 import { createReport } from '../../../src/base/report.ts'
 import { OpenTraces } from '../../../src/trace/open-traces.ts'
 import { Tracer } from '../../../src/span/tracer.ts'
 import { defaultLimits } from '../../../src/base/limits.ts'
 import { openRedactor } from '../../span/setup.ts'
-import { Collector, exporting, type Exporting, until } from './collector.ts'
+import { Collector, destination, exporting, type Exporting, until } from './collector.ts'
 
 let number = 0
 /** A record of a trace of its own with that many spans. */
@@ -59,9 +61,12 @@ afterEach(async () => {
   await exporter.close(0)
   await collector.kill()
 })
-const use = async (setup: Parameters<typeof exporting>[1], url = collector.url) => {
+const use = async (
+  setup: Parameters<typeof exporting>[2],
+  more: Parameters<typeof exporting>[1] = {}
+) => {
   await exporter.close(0)
-  exporter = exporting(url, setup)
+  exporter = exporting(more.url ?? collector.url, more, setup)
 }
 
 describe('an exporter', () => {
@@ -81,7 +86,7 @@ describe('an exporter', () => {
   })
 
   it('sends the headers it is given, and no compression when told so', async () => {
-    await use({ headers: { authorization: 'Bearer x' }, compression: 'none' })
+    await use({}, { headers: { authorization: 'Bearer x' }, compression: 'none' })
     exporter.export(traceOf(1))
     expect(await exporter.flush()).toBe(true)
     const [{ headers }] = collector.received
@@ -90,7 +95,7 @@ describe('an exporter', () => {
   })
 
   it('batches what ends together, and parts what is more than a batch', async () => {
-    await use({ intervalMs: 60_000, maxBatch: 128 })
+    await use({ intervalMs: 60_000 }, { maxBatch: { spans: 128 } })
     for (let i = 0; i < 40; i++) exporter.export(traceOf(1))
     exporter.export(traceOf(200, 'long'))
     expect(await exporter.flush()).toBe(true)
@@ -110,7 +115,7 @@ describe('an exporter', () => {
   })
 
   it('does not wait for the interval when a batch is full', async () => {
-    await use({ intervalMs: 60_000, maxBatch: 10 })
+    await use({ intervalMs: 60_000 }, { maxBatch: { spans: 10 } })
     exporter.export(traceOf(10))
     await until(() => collector.received.length === 1)
   })
@@ -150,11 +155,11 @@ describe('an exporter', () => {
   it('refuses an address or a header that cannot be used', () => {
     const report = createReport(() => {})
     for (const url of ['', 'collector:4318', 'ftp://x', '/v1/traces'])
-      expect(() => createExporter({ url, report })).toThrow(TypeError)
+      expect(() => createExporter({ destination: destination(url), report })).toThrow(TypeError)
     const headers = { authorization: 'a\r\nb' }
-    expect(() => createExporter({ url: 'http://x/', headers, report })).toThrow(
-      "'export.headers' has a header 'authorization'"
-    )
+    expect(() =>
+      createExporter({ destination: destination('http://x/', { headers }), report })
+    ).toThrow("'export.headers' has a header 'authorization'")
   })
 
   it('works in a context in which nothing is recorded, and holds no other', async () => {
@@ -169,6 +174,52 @@ describe('an exporter', () => {
       unsubscribe('http.client.request.start', note)
     }
     expect(seen).toEqual([[true, undefined]])
+  })
+})
+
+describe('what a destination asks for', () => {
+  it('chooses and changes what is exported before it waits', async () => {
+    const admit = (record: TraceRecord) =>
+      record.spans.length > 1 ? { ...record, spans: record.spans.slice(0, 1) } : undefined
+    await use({}, { admit })
+    exporter.export(traceOf(1, 'dull'))
+    exporter.export(traceOf(3, 'cut'))
+    expect(await exporter.flush()).toBe(true)
+    expect(collector.names).toEqual(['cut'])
+    expect(exporter.drops()).toEqual({})
+  })
+
+  it('authorizes each try anew, by the bytes that are sent', async () => {
+    const seen: ExportRequest[] = []
+    const authorize = async (request: ExportRequest) => {
+      seen.push(request)
+      return { authorization: `try ${seen.length}` }
+    }
+    collector.answer = (res, _req, nth) => res.writeHead(nth === 1 ? 503 : 200).end()
+    await use({}, { authorize })
+    exporter.export(traceOf(1))
+    expect(await exporter.flush()).toBe(true)
+    await until(() => collector.received.length === 2)
+    expect(collector.received.map(({ headers }) => headers.authorization)).toEqual([
+      'try 1',
+      'try 2'
+    ])
+    expect(seen[0].url.href).toBe(collector.url)
+    expect(seen[0].headers['content-encoding']).toBe('gzip')
+    expect(gunzipSync(seen[0].body).toString()).toContain('"work"')
+  })
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('no key')), 'no key'],
+    ['never answers', () => new Promise<never>(() => {}), 'no credentials within 20 ms']
+  ])('tries again when authorize %s', async (_how, fail, why) => {
+    let tries = 0
+    const authorize = async () => (++tries === 1 ? fail() : {})
+    await use({}, { authorize, timeoutMs: 20 })
+    exporter.export(traceOf(1))
+    await until(() => collector.received.length === 1)
+    await until(() => exporter.lines.length === 2)
+    expect(exporter.lines[0]).toContain(`fails (${why}); it is tried again`)
   })
 })
 
@@ -261,7 +312,7 @@ describe('a collector that is not well', () => {
 
   it('may take in everything and never answer', async () => {
     collector.answer = () => {}
-    await use({ timeoutMs: 30, retryMs: 1 })
+    await use({ retryMs: 1 }, { timeoutMs: 30 })
     exporter.export(traceOf(1))
     await until(() => exporter.drops()['export failed'] === 1)
     expect(exporter.lines[0]).toContain('fails (no answer within 30 ms)')
@@ -301,7 +352,7 @@ describe('a collector that is not well', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    await use({ retryMs: 1 }, `http://127.0.0.1:${port}/v1/traces`)
+    await use({ retryMs: 1 }, { url: `http://127.0.0.1:${port}/v1/traces` })
     exporter.export(traceOf(1))
     await until(() => exporter.drops()['export failed'] === 1)
     expect(exporter.lines).toHaveLength(1)
@@ -362,9 +413,13 @@ describe('a process that exports', () => {
   const run = async (url: string) => {
     const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
     const code = `
-      const { createExporter } = await import(${file('../../../src/interop/otlp/exporter.ts')})
+      const { createExporter } = await import(${file('../../../src/interop/export/exporter.ts')})
       const report = { say: console.log, once: console.log, drop() {}, drops: new Map() }
-      const exporter = createExporter({ url: ${JSON.stringify(url)}, report, intervalMs: 1, retryMs: 1e6 })
+      const destination = {
+        url: ${JSON.stringify(url)}, transport: 'http', headers: {}, timeoutMs: 1e4, compression: 'gzip',
+        format: { contentType: 'text/plain', body: () => 'spans' }
+      }
+      const exporter = createExporter({ destination, report, intervalMs: 1, retryMs: 1e6 })
       exporter.export(${JSON.stringify(traceOf(1))})
       // As long as the first try takes; then the process has nothing to do.
       setTimeout(() => console.log('done'), 300)

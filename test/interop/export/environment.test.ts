@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { exporterFromEnvironment, shown, tracesUrl } from '../../../src/interop/otlp/environment.ts'
+import {
+  exporterFromEnvironment,
+  shown,
+  tracesUrl
+} from '../../../src/interop/export/environment.ts'
 
 function read(variables: Record<string, string>) {
   const said: string[] = []

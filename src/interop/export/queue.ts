@@ -1,5 +1,5 @@
 import type { ReadonlyAttributes, SpanData, TraceRecord } from '../../base/span-data.ts'
-import { encodeSpans } from './encode.ts'
+import type { Destination } from './destination.ts'
 
 /** Some spans of a record, held until they are sent. */
 interface Piece {
@@ -16,20 +16,20 @@ export interface Batch {
 // Small enough for batches to be filled well, large enough that the resource is not most of what is sent.
 const spansPerPiece = 64
 // Characters; collectors take 4 MiB and more in one request, and a character may be three bytes.
-const batchWeight = 2 ** 20
+const defaultBatch = { spans: 512, weight: 2 ** 20 }
 const queueWeight = 8 * 2 ** 20
 
 /** Spans that wait to be exported, bounded in number and in text. */
 export class ExportQueue {
   readonly #maxSpans: number
-  readonly #maxBatch: number
+  readonly #maxBatch: { readonly spans: number; readonly weight: number }
   #pieces: Piece[] = []
   #spans = 0
   #weight = 0
 
-  constructor(maxSpans: number, maxBatch: number) {
+  constructor(maxSpans: number, maxBatch: Destination['maxBatch']) {
     this.#maxSpans = maxSpans
-    this.#maxBatch = maxBatch
+    this.#maxBatch = { ...defaultBatch, ...maxBatch }
   }
 
   /** Spans that wait, those of a batch on its way included. */
@@ -38,7 +38,7 @@ export class ExportQueue {
   }
 
   get fillsBatch(): boolean {
-    return this.#spans >= this.#maxBatch
+    return this.#spans >= this.#maxBatch.spans
   }
 
   /** Copies what a record holds; gives the number of spans that found no room. */
@@ -70,8 +70,8 @@ export class ExportQueue {
     let spans = 0
     let weight = 0
     for (const piece of this.#pieces) {
-      const tooMany = spans + piece.spans > this.#maxBatch || weight + piece.weight > batchWeight
-      if (count > 0 && tooMany) break
+      const tooMany = spans + piece.spans > this.#maxBatch.spans
+      if (count > 0 && (tooMany || weight + piece.weight > this.#maxBatch.weight)) break
       count++
       spans += piece.spans
       weight += piece.weight
@@ -86,11 +86,6 @@ export class ExportQueue {
       this.#weight -= piece.weight
     }
   }
-}
-
-export function bodyOf({ pieces }: Batch): string {
-  const parts = pieces.map(({ record }) => encodeSpans(record, 0, record.spans.length))
-  return `{"resourceSpans":[${parts.join(',')}]}`
 }
 
 // A live span lets go of its lists when its record was handed on, but does not change them: holding the lists is enough. To encode

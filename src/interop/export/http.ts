@@ -1,28 +1,28 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Delivery, Destination, ExportRequest, Transport } from './destination.ts'
 
-export interface Target {
-  readonly url: URL
-  readonly agent: HttpAgent
-  readonly headers: Readonly<Record<string, string>>
-  readonly timeoutMs: number
-}
-
-/** What became of one request. */
-export interface Delivery {
-  /** `stale` is a kept connection that the other side had closed: nothing was sent, and nothing is wrong. */
-  readonly outcome: 'sent' | 'retry' | 'refused' | 'stale'
-  /** In words, for a line of output. */
-  readonly why: string
-  /** What Retry-After asked for; undefined without one. */
-  readonly retryAfterMs?: number | undefined
-  /** Beginning of the answer's body. */
-  readonly body?: string
-}
-
-export function createAgent(url: URL): HttpAgent {
+/** Requests of HTTP/1.1, one at a time over one connection. */
+export function createHttp({ url: text, format, headers, timeoutMs }: Destination): Transport {
+  const url = new URL(text)
   const options = { keepAlive: true, maxSockets: 1 }
-  return url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
+  const agent = url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
+  return {
+    request: (body, gzipped) => ({
+      method: 'POST',
+      url,
+      headers: {
+        ...headers,
+        'content-type': format.contentType,
+        ...(gzipped && { 'content-encoding': 'gzip' }),
+        'content-length': String(body.length),
+        'user-agent': 'spanlight'
+      },
+      body
+    }),
+    send: (request, signal) => post(request, agent, timeoutMs, signal),
+    close: () => agent.destroy()
+  }
 }
 
 // A pending connect keeps the process alive even when its socket is unreferenced, and an address that answers nothing would for minutes.
@@ -31,13 +31,15 @@ const connectMs = 2000
 const answerMs = 1000
 const answerBytes = 64 * 1024
 
-/** Posts a body and tells what became of it. Never rejects, never keeps the process alive, and ends within `timeoutMs` whatever the other side does. */
-export function post(target: Target, body: Buffer, signal: AbortSignal): Promise<Delivery> {
+function post(
+  { method, url, headers, body }: ExportRequest,
+  agent: HttpAgent,
+  timeoutMs: number,
+  signal: AbortSignal
+): Promise<Delivery> {
   return new Promise((resolve) => {
-    const { url, agent, timeoutMs } = target
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-    const headers = { ...target.headers, 'content-length': body.length }
-    const request = send(url, { method: 'POST', agent, signal, headers })
+    const request = send(url, { method, agent, signal, headers })
     const timers = new Set([after(timeoutMs, `no answer within ${timeoutMs} ms`)])
     let result: Delivery = { outcome: 'retry', why: 'connection closed' }
     let answered = false
@@ -61,8 +63,8 @@ export function post(target: Target, body: Buffer, signal: AbortSignal): Promise
       answered = true
       result = deliveryOf(response)
       timers.add(after(answerMs, 'answer without an end'))
-      readStart(response, (text) => {
-        result = { ...result, body: text }
+      readStart(response, (answer) => {
+        result = { ...result, answer }
       })
     })
     request.on('error', (error: NodeJS.ErrnoException) => {
@@ -77,7 +79,7 @@ export function post(target: Target, body: Buffer, signal: AbortSignal): Promise
   })
 }
 
-function readStart(response: IncomingMessage, whenEnded: (text: string) => void): void {
+function readStart(response: IncomingMessage, whenEnded: (answer: Buffer) => void): void {
   const chunks: Buffer[] = []
   let length = 0
   response.on('error', () => undefined)
@@ -86,7 +88,7 @@ function readStart(response: IncomingMessage, whenEnded: (text: string) => void)
     length += chunk.length
     if (length > answerBytes) response.destroy()
   })
-  response.on('end', () => whenEnded(Buffer.concat(chunks).toString('utf8')))
+  response.on('end', () => whenEnded(Buffer.concat(chunks)))
 }
 
 // OTLP/HTTP, "Failures": these may be sent again, all others are final.

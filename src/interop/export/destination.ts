@@ -1,0 +1,65 @@
+import type { TraceRecord } from '../../base/span-data.ts'
+
+/** How spans are written for whoever takes them. The composition root hands it in: nothing in this folder knows a format. */
+export interface ExportFormat {
+  readonly contentType: string
+  /** The body of one request. Called when a batch is sent, not when a request of the host ends: that must not pay for it. */
+  body(records: readonly TraceRecord[]): string | Uint8Array
+  /** How many spans an answer of success says that it did not take; without it, none. The answer may hold anything. */
+  rejected?(answer: Buffer): number
+}
+
+/** One request as it is about to leave. Its body is compressed already, where it is compressed. */
+export interface ExportRequest {
+  readonly method: 'POST'
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+/**
+ * Headers to add to a request, such as a signature or a token that expires. Asked for each try. One that rejects, or takes longer than the
+ * destination's timeout, is a failed try.
+ */
+export type Authorize = (request: ExportRequest) => Promise<Readonly<Record<string, string>>>
+
+/** Somewhere that spans are sent to, and all that is to be known for it. */
+export interface Destination {
+  /** The whole address that is posted to, `/v1/traces` and the like included; http or https. */
+  readonly url: string
+  readonly transport: 'http' | 'grpc'
+  readonly format: ExportFormat
+  readonly headers: Readonly<Record<string, string>>
+  /** Milliseconds that one request may take. */
+  readonly timeoutMs: number
+  readonly compression: 'gzip' | 'none'
+  readonly authorize?: Authorize | undefined
+  /**
+   * What of a record is exported, or undefined when it stays here: the place to choose, and to cut what a destination would refuse. Called
+   * as the record ends, before it is copied into the queue.
+   */
+  readonly admit?: ((record: TraceRecord) => TraceRecord | undefined) | undefined
+  /** Spans and characters, about, of one request. @default 512 and 1 MiB */
+  readonly maxBatch?: { readonly spans?: number; readonly weight?: number } | undefined
+}
+
+/** What became of one request. */
+export interface Delivery {
+  /** `stale` is a kept connection that the other side had closed: nothing was sent, and nothing is wrong. */
+  readonly outcome: 'sent' | 'retry' | 'refused' | 'stale'
+  /** In words, for a line of output. */
+  readonly why: string
+  /** What the answer asked to be waited for; undefined without such a wish. */
+  readonly retryAfterMs?: number | undefined
+  /** Beginning of the answer's body. */
+  readonly answer?: Buffer
+}
+
+/** The way that a request takes. */
+export interface Transport {
+  /** What is to be sent for a body, which is gzipped or not. */
+  request(body: Buffer, gzipped: boolean): ExportRequest
+  /** Sends it and tells what became of it. Never rejects, never keeps the process alive, and ends in time whatever the other side does. */
+  send(request: ExportRequest, signal: AbortSignal): Promise<Delivery>
+  close(): void
+}
