@@ -5,12 +5,15 @@ import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
 import type { OpenTraces } from '../trace/open-traces.ts'
 import { mergeSummary, summarise, titleOf } from '../trace/summary.ts'
 import { parseQuery } from '../wire/query.ts'
-import type { RouteFigures, ServiceMap } from '../wire/status.ts'
+import type { RouteFigures } from '../wire/status.ts'
 import type { Summary } from '../wire/summary.ts'
 import { spanCode } from './code.ts'
 import { traceColumns } from './columns.ts'
 import { spanDetail, spansHolding, traceLogs } from './detail.ts'
 import { serviceMap } from './map.ts'
+import { narrow } from './narrow.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import { operationsIn } from './operations.ts'
 import { type RuntimeSource, traceRuntime } from './runtime.ts'
 import { Matcher, maxRows, search, type SearchSetup } from './search.ts'
 import type { Reader } from './types.ts'
@@ -82,9 +85,13 @@ export function createReader(setup: ReaderSetup): Reader {
     recordsOf
   }
 
+  const version = (): string => `${store.oldest} ${store.newest}`
+
   const reader: Reader = {
-    list: ({ query, limit, before }) =>
-      search(searching, parseQuery(query, slowMs), clampLimit(limit), readCursor(before)),
+    list({ query, limit, before, ...narrowing }) {
+      const wanted = narrow(parseQuery(query, slowMs), narrowing)
+      return search(searching, wanted, clampLimit(limit), readCursor(before))
+    },
     nameOf,
     summary: (traceId) => lineOf(traceId, store.entries(traceId)),
     records: recordsOf,
@@ -114,35 +121,10 @@ export function createReader(setup: ReaderSetup): Reader {
       return (summary) => matcher.matches(summary, store.entries(summary.traceId as TraceId))
     },
     routes: () => setup.routes.figures(),
-    map: oneAtATime(
-      () => inSlices(serviceMap(store, now), now),
-      () => `${store.oldest} ${store.newest}`
-    )
+    map: oneAtATime(() => inSlices(serviceMap(store, now), now), version),
+    operations: oneAtATime(() => inSlices(operationsIn(store, now), now), version)
   }
   return reader
-}
-
-/** Callers that come while the work is going on, or before anything has changed, share its result. */
-function oneAtATime(
-  work: () => Promise<ServiceMap>,
-  version: () => string
-): () => Promise<ServiceMap> {
-  let running: Promise<ServiceMap> | undefined
-  let last: { readonly version: string; readonly map: ServiceMap } | undefined
-  async function run(at: string): Promise<ServiceMap> {
-    try {
-      const map = await work()
-      last = { version: at, map }
-      return map
-    } finally {
-      running = undefined
-    }
-  }
-  return () => {
-    const at = version()
-    if (running === undefined && last?.version === at) return Promise.resolve(last.map)
-    return (running ??= run(at))
-  }
 }
 
 // Foreign numbers: a limit of a billion would be a way to make the server build one.

@@ -1,5 +1,5 @@
 import type { SpanId, TraceId } from '../base/ids.ts'
-import type { TraceRecord } from '../base/span-data.ts'
+import type { SpanKind, TraceRecord } from '../base/span-data.ts'
 import type { Block, Collection, RuntimeActivity } from '../wire/runtime.ts'
 import type { SpanCode } from '../code/sources.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
@@ -38,9 +38,39 @@ export interface Reader {
   matcher(query: string): (summary: Summary) => boolean
   routes(): RouteFigures[]
   map(): Promise<ServiceMap>
+  /** Every service with the names and kinds of its spans, in order. */
+  operations(): Promise<readonly Operation[]>
 }
 
-export interface ListRequest {
+/** What a service does. */
+export interface Operation {
+  readonly service: string
+  /** Of the span. */
+  readonly name: string
+  readonly kind: SpanKind
+}
+
+/** What the query language has no words for. */
+export interface Narrowing {
+  /** The trace begins at this time or later, in epoch milliseconds. */
+  readonly from?: number | undefined
+  /** The trace begins at this time or earlier. */
+  readonly to?: number | undefined
+  /** There is such a span, which all of the query's attributes are of, too. */
+  readonly span?: WantedSpan | undefined
+}
+
+/** Texts are compared as a whole, upper and lower case told apart. */
+export interface WantedSpan {
+  readonly service?: string | undefined
+  readonly name?: string | undefined
+  readonly kind?: SpanKind | undefined
+  /** Milliseconds, as the longest. */
+  readonly minDuration?: number | undefined
+  readonly maxDuration?: number | undefined
+}
+
+export interface ListRequest extends Narrowing {
   readonly query: string
   readonly limit: number
   readonly before?: string | undefined

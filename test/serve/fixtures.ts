@@ -137,7 +137,8 @@ function memoryReader(memory: Memory): Reader {
     },
     matcher: (query) => (row) => row.name.includes(query),
     routes: () => [],
-    map: async () => ({ nodes: [], edges: [] })
+    map: async () => ({ nodes: [], edges: [] }),
+    operations: async () => []
   }
 }
 
