@@ -10,26 +10,24 @@ import type {
   StatusCode
 } from '../../base/span-data.ts'
 import {
+  droppedSpansKey,
+  logBody,
+  logEvent,
+  logSeverity,
+  negativeKey,
+  severities
+} from '../../trace/own-names.ts'
+import type { AttributeRules } from '../../trace/received-attributes.ts'
+import {
   after,
   type Movable,
   type MovableSpan,
   type ReadSpan,
   type SpanIdentity
 } from '../../trace/received.ts'
-import { count, enumOf, field, list, nanos, text } from './fields.ts'
-import {
-  droppedSpansKey,
-  hasIsRemote,
-  isRemote,
-  kindNames,
-  logBody,
-  logEvent,
-  logSeverity,
-  negativeKey,
-  severities,
-  statusNames
-} from './names.ts'
-import { type AttributeRules, readAttributes } from './values.ts'
+import { count, enumOf, field, list, nanos, text } from '../../base/fields.ts'
+import { hasIsRemote, isRemote, kindNames, statusNames } from './names.ts'
+import { readAttributes } from './values.ts'
 
 // W3C Trace Context asks for 512 characters at least; a longer one is left out whole, as half of one means something else.
 const maxTraceState = 512

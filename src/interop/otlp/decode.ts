@@ -1,4 +1,5 @@
 import type { Scope, TraceRecord } from '../../base/span-data.ts'
+import { BadBody, tooManySpans } from '../../trace/bounded-body.ts'
 import {
   type Received,
   ReceivedSpans,
@@ -7,9 +8,9 @@ import {
 } from '../../trace/received.ts'
 import { getString } from '../../base/attributes.ts'
 import { readIdentity, readSpan } from './decode-span.ts'
-import { field, text } from './fields.ts'
+import { field, text } from '../../base/fields.ts'
 import { json } from './json.ts'
-import { BadBody, type Format, maxSpans } from './outline.ts'
+import type { Format } from './outline.ts'
 import { protobuf } from './protobuf.ts'
 import { readAttributes } from './values.ts'
 
@@ -74,7 +75,7 @@ function* decodeRequest(
 function messageOf(invalid: number, tooMany: number): string {
   const parts: string[] = []
   if (invalid > 0) parts.push(`${invalid} without a valid traceId, spanId or startTimeUnixNano`)
-  if (tooMany > 0) parts.push(`${tooMany} beyond the ${maxSpans} spans that one request may have`)
+  if (tooMany > 0) parts.push(`${tooMany} ${tooManySpans}`)
   return parts.join('; ')
 }
 

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '../../base/attributes.ts'
 import type { ReadonlyAttributes, Scope, SpanData, TraceRecord } from '../../base/span-data.ts'
-import { droppedSpansKey, hasIsRemote, isRemote, logBody, logEvent, logSeverity } from './names.ts'
+import { droppedSpansKey, logBody, logEvent, logSeverity } from '../../trace/own-names.ts'
+import { hasIsRemote, isRemote } from './names.ts'
 
 /**
  * Records as an OTLP/HTTP JSON request, `{ "resourceSpans": [...] }`: what `POST v1/traces` of any collector takes, and what the download

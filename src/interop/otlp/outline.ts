@@ -1,11 +1,7 @@
+import { maxSpans, type Range } from '../../trace/bounded-body.ts'
+
 /** A message that is read whole, alone: no work on one of them takes long. */
 export type Piece = 'resource' | 'scope' | 'span'
-
-/** Where a message is in the body: of its content, from the first byte to the one behind the last. */
-export interface Range {
-  readonly begin: number
-  readonly end: number
-}
 
 export interface ScopeSpans {
   scope: Range | undefined
@@ -40,20 +36,3 @@ export interface Format {
   /** Gives what reads the messages of a body. */
   reader(body: Buffer): (piece: Piece, range: Range) => unknown
 }
-
-/** The body is none that can be read. Its message goes to the sender, and quotes nothing of the body. */
-export class BadBody extends Error {}
-
-export const maxSpans = 5000
-
-/** Messages in messages: a request of OpenTelemetry's exporters has 12 in JSON, where a list counts too, and 7 in protobuf. */
-export const maxDepth = 32
-
-/**
- * Values of one piece, and of all that is around the pieces. 4 MiB of `{},` would become 89 MiB of objects, of `\x4a\x00` as many; a span
- * of which everything is kept has at most 45,000.
- */
-export const maxValues = 65_536
-
-export const tooDeep: string = `nested more than ${maxDepth} deep`
-export const tooManyValues: string = `more than ${maxValues} values in one message`

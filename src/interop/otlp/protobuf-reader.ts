@@ -1,4 +1,11 @@
-import { BadBody, maxDepth, maxValues, type Range, tooDeep, tooManyValues } from './outline.ts'
+import {
+  BadBody,
+  maxDepth,
+  maxValues,
+  type Range,
+  tooDeep,
+  tooManyValues
+} from '../../trace/bounded-body.ts'
 import { TextCache } from './text-cache.ts'
 
 const truncated = 'the body is no protobuf: it ends within a field'

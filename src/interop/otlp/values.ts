@@ -1,17 +1,10 @@
 import type { Attributes, AttributeValue } from '../../base/attributes.ts'
-import { clip, type Limits } from '../../base/limits.ts'
-import type { Redactor } from '../../redact/redactor.ts'
-import { field, list } from './fields.ts'
-
-export interface AttributeRules {
-  readonly limits: Limits
-  readonly redactor: Redactor
-}
-
-export interface ReadAttributes {
-  readonly attributes: Attributes
-  readonly dropped: number
-}
+import { field, list } from '../../base/fields.ts'
+import {
+  type AttributeRules,
+  putReceived,
+  type ReadAttributes
+} from '../../trace/received-attributes.ts'
 
 type Scalar = string | number | boolean
 
@@ -44,7 +37,8 @@ export function readAttributes(
     const key = field(items[i], 'key')
     const plain = plainOf(value, rules.limits.arrayLength)
     if (plain === undefined) dropped += flatten(attributes, most, items[i], rules)
-    else if (!put(attributes, most, typeof key === 'string' ? key : '', plain, rules)) dropped++
+    else if (!putReceived(attributes, most, typeof key === 'string' ? key : '', plain, rules))
+      dropped++
   }
   return { attributes, dropped }
 }
@@ -61,7 +55,7 @@ function flatten(
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const plain = plainOf(next.value, rules.limits.arrayLength)
     if (plain !== undefined) {
-      if (!put(attributes, most, next.key, plain, rules)) dropped++
+      if (!putReceived(attributes, most, next.key, plain, rules)) dropped++
       continue
     }
     const children = next.depth < maxDepth ? childrenOf(next) : undefined
@@ -76,28 +70,6 @@ function pushFirst(pending: Pending[], children: readonly Pending[], limit: numb
   const kept = Math.min(children.length, limit)
   for (let i = kept - 1; i >= 0; i--) pending.push(children[i] as Pending)
   return children.length - kept
-}
-
-function put(
-  attributes: Attributes,
-  most: number,
-  key: string,
-  value: AttributeValue,
-  rules: AttributeRules
-): boolean {
-  if (key === '') return false
-  const name = clip(key, rules.limits.keyLength)
-  const clean = rules.redactor.attribute(name, value)
-  if (clean === undefined) return false
-  for (let i = 0; i < attributes.length; i += 2) {
-    if (attributes[i] === name) {
-      attributes[i + 1] = clean
-      return true
-    }
-  }
-  if (attributes.length >= most) return false
-  attributes.push(name, clean)
-  return true
 }
 
 /** An AnyValue that is a plain value or a list of such; undefined for maps, mixed nestings, and what is no AnyValue. */

@@ -6,7 +6,7 @@ import { createReport } from '../../../src/base/report.ts'
 import type { SpanData, TraceRecord } from '../../../src/base/span-data.ts'
 import { decode, type Encoding } from '../../../src/interop/otlp/decode.ts'
 import type { Received, ReceiveSetup } from '../../../src/trace/received.ts'
-import { severities } from '../../../src/interop/otlp/names.ts'
+import { severities } from '../../../src/trace/own-names.ts'
 import { openRedactor } from '../../span/setup.ts'
 
 export function decodeSetup(limits: Partial<typeof defaultLimits> = {}): ReceiveSetup {
