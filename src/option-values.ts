@@ -1,4 +1,5 @@
 import type { Env, Warn } from './environment.ts'
+import { formatNames, type HeaderFormatName } from './carrier/formats.ts'
 import { defaultLimits, type Limits } from './base/limits.ts'
 import type { Capture, CaptureOptions, Settings, TracingOptions } from './options.ts'
 import type { RedactOptions } from './redact/options.ts'
@@ -118,17 +119,34 @@ export function listenOf(value: TracingOptions['listen']): Settings['listen'] {
   return { port, host }
 }
 
-const propagators = ['tracecontext', 'baggage', 'none']
+/** OpenTelemetry's names of header formats, and ours. It has none for Google's. */
+const propagators: ReadonlyMap<string, HeaderFormatName | undefined> = new Map([
+  ['tracecontext', 'w3c'],
+  ['baggage', 'w3c'],
+  ['b3', 'b3'],
+  ['b3multi', 'b3multi'],
+  ['jaeger', 'jaeger'],
+  ['xray', 'xray'],
+  ['google', 'google'],
+  ['none', undefined]
+])
 
-export function propagateOf(value: unknown, env: Env, warn: Warn): readonly 'w3c'[] {
+export function propagateOf(value: unknown, env: Env, warn: Warn): readonly HeaderFormatName[] {
   if (value !== undefined)
-    return strings('propagate', value).map((item) => oneOf('propagate', item, ['w3c'] as const))
+    return unique(strings('propagate', value).map((item) => oneOf('propagate', item, formatNames)))
   const names = (env['OTEL_PROPAGATORS'] ?? '').split(',').map((name) => name.trim())
   const wanted = names.filter((name) => name !== '')
   if (wanted.length === 0) return ['w3c']
-  if (wanted.some((name) => !propagators.includes(name)))
-    warn('OTEL_PROPAGATORS: only tracecontext and baggage are read and written')
-  return wanted.includes('tracecontext') || wanted.includes('baggage') ? ['w3c'] : []
+  const unknown = wanted.filter((name) => !propagators.has(name))
+  if (unknown.length > 0)
+    warn(
+      `OTEL_PROPAGATORS: ${unknown.join(', ')} is not known; there is ${[...propagators.keys()].join(', ')}`
+    )
+  return unique(wanted.flatMap((name) => propagators.get(name) ?? []))
+}
+
+function unique<T>(items: readonly T[]): readonly T[] {
+  return [...new Set(items)]
 }
 
 export function ignoreOf(value: TracingOptions['ignore']): Settings['ignore'] {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Limits } from './base/limits.ts'
+import type { HeaderFormatName } from './carrier/formats.ts'
 import { type Env, isDisabled, packageName, resourceFrom, type Warn } from './environment.ts'
 import {
   accessOf,
@@ -54,8 +55,12 @@ export interface TracingOptions {
   allowedOrigins?: readonly string[] | undefined
   /** Serves the page on a port of its own instead of the application's. @default undefined */
   listen?: { port: number; host?: string } | undefined
-  /** Header formats to read and write. @default OTEL_PROPAGATORS, else ['w3c'] */
-  propagate?: readonly 'w3c'[] | undefined
+  /**
+   * Header formats to write; every one is read: the first of this order that carries a trace counts. 'w3c' has W3C Baggage with it, 'b3' is the
+   * single header, 'xray' X-Amzn-Trace-Id, 'google' X-Cloud-Trace-Context. `[]` neither reads nor writes.
+   * @default OTEL_PROPAGATORS, else ['w3c']
+   */
+  propagate?: readonly HeaderFormatName[] | undefined
   /**
    * Whose incoming trace context is continued: 'private' (loopback and private addresses), true (everyone), false (nobody; the trace
    * is linked instead). @default 'private'
@@ -125,7 +130,7 @@ export interface Settings {
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly listen: { readonly port: number; readonly host: string } | undefined
-  readonly propagate: readonly 'w3c'[]
+  readonly propagate: readonly HeaderFormatName[]
   readonly trustIncoming: boolean | 'private'
   readonly ignore: (method: string, path: string) => boolean
   readonly slowMs: number

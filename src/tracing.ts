@@ -28,7 +28,7 @@ import { listenForPages } from './serve/listen.ts'
 import { decideMode } from './serve/mode.ts'
 import { createServe } from './serve/serve.ts'
 import { tokenDirectory } from './serve/token.ts'
-import { noPropagation, w3cPropagation } from './span/propagation.ts'
+import { createPropagation } from './span/propagation.ts'
 import { ratioSampler } from './span/sampler.ts'
 import { Tracer } from './span/tracer.ts'
 import { announce } from './start-line.ts'
@@ -64,7 +64,7 @@ export function createTracing(
   const mode = decision.mode === 'local' ? 'local' : 'token'
   const redactor = createRedactor({ mode, limits, options: settings.redact, report })
   hide = (text) => redactor.text(text, limits.messageLength)
-  const propagation = settings.propagate.length > 0 ? w3cPropagation : noPropagation
+  const propagation = createPropagation(settings.propagate)
   if (settings.disabled || (decision.mode === 'off' && destinations.length === 0)) {
     if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
     return idleTracing({ settings, redactor, propagation, report })

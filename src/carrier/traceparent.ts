@@ -26,12 +26,9 @@ export function parseTraceparent(header: string): SpanContext | undefined {
   return { traceId, spanId, traceFlags: knownFlags(Number.parseInt(known.slice(53), 16)) }
 }
 
-/** The header for a span context; undefined when one of its ids is not valid, as of OpenTelemetry's non-recording default span. */
-export function formatTraceparent(context: SpanContext): string | undefined {
-  const traceId = readTraceId(context.traceId)
-  const spanId = readSpanId(context.spanId)
-  if (traceId === undefined || spanId === undefined) return undefined
-  return `00-${traceId}-${spanId}-0${knownFlags(context.traceFlags)}`
+/** The header for a span whose ids are valid. */
+export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-0${knownFlags(traceFlags)}`
 }
 
 // Section 3.2.2.5.3: the flags that are not defined are zero in what we send, and ignored in what we get.

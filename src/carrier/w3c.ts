@@ -1,38 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { SpanContext } from '../base/span-context.ts'
-import { type Baggage, parseBaggage, serializeBaggage } from './baggage.ts'
+import type { HeaderFormat } from './carried.ts'
 import { parseTraceState, serializeTraceState } from './trace-state.ts'
 import { formatTraceparent, parseTraceparent } from './traceparent.ts'
 
-/** What headers carry from one process to the next. */
-export interface Carried {
-  readonly parent: SpanContext | undefined
-  readonly baggage: Baggage | undefined
-}
-
-/** The lower-case names of the headers of W3C Trace Context level 2 and W3C Baggage. */
-export const w3cHeaders: readonly string[] = ['traceparent', 'tracestate', 'baggage']
-
-/** Reads the headers of W3C Trace Context and Baggage. Foreign input: never throws; what is not valid is not there. */
-export function readW3c(headers: IncomingHttpHeaders): Carried {
-  const lines = joined(headers['baggage'])
-  return { parent: readParent(headers), baggage: lines === '' ? undefined : parseBaggage(lines) }
-}
-
-/** Calls `set` for each header that carries the span and the baggage (any object of OpenTelemetry's Baggage interface) on. */
-export function writeW3c(
-  span: SpanContext | undefined,
-  baggage: unknown,
-  set: (name: string, value: string) => void
-): void {
-  const traceparent = span === undefined ? undefined : formatTraceparent(span)
-  if (traceparent !== undefined) {
-    set('traceparent', traceparent)
-    const tracestate = serializeTraceState(span?.traceState)
+/** W3C Trace Context level 2. */
+export const w3c: HeaderFormat = {
+  fields: ['traceparent', 'tracestate'],
+  read(headers) {
+    const parent = readParent(headers)
+    return parent && { parent }
+  },
+  write(span, set) {
+    set('traceparent', formatTraceparent(span))
+    const tracestate = serializeTraceState(span.traceState)
     if (tracestate !== '') set('tracestate', tracestate)
   }
-  const text = serializeBaggage(baggage)
-  if (text !== '') set('baggage', text)
 }
 
 // A bad traceparent takes the tracestate with it; a bad tracestate leaves the traceparent alone (section 3.3).
@@ -45,8 +28,8 @@ function readParent(headers: IncomingHttpHeaders): SpanContext | undefined {
   return { ...parent, isRemote: true, traceState }
 }
 
-// Node joins repeated headers of unknown names itself; other carriers give them as a list. Both must read the same.
-function joined(value: unknown): string {
+/** Node joins repeated headers of unknown names itself; other carriers give them as a list. Both must read the same. */
+export function joined(value: unknown): string {
   if (typeof value === 'string') return value
   return Array.isArray(value) ? value.filter((line) => typeof line === 'string').join(',') : ''
 }

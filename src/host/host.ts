@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SpanContext } from '../base/span-context.ts'
 import { SpanKind } from '../base/span-data.ts'
 import { type Context, contextStorage, rootContext, suppressed } from '../context/context.ts'
+import { beginningOf } from '../span/propagation.ts'
 import { Span } from '../span/span.ts'
 import type { SpanOptions, Tracer } from '../span/tracer.ts'
 import { claimObject } from '../watch/watch.ts'
@@ -172,9 +173,10 @@ export class Host {
     const { headers, socket } = head
     const carried = this.#setup.propagation.extract(headers, rootContext)
     const remote = carried.span?.spanContext()
-    const address = remote === undefined ? undefined : socket?.remoteAddress
-    const joins = remote !== undefined && this.#trusts(address)
-    const base = remote === undefined || joins ? carried : rootContext
+    const asks = remote !== undefined || beginningOf(carried) !== undefined
+    const address = asks ? socket?.remoteAddress : undefined
+    const joins = asks && this.#trusts(address)
+    const base = !asks || joins ? carried : rootContext
     const known = knownMethod(head.method)
     const name = known === '_OTHER' ? 'HTTP' : known
     const span = this.#setup.tracer.start(

@@ -68,7 +68,7 @@ export class Queries {
     if (answer === undefined)
       return sendError(req, res, 404, 'no such address', 'see docs/interoperability.md')
     const { status = 200, body } = answer
-    if ('pieces' in body) return streamPieces(req, res, (body as PiecesOfJson).pieces)
+    if ('pieces' in body) return streamPieces(req, res, body.pieces)
     if (status !== 200) return sendJson(req, res, status, body)
     await streamJson(req, res, body)
   }

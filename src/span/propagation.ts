@@ -1,5 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { readW3c, w3cHeaders, writeW3c } from '../carrier/w3c.ts'
+import type { TraceId } from '../base/ids.ts'
+import { parseBaggage, serializeBaggage } from '../carrier/baggage.ts'
+import { type Carried, type HeaderFormat, outgoing, type SetHeader } from '../carrier/carried.ts'
+import {
+  type HeaderFormatName,
+  headerFormats,
+  readCarried,
+  readFields
+} from '../carrier/formats.ts'
+import { joined } from '../carrier/w3c.ts'
 import { type Context, isSuppressed } from '../context/context.ts'
 import { NonRecordingSpan } from '../context/non-recording.ts'
 
@@ -11,7 +20,9 @@ export interface Propagation {
    */
   extract(headers: IncomingHttpHeaders, context: Context): Context
   /** Calls `set` for each header that carries the context's span and baggage on. */
-  inject(context: Context, set: (name: string, value: string) => void): void
+  inject(context: Context, set: SetHeader): void
+  /** The lower-case header names that `extract` may read. */
+  readonly reads: readonly string[]
   /** The lower-case header names that `inject` may set. */
   readonly fields: readonly string[]
 }
@@ -19,23 +30,67 @@ export interface Propagation {
 /** The key under which OpenTelemetry's API keeps baggage; registered, so that `propagation.getBaggage()` of any copy finds ours. */
 export const baggageKey: symbol = Symbol.for('OpenTelemetry Baggage Key')
 
+/** The key under which OpenTelemetry's B3 propagator keeps the debug flag, and reads it. */
+const debugKey: symbol = Symbol.for('OpenTelemetry Context Key B3 Debug Flag')
+
+/** What was decided of a trace that has no span yet. */
+interface Beginning {
+  readonly traceId?: TraceId
+  readonly sampled?: boolean
+}
+
+const beginningKey: symbol = Symbol('spanlight: beginning of a trace')
+
+/** What a caller without a span has decided of the trace that begins in this context. */
+export function beginningOf(context: Context): Beginning | undefined {
+  return context.getValue(beginningKey) as Beginning | undefined
+}
+
 /** Reads and writes nothing. */
 export const noPropagation: Propagation = {
+  reads: [],
   fields: [],
   extract: (_headers, context) => context,
   inject() {}
 }
 
-/** W3C Trace Context level 2 and W3C Baggage. */
-export const w3cPropagation: Propagation = {
-  fields: w3cHeaders,
-  extract(headers, context) {
-    const { parent, baggage } = readW3c(headers)
-    const joined = parent === undefined ? context : context.withSpan(new NonRecordingSpan(parent))
-    return baggage === undefined ? joined : joined.setValue(baggageKey, baggage)
-  },
-  inject(context, set) {
-    if (isSuppressed(context)) return
-    writeW3c(context.span?.spanContext(), context.getValue(baggageKey), set)
+/** Reads every format that it knows and writes those that are named; W3C's takes W3C Baggage with it. */
+export function createPropagation(names: readonly HeaderFormatName[]): Propagation {
+  if (names.length === 0) return noPropagation
+  const formats = names.map((name) => headerFormats[name])
+  const withBaggage = names.includes('w3c')
+  return {
+    reads: [...readFields, 'baggage'],
+    fields: [...formats.flatMap(({ fields }) => fields), ...(withBaggage ? ['baggage'] : [])],
+    extract(headers, context) {
+      const carried = readCarried(headers)
+      const at = carried === undefined ? context : enter(carried, context)
+      const lines = joined(headers['baggage'])
+      const baggage = lines === '' ? undefined : parseBaggage(lines)
+      return baggage === undefined ? at : at.setValue(baggageKey, baggage)
+    },
+    inject(context, set) {
+      if (isSuppressed(context)) return
+      writeSpan(formats, context, set)
+      const text = withBaggage ? serializeBaggage(context.getValue(baggageKey)) : ''
+      if (text !== '') set('baggage', text)
+    }
   }
+}
+
+function enter({ parent, traceId, sampled, debug }: Carried, context: Context): Context {
+  const marked = debug === true ? context.setValue(debugKey, true) : context
+  if (parent !== undefined) return marked.withSpan(new NonRecordingSpan(parent))
+  const beginning: Beginning = {
+    ...(traceId !== undefined && { traceId }),
+    ...(sampled !== undefined && { sampled })
+  }
+  return marked.setValue(beginningKey, beginning)
+}
+
+function writeSpan(formats: readonly HeaderFormat[], context: Context, set: SetHeader): void {
+  const span = context.span?.spanContext()
+  if (span === undefined) return
+  const sent = outgoing(span, context.getValue(debugKey) === true)
+  if (sent !== undefined) for (const format of formats) format.write(sent, set)
 }

@@ -9,6 +9,7 @@ import type { Sampler } from './sampler.ts'
 import { type AttributesInput, type LinkInput, nameOf, readIds, readParent } from './input.ts'
 import type { SpanRules, TraceBuffer } from './setting.ts'
 import { Span } from './span.ts'
+import { beginningOf } from './propagation.ts'
 import { offsetOf, type TimeInput } from './time.ts'
 import { NonRecordingSpan } from '../context/non-recording.ts'
 
@@ -44,6 +45,7 @@ export interface AdoptedIds {
 interface Birth {
   readonly trace: TraceBuffer
   readonly parent: SpanContext | undefined
+  readonly flags: number
   readonly now: number
   readonly spanId?: SpanId
 }
@@ -91,7 +93,9 @@ export class Tracer {
       const now = this.#setup.now()
       const trace = this.#setup.openTrace(own.traceId, now, false)
       const parent = readIds(ids.parent)
-      const span = trace && this.#create(name, options, { trace, parent, now, spanId: own.spanId })
+      const { spanId, traceFlags } = own
+      const birth = trace && { trace, parent, flags: traceFlags, now, spanId }
+      const span = birth && this.#create(name, options, birth)
       return span instanceof Span ? span : undefined
     } catch (error) {
       this.#setup.failed?.(error)
@@ -108,15 +112,17 @@ export class Tracer {
   #start(name: string, options: SpanOptions, context: Context): Span | NonRecordingSpan {
     const parent = options.root === true ? undefined : parentOf(context)
     if (isSuppressed(context)) return new NonRecordingSpan(parent ?? newSpanContext())
-    const traceId = parent?.traceId ?? newTraceId()
-    if (!this.#records(parent, context.span, traceId))
-      return new NonRecordingSpan(childContext(traceId, parent, false))
+    // What begins here, a caller may have decided something of all the same.
+    const begun = parent === undefined && options.root !== true ? beginningOf(context) : undefined
+    const traceId = parent?.traceId ?? begun?.traceId ?? newTraceId()
+    const records = this.#records(parent, context.span, traceId)
+    const flags = flagsOf(parent, begun?.sampled ?? records, begun?.traceId === undefined)
+    if (!records) return new NonRecordingSpan(childContext(traceId, parent, flags))
     const now = this.#setup.now()
-    const trace =
-      this.#traceOf(context.span, traceId) ??
-      this.#setup.openTrace(traceId, now, parent === undefined)
-    if (trace === undefined) return new NonRecordingSpan(childContext(traceId, parent, true))
-    return this.#create(name, options, { trace, parent, now })
+    const fresh = parent === undefined && begun?.traceId === undefined
+    const trace = this.#traceOf(context.span, traceId) ?? this.#setup.openTrace(traceId, now, fresh)
+    if (trace === undefined) return new NonRecordingSpan(childContext(traceId, parent, flags))
+    return this.#create(name, options, { trace, parent, flags, now })
   }
 
   // A child's is nearly always its parent's.
@@ -144,7 +150,7 @@ export class Tracer {
   #create(
     name: string,
     options: SpanOptions,
-    { trace, parent, now, spanId = newSpanId() }: Birth
+    { trace, parent, flags, now, spanId = newSpanId() }: Birth
   ): Span | NonRecordingSpan {
     const { limits, redactor } = this.#setup
     const span = new Span(this.#setup, trace, {
@@ -154,7 +160,7 @@ export class Tracer {
       kind: kindOf(options.kind),
       name: options.named === true ? name : redactor.text(nameOf(name), limits.nameLength),
       start: offsetOf(options.startTime, trace, now),
-      flags: flagsOf(parent, true),
+      flags,
       scope: options.scope ?? ownScope,
       traceState: parent?.traceState,
       shownState: this.#shown(parent?.traceState)
@@ -209,20 +215,24 @@ function kindOf(kind: SpanKind | undefined): SpanKind {
   return kind === 1 || kind === 2 || kind === 3 || kind === 4 ? kind : SpanKind.internal
 }
 
-function flagsOf(parent: SpanContext | undefined, sampled: boolean): number {
-  const random = parent === undefined ? randomFlag : parent.traceFlags & randomFlag
-  return sampled ? random | sampledFlag : random
+/**
+ * A parent's flags are handed on as they came. Whether a trace is sampled is decided once, where it begins: a service that records all for
+ * its own page must not make those after it export what the first one chose not to.
+ */
+function flagsOf(parent: SpanContext | undefined, sampled: boolean, ownId: boolean): number {
+  if (parent !== undefined) return parent.traceFlags & (sampledFlag | randomFlag)
+  return (sampled ? sampledFlag : 0) | (ownId ? randomFlag : 0)
 }
 
 function childContext(
   traceId: TraceId,
   parent: SpanContext | undefined,
-  sampled: boolean
+  traceFlags: number
 ): SpanContext {
   return {
     traceId,
     spanId: newSpanId(),
-    traceFlags: flagsOf(parent, sampled),
+    traceFlags,
     traceState: parent?.traceState
   }
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { outgoing } from '../../src/carrier/carried.ts'
 import { formatTraceparent, parseTraceparent } from '../../src/carrier/traceparent.ts'
 
 const trace = '12345678901234567890123456789012'
@@ -86,5 +87,5 @@ test.each([
   ['a zero span id', trace, '0'.repeat(16)],
   ['ids that are no strings', 1, undefined]
 ])('%s is not sent', (_case, traceId, spanId) => {
-  expect(formatTraceparent({ traceId, spanId, traceFlags: 1 } as never)).toBeUndefined()
+  expect(outgoing({ traceId, spanId, traceFlags: 1 } as never, false)).toBeUndefined()
 })

@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newSpanId, newTraceId } from '../../src/base/ids.ts'
 import { randomFlag, sampledFlag, type SpanContext } from '../../src/base/span-context.ts'
-import { w3cPropagation } from '../../src/span/propagation.ts'
+import { createPropagation } from '../../src/span/propagation.ts'
 import { rootContext } from '../../src/context/context.ts'
 import { NonRecordingSpan } from '../../src/context/non-recording.ts'
 
 // A service as the W3C's conformance suite wants it, over real sockets: headers in, one child span, headers out. Here the headers that an
 // outgoing call would carry come back in the response.
-const propagation = w3cPropagation
+const propagation = createPropagation(['w3c'])
 let server: Server
 
 beforeAll(async () => {

@@ -304,7 +304,7 @@ describe('a failure of ours', () => {
     throw new Error('ours')
   }
   const faults: [string, Partial<HostSetup>][] = [
-    ['the propagation', { propagation: { extract: boom, inject: boom, fields: [] } }],
+    ['the propagation', { propagation: { extract: boom, inject: boom, fields: [], reads: [] } }],
     ['the ignore option', { ignore: boom }],
     ['the page', { page: boom }],
     ['the framework callback', { onFramework: boom }],

@@ -9,7 +9,7 @@ import { defaultLimits } from '../../src/base/limits.ts'
 import { createReport, type Report } from '../../src/base/report.ts'
 import { createGuard } from '../../src/base/safely.ts'
 import type { SpanData } from '../../src/base/span-data.ts'
-import { w3cPropagation } from '../../src/span/propagation.ts'
+import { createPropagation } from '../../src/span/propagation.ts'
 import { activeContext } from '../../src/context/context.ts'
 import { createHost, type Host, type HostSetup } from '../../src/host/host.ts'
 import { ratioSampler } from '../../src/span/sampler.ts'
@@ -97,7 +97,7 @@ export function watched(setup: Partial<HostSetup> & { sample?: number } = {}): W
   })
   const host = createHost({
     tracer,
-    propagation: w3cPropagation,
+    propagation: createPropagation(['w3c']),
     redactor,
     limits: defaultLimits,
     guard: createGuard('server spans', report),

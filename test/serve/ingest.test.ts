@@ -161,8 +161,8 @@ describe('spans that are sent as protobuf', () => {
         bytes: Buffer.alloc(0)
       })
     expect(seen).toEqual([
-      ['protobuf', body],
-      ['protobuf', body]
+      ['otlp-protobuf', body],
+      ['otlp-protobuf', body]
     ])
   })
 

@@ -1,11 +1,11 @@
 import * as api from '@opentelemetry/api'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { baggageKey, w3cPropagation } from '../../src/span/propagation.ts'
+import { baggageKey, createPropagation } from '../../src/span/propagation.ts'
 import { rootContext, suppressed } from '../../src/context/context.ts'
 import { NonRecordingSpan } from '../../src/context/non-recording.ts'
 
-const propagation = w3cPropagation
+const propagation = createPropagation(['w3c'])
 const traceparent = '00-12345678901234567890123456789012-1234567890123456-03'
 
 function sent(context: typeof rootContext): Record<string, string> {

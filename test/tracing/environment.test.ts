@@ -62,8 +62,11 @@ describe('OTEL_PROPAGATORS', () => {
     ['tracecontext', ['w3c'], 0],
     ['tracecontext, baggage', ['w3c'], 0],
     ['none', [], 0],
-    ['b3', [], 1],
-    ['b3multi,tracecontext', ['w3c'], 1]
+    ['b3', ['b3'], 0],
+    ['b3multi,tracecontext,baggage', ['b3multi', 'w3c'], 0],
+    ['jaeger, xray, google, none', ['jaeger', 'xray', 'google'], 0],
+    ['ottrace', [], 1],
+    ['ottrace,tracecontext', ['w3c'], 1]
   ])("'%s' gives %j and says %i line", (variable, propagate, lines) => {
     expect(settings({ OTEL_PROPAGATORS: variable }).propagate).toEqual(propagate)
     expect(said).toHaveLength(lines)

@@ -138,9 +138,13 @@ const rows: Row[] = [
     default: ['w3c'],
     valid: [
       [[], []],
-      [['w3c'], ['w3c']]
+      [['w3c'], ['w3c']],
+      [
+        ['xray', 'b3', 'xray'],
+        ['xray', 'b3']
+      ]
     ],
-    wrong: ['w3c', ['b3'], [5], true]
+    wrong: ['w3c', ['b4'], [5], true]
   },
   {
     option: 'trustIncoming',

@@ -5,7 +5,7 @@ import { createReport } from '../../src/base/report.ts'
 import { createGuard } from '../../src/base/safely.ts'
 import type { ReadonlyAttributes, TraceRecord } from '../../src/base/span-data.ts'
 import { SpanKind } from '../../src/base/span-data.ts'
-import { w3cPropagation } from '../../src/span/propagation.ts'
+import { createPropagation } from '../../src/span/propagation.ts'
 import { rootContext, runIn } from '../../src/context/context.ts'
 import { createRedactor, type Redactor } from '../../src/redact/redactor.ts'
 import type { Span } from '../../src/span/span.ts'
@@ -73,7 +73,7 @@ export function record(): Recorder {
   return {
     setup: {
       tracer,
-      propagation: w3cPropagation,
+      propagation: createPropagation(['w3c']),
       redactor,
       limits: defaultLimits,
       report,

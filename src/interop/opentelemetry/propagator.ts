@@ -38,7 +38,7 @@ export class Propagator {
     const at = adopt(context)
     const extracted = this.#guard(() => {
       const headers: IncomingHttpHeaders = {}
-      for (const field of this.#propagation.fields) {
+      for (const field of this.#propagation.reads) {
         const value = getter.get(carrier, field)
         if (typeof value === 'string' || Array.isArray(value)) headers[field] = value
       }

@@ -202,7 +202,7 @@ function start(setup: WatchSetup, call: MessagingCall, { type, ...at }: Start): 
 
 function extract({ propagation }: WatchSetup, carrier: Carrier): Context {
   const headers: IncomingHttpHeaders = {}
-  for (const name of propagation.fields) {
+  for (const name of propagation.reads) {
     const value = textOf(get(carrier, name))
     if (value !== undefined) headers[name] = value
   }

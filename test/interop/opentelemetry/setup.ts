@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as Api from '@opentelemetry/api'
-import { w3cPropagation } from '../../../src/span/propagation.ts'
+import { createPropagation } from '../../../src/span/propagation.ts'
 import {
   type Registration,
   registerOpenTelemetry
@@ -34,7 +34,7 @@ export function register(appRequire: NodeJS.Require = require): Registered {
   const recorder = createRecorder()
   const registration = registerOpenTelemetry({
     tracer: recorder.tracer,
-    propagation: w3cPropagation,
+    propagation: createPropagation(['w3c']),
     report: recorder.report,
     appRequire
   })
