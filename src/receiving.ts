@@ -1,8 +1,8 @@
 import type { TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
 import { decode } from './interop/otlp/decode.ts'
-import type { Ingest, IngestResult } from './serve/ingest.ts'
 import type { IngestFormat } from './serve/ingest-protocols.ts'
+import type { Ingest, IngestResult } from './serve/intake.ts'
 import type { Receive, ReceiveSetup } from './trace/received.ts'
 
 /** Who reads which format. */

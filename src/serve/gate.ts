@@ -75,7 +75,9 @@ export function admit(
   )
 }
 
-/** The verdict on a request as far as it can be had without asking the host; 'ask' leaves it to the host's own check. */
+/** The verdict on a request as far as it can be had without asking the host; 'ask' leaves it to the host's own check, which senders are not. */
+export function judge(visit: Visit & { readonly door: 'ingest' }, rules: GateRules): Verdict
+export function judge(visit: Visit, rules: GateRules): Verdict | 'ask'
 export function judge(visit: Visit, rules: GateRules): Verdict | 'ask' {
   const { door, method, headers } = visit
   const host = readHost(hostHeader(headers))

@@ -6,8 +6,9 @@ import type { Status } from '../wire/status.ts'
 import { Api, type ApiSetup } from './api.ts'
 import { Assets } from './assets.ts'
 import { Attachments } from './attach.ts'
-import { admit, type GateRules, type Refusal, type Verdict } from './gate.ts'
-import { type Ingest, IngestDoor } from './ingest.ts'
+import { admit, type GateRules, judge, type Refusal, type Verdict } from './gate.ts'
+import { IngestDoor } from './ingest.ts'
+import { type Ingest, type IngestRates, Intake, type Senders } from './intake.ts'
 import { LiveHub, type LiveSetup } from './live.ts'
 import { LiveSockets, refuseUpgrade } from './live-socket.ts'
 import { openStream } from './live-stream.ts'
@@ -35,6 +36,7 @@ export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'l
   readonly allowedOrigins: readonly string[]
   readonly authorize: Authorize | undefined
   readonly ingest: Ingest
+  readonly ingestRates?: IngestRates
   /** APIs of other systems that are answered from what is kept here. */
   readonly queries: readonly QueryApi[]
   /** `mode`, `why` and `pages` are put in here. */
@@ -58,6 +60,8 @@ export interface Serve {
   close(): void
   readonly mode: AccessMode
   readonly why: string
+  /** For doors of other protocols; undefined when the mode is off. */
+  readonly senders: Senders | undefined
   /** Pages connected now. */
   readonly pages: number
   /** For the terminal. `address` carries the token where one is needed and was made by us or configured; `origin` is `http://localhost:3000`. */
@@ -76,6 +80,7 @@ function closedServe(why: string): Serve {
     close() {},
     mode: 'off',
     why,
+    senders: undefined,
     pages: 0,
     startLine: () => ({ address: '', mode: 'off', why })
   }
@@ -112,7 +117,8 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     isFile: (name) => assets.has(name),
     isQuery: (name) => queries.has(name)
   }
-  const ingest = new IngestDoor(setup)
+  const intake = new Intake(setup)
+  const ingest = new IngestDoor(intake, setup)
   const attachments = new Attachments({
     guard,
     onUpgrade: (req, socket, head) => void upgrade(req, socket, head),
@@ -268,6 +274,7 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     get why() {
       return why
     },
+    senders: { judge: (visit) => judge(visit, rules), intake },
     get pages() {
       return hub.pages
     },

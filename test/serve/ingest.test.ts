@@ -5,6 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createServe, type ServeSetup } from '../../src/serve/serve.ts'
 import { IngestDoor } from '../../src/serve/ingest.ts'
+import { Intake } from '../../src/serve/intake.ts'
 import { Response, Status } from '../bench/ingest/otlp.js'
 import {
   type Ask,
@@ -296,11 +297,9 @@ describe('too many spans', () => {
 
 describe('a body that does not come', () => {
   it('is waited for no longer than allowed', async () => {
-    const door = new IngestDoor({
-      ingest: async () => ({ error: 'x' }),
-      report: silentReport(),
-      bodyMs: 50
-    })
+    const report = silentReport()
+    const intake = new Intake({ ingest: async () => ({ error: 'x' }), report })
+    const door = new IngestDoor(intake, { report, bodyMs: 50 })
     const server = createServer((req, res) => void door.handle(req, res, 'v1/traces'))
     const port = await listen(server)
     const reply = await raw(
