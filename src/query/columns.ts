@@ -73,7 +73,8 @@ export function* traceColumns(
     sites: { lines: found.sites.texts, of: sites },
     critical,
     dropped: found.dropped,
-    joined: found.joined
+    joined: found.joined,
+    clocks: clocksOf(tree, found)
   }
 }
 
@@ -83,9 +84,7 @@ class Gathering {
   readonly services = new Numbering()
   readonly names = new Numbering()
   readonly sites = new Numbering()
-  readonly #processes = new Numbering()
   readonly service: number[] = []
-  readonly process: number[] = []
   readonly name: number[] = []
   readonly site: number[] = []
   readonly kind: number[] = []
@@ -98,13 +97,11 @@ class Gathering {
   add(record: TraceRecord): void {
     const { service } = record.resource
     const serviceNumber = this.services.of(service)
-    const process = this.#processes.of(`${record.source} ${service}`)
     this.dropped += record.droppedSpans
     for (const span of record.spans) {
       if (!this.spans.add(record, span)) continue
       const category = categoryOf(span)
       this.service.push(serviceNumber)
-      this.process.push(process)
       this.name.push(this.names.of(category === 'http-out' ? withPeer(span) : span.name))
       const site = callSiteOf(span.attributes)
       this.site.push(site === undefined ? -1 : this.sites.of(`${site.path}:${site.line}`))
@@ -136,11 +133,19 @@ function isOpen(tree: TraceTree, row: number): boolean {
  */
 function lateness(tree: TraceTree, found: Gathering, rootEnd: number): (row: number) => boolean {
   if (isOpen(tree, tree.root)) return () => false
-  const processOf = (row: number): number => found.process[tree.order[row] as number] as number
+  const processOf = (row: number): number =>
+    found.spans.process[tree.order[row] as number] as number
   const home = processOf(tree.root)
   return (row) =>
     row !== tree.root &&
     (processOf(row) === home ? endOf(tree, row) : (tree.start[row] as number)) > rootEnd
+}
+
+function clocksOf({ offsets }: TraceTree, { spans, services }: Gathering): TraceColumns['clocks'] {
+  return spans.clocks.flatMap(({ service }, i) => {
+    const offset = Math.round((offsets[i] as number) / 1000)
+    return offset === 0 ? [] : [{ service: services.of(service), offset }]
+  })
 }
 
 // Set by the server side on its local root, so there alone it is looked for.

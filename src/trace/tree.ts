@@ -1,5 +1,6 @@
 import { SpanKind, type SpanData, StatusCode, type TraceRecord } from '../base/span-data.ts'
 import { spanFlag } from '../wire/trace.ts'
+import { type Clock, clockOf, clockOffsets } from './clock-skew.ts'
 import { orderBy } from './order.ts'
 
 /**
@@ -19,7 +20,17 @@ export class TreeSpans {
   readonly remote: boolean[] = []
   /** Whether a process was entered here. */
   readonly entry: boolean[] = []
+  readonly kind: SpanKind[] = []
+  readonly status: StatusCode[] = []
+  /** Index into `clocks`. */
+  readonly process: number[] = []
+  readonly clocks: Clock[] = []
   readonly #indexes = new Map<string, number>()
+  readonly #processes = new Map<string, number>()
+  #last: { readonly record: TraceRecord | undefined; readonly process: number } = {
+    record: undefined,
+    process: -1
+  }
 
   /** False when there is a span of that id already: the first counts. */
   add(record: TraceRecord, span: SpanData): boolean {
@@ -34,7 +45,21 @@ export class TreeSpans {
     this.flags.push(flagsOf(record, span))
     this.remote.push(parentRemote)
     this.entry.push(span.kind === SpanKind.server || parentRemote)
+    this.kind.push(span.kind)
+    this.status.push(span.status)
+    this.process.push(this.#processOf(record))
     return true
+  }
+
+  // Spans of a record come one after the other.
+  #processOf(record: TraceRecord): number {
+    if (record === this.#last.record) return this.#last.process
+    const clock = clockOf(record.resource)
+    const key = `${record.source} ${clock.key}`
+    const process = this.#processes.get(key) ?? this.clocks.push(clock) - 1
+    this.#processes.set(key, process)
+    this.#last = { record, process }
+    return process
   }
 
   indexOf(id: string): number | undefined {
@@ -63,8 +88,10 @@ export interface TraceTree {
   readonly epochMs: number
   /** Which of the spans, as they came, stands there. */
   readonly order: Int32Array
-  /** Nanoseconds after `epochMs`, as recorded: clocks of different processes are not reconciled. */
+  /** Nanoseconds after `epochMs`, with `offsets` added. */
   readonly start: Float64Array
+  /** By how many nanoseconds each process's clock was moved, see `clockOffsets`. */
+  readonly offsets: Float64Array
   /** Nanoseconds, never negative. */
   readonly duration: Float64Array
   /** Row of the parent, always before its children; -1 for roots. */
@@ -102,10 +129,25 @@ export function* buildTree(spans: TreeSpans): Generator<void, TraceTree> {
   }
   openCycles(parent, flags)
   yield
+  const offsets = yield* clockOffsets({
+    start,
+    duration: spans.duration,
+    parent,
+    kind: spans.kind,
+    status: spans.status,
+    process: spans.process,
+    clocks: spans.clocks,
+    open: (i) => ((flags[i] as number) & spanFlag.open) !== 0
+  })
+  if (offsets.some((offset) => offset !== 0)) {
+    for (let i = 0; i < count; i++)
+      start[i] = (start[i] as number) + (offsets[spans.process[i] as number] as number)
+  }
   const { order, depth } = displayOrder(parent, yield* orderBy(start))
   yield
   const rows = arrange({ start, parent, flags, order, depth, spans })
-  return { epochMs: spans.epochMs, order, ...rows, root: rootRow(spans, order, rows.parent) }
+  const root = rootRow(spans, order, rows.parent)
+  return { epochMs: spans.epochMs, order, ...rows, offsets, root }
 }
 
 /** Makes a root of every span that is its own ancestor. Each span is walked over once: its number says in which walk. */
@@ -172,7 +214,7 @@ interface Loose {
 }
 
 /** The same columns by row instead of by order of arrival. */
-function arrange(from: Loose): Omit<TraceTree, 'epochMs' | 'order' | 'root'> {
+function arrange(from: Loose): Omit<TraceTree, 'epochMs' | 'order' | 'offsets' | 'root'> {
   const count = from.order.length
   const rowOf = new Int32Array(count)
   for (let row = 0; row < count; row++) rowOf[from.order[row] as number] = row

@@ -74,6 +74,11 @@ export interface TraceColumns {
   dropped: number
   /** The trace came with an outside header from a peer that is not on this machine. */
   joined: boolean
+  /**
+   * Processes whose clock was off, by what the calls to them show: their spans stand here `offset` microseconds later than they were recorded.
+   * `service` is an index into `services`. A span's details have the times as they were recorded.
+   */
+  clocks: { service: number; offset: number }[]
 }
 
 export type AttributeEntry = [

@@ -43,7 +43,8 @@ describe('traceColumns', () => {
       names: ['GET /orders', 'SELECT orders', 'write'],
       sites: { lines: [], of: [] },
       dropped: 0,
-      joined: false
+      joined: false,
+      clocks: []
     })
     expect(trace.spans).toEqual({
       id: [spanId(1000), spanId(2), spanId(3)],
@@ -105,6 +106,24 @@ describe('traceColumns', () => {
     expect(late).toEqual([3, 4, 6])
     expect(trace.response).toBe(10_000)
     expect(trace.extent).toBe(20_001)
+  })
+
+  it('says which clocks it has corrected, and by how much', () => {
+    const trace = columns([
+      record([
+        span({ id: 1, kind: 1, duration: 9e6 }),
+        span({ id: 2, parent: 1, kind: 2, duration: 9e6 })
+      ]),
+      record(
+        [span({ id: 3, parent: 2, parentRemote: true, kind: 1, start: -5e6, duration: 3e6 })],
+        {
+          service: 'other',
+          source: 'ingest'
+        }
+      )
+    ])
+    expect(trace.clocks).toEqual([{ service: 1, offset: 8000 }])
+    expect(trace.spans.start[2]).toBe(3000)
   })
 
   it('has no response time while the root is open', () => {

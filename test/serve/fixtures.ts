@@ -195,7 +195,8 @@ function columnsOf(summary: Summary, size: number): TraceColumns {
     sites: { lines: [], of: [] },
     critical: { row: [], from: [], to: [] },
     dropped: 0,
-    joined: false
+    joined: false,
+    clocks: []
   }
 }
 

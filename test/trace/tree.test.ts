@@ -69,15 +69,6 @@ describe('buildTree', () => {
     expect(tree.records[1]).toBe(remote)
   })
 
-  it('keeps raw times where the clock of a process is behind', () => {
-    const tree = treeOf([
-      record([span({ id: 1, start: 1000 })]),
-      record([span({ id: 2, parent: 1, start: 0 })], { epochMs: epochMs - 5 })
-    ])
-    expect(tree.start[1]).toBe(-5_000_000)
-    expect(tree.parent[1]).toBe(0)
-  })
-
   it('takes the first of two spans with one id', () => {
     const tree = treeOf([
       record([span({ id: 1 }), span({ id: 2, parent: 1, name: 'first' })]),

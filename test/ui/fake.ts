@@ -192,6 +192,7 @@ export function columnsFor(summary: Summary): TraceColumns {
       to: [us * 0.1, us * 0.4, us * 0.5, us * 0.9, us]
     },
     dropped: 0,
-    joined: false
+    joined: false,
+    clocks: []
   }
 }

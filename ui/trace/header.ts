@@ -14,7 +14,7 @@ import type { View } from './view.ts'
 
 /** The trace in two lines: what it was, and the answer to "where did the time go". */
 export function TraceHeader({ view, model }: { view: View; model: Model }): VNode {
-  const { summary, services, dropped, joined } = model.columns
+  const { summary, services, dropped, joined, clocks } = model.columns
   const { newer, older } = neighbours.value(view.traceId)
   return html`<header class="trace-head">
     <div class="line">
@@ -37,10 +37,19 @@ export function TraceHeader({ view, model }: { view: View; model: Model }): VNod
       <span class="muted id"><code>${view.traceId.slice(0, 8)}</code> <${CopyButton} ...${{ text: view.traceId, label: 'Copy the trace id', icon: 'copy' } as const} /></span>
       ${joined && html`<span class="badge" title="The trace id came with a header from outside this machine">joined from outside</span>`}
       ${summary.incomplete && html`<span class="badge" title="The first span of this trace belongs to a process that sent nothing (yet)">root not seen</span>`}
+      ${clocks.length > 0 && html`<span class="badge" title=${clockTitle(model.columns)}>${clocks.length === 1 ? 'a clock' : `${clocks.length} clocks`} corrected</span>`}
       ${dropped > 0 && html`<span class="badge warn">${formatMany(dropped, 'span')} not kept: over the limit of one trace</span>`}
     </p>
     <${Answer} ...${{ view, model }} />
   </header>`
+}
+
+function clockTitle({ clocks, services }: Model['columns']): string {
+  const list = clocks.map(({ service, offset }) => {
+    const by = formatDuration(Math.abs(offset) / 1000)
+    return `${visible(services[service] ?? '')} by ${offset < 0 ? '-' : '+'}${by}`
+  })
+  return `No call begins before it was made, so these clocks were off: ${list.join(', ')}. A span's details have the times as recorded.`
 }
 
 function StatusWord({ summary }: { summary: Model['columns']['summary'] }): VNode {

@@ -63,7 +63,8 @@ export function columnsOf(
       to: critical.map(([, , to]) => to)
     },
     dropped: 0,
-    joined: false
+    joined: false,
+    clocks: []
   }
 }
 
