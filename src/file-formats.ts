@@ -1,3 +1,4 @@
+import { jsonParts as jaegerParts } from './interop/jaeger/encode.ts'
 import { jsonParts } from './interop/otlp/encode.ts'
 import type { FileFormat } from './serve/api.ts'
 
@@ -5,5 +6,6 @@ const json = 'application/json; charset=utf-8'
 
 /** What a trace can be taken away as, by the name that `?format=` gives. */
 export const fileFormats: Readonly<Record<string, FileFormat>> = {
-  otlp: { extension: 'otlp.json', contentType: json, write: jsonParts }
+  otlp: { extension: 'otlp.json', contentType: json, write: jsonParts },
+  jaeger: { extension: 'jaeger.json', contentType: json, write: jaegerParts }
 }

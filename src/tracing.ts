@@ -19,6 +19,7 @@ import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
 import { inFlightText } from './query/in-flight-text.ts'
+import { queryApis } from './query-apis.ts'
 import { createReceiving } from './receiving.ts'
 import { createReader } from './query/reader.ts'
 import { Routes } from './query/routes.ts'
@@ -162,7 +163,7 @@ export function createTracing(
     allowedOrigins: settings.allowedOrigins,
     authorize: typeof settings.access === 'function' ? settings.access : undefined,
     formats: fileFormats,
-    queries: [],
+    queries: queryApis(reader, now),
     inspect: inspectSetup({
       inspections,
       profiler,

@@ -21,8 +21,8 @@ export function narrow(query: Query, { from, to, span }: Narrowing): Query {
 }
 
 // That the service took part is known without a look at its spans.
-function asksForMore({ name, kind, minDuration, maxDuration }: WantedSpan): boolean {
-  return [name, kind, minDuration, maxDuration].some((one) => one !== undefined)
+function asksForMore({ service: _service, ...rest }: WantedSpan): boolean {
+  return Object.values(rest).some((one) => one !== undefined)
 }
 
 function isOfOneSpan({ spans, negated }: Term): boolean {
@@ -35,7 +35,7 @@ function ofSummary(decide: (summary: Summary) => boolean): Term {
 
 /** Held by the same span as the query's attributes. */
 function ofSpan(wanted: WantedSpan): Term {
-  const { service, name, kind, minDuration = 0, maxDuration = Infinity } = wanted
+  const { service, name, kind, status, minDuration = 0, maxDuration = Infinity } = wanted
   const needle = name?.toLowerCase() ?? ''
   const spans: SpanTest = {
     sameSpan: true,
@@ -47,6 +47,7 @@ function ofSpan(wanted: WantedSpan): Term {
         (service === undefined || resource.service === service) &&
         (name === undefined || span.name === name) &&
         (kind === undefined || span.kind === kind) &&
+        (status === undefined || span.status === status) &&
         duration >= minDuration &&
         duration <= maxDuration
       )

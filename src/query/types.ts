@@ -1,5 +1,5 @@
 import type { SpanId, TraceId } from '../base/ids.ts'
-import type { SpanKind, TraceRecord } from '../base/span-data.ts'
+import type { SpanKind, StatusCode, TraceRecord } from '../base/span-data.ts'
 import type { Block, Collection, RuntimeActivity } from '../wire/runtime.ts'
 import type { SpanCode } from '../code/sources.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
@@ -65,6 +65,7 @@ export interface WantedSpan {
   readonly service?: string | undefined
   readonly name?: string | undefined
   readonly kind?: SpanKind | undefined
+  readonly status?: StatusCode | undefined
   /** Milliseconds, as the longest. */
   readonly minDuration?: number | undefined
   readonly maxDuration?: number | undefined
