@@ -1,5 +1,6 @@
 import { jsonParts as jaegerParts } from './interop/jaeger/encode.ts'
 import { jsonParts } from './interop/otlp/encode.ts'
+import { zipkinParts } from './interop/zipkin/encode.ts'
 import type { FileFormat } from './serve/api.ts'
 
 const json = 'application/json; charset=utf-8'
@@ -7,5 +8,6 @@ const json = 'application/json; charset=utf-8'
 /** What a trace can be taken away as, by the name that `?format=` gives. */
 export const fileFormats: Readonly<Record<string, FileFormat>> = {
   otlp: { extension: 'otlp.json', contentType: json, write: jsonParts },
-  jaeger: { extension: 'jaeger.json', contentType: json, write: jaegerParts }
+  jaeger: { extension: 'jaeger.json', contentType: json, write: jaegerParts },
+  zipkin: { extension: 'zipkin.json', contentType: json, write: zipkinParts }
 }

@@ -53,7 +53,7 @@ export function databaseOf(span: SpanData): string {
   return getString(span.attributes, 'db.system.name') || getString(span.attributes, 'db.system')
 }
 
-/** Where a client span goes, as far as it says: `host:port`, a queue's system, a peer's name; '' when it does not. */
+/** Where a client span goes, as far as it says: `host:port`, a queue's system, a peer's name or bare address; '' when it does not. */
 export function peerOf(span: SpanData): string {
   const host =
     getString(span.attributes, 'server.address') || getString(span.attributes, 'net.peer.name')
@@ -63,6 +63,7 @@ export function peerOf(span: SpanData): string {
   return (
     getString(span.attributes, 'peer.service') ||
     getString(span.attributes, 'messaging.system') ||
-    getString(span.attributes, 'rpc.service')
+    getString(span.attributes, 'rpc.service') ||
+    getString(span.attributes, 'network.peer.address')
   )
 }

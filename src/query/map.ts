@@ -1,6 +1,7 @@
 import type { SpanId } from '../base/ids.ts'
 import { type SpanData, SpanKind, StatusCode, type TraceRecord } from '../base/span-data.ts'
 import type { TraceStore } from '../store/types.ts'
+import { isServerHalf, parentAmong } from '../trace/shared-spans.ts'
 import type { ServiceMap } from '../wire/status.ts'
 import { databaseOf, peerOf } from './categories.ts'
 import { Histogram } from './histogram.ts'
@@ -51,17 +52,22 @@ class Drawing {
 
   *add(records: Iterable<TraceRecord>): Generator<void, void> {
     const members = new Map<SpanId, Member>()
-    for (const { spans, resource } of records) {
-      for (const span of spans)
+    let shared = false
+    for (const { spans, resource, source } of records) {
+      for (const span of spans) {
         if (!members.has(span.spanId)) members.set(span.spanId, memberOf(span, resource.service))
+        shared ||= source === 'ingest' && isServerHalf(span, resource.service)
+      }
       yield
     }
+    const find = (id: SpanId): Member | undefined => members.get(id)
     const answered = new Set<SpanId>()
     let done = 0
-    for (const member of members.values()) {
+    for (const [spanId, member] of members) {
       if (++done % itemsPerPart === 0) yield
-      const { service, kind } = member
-      const caller = member.parentId === undefined ? undefined : members.get(member.parentId)
+      const { service, kind, parentId } = member
+      const above = shared ? (id: SpanId) => parentAmong(id, { spanId, service }, find) : find
+      const caller = parentId === undefined ? undefined : above(parentId)
       const remote =
         caller !== undefined &&
         (caller.service !== service ||

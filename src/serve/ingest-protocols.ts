@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from './gate.ts'
 import { sendRefused, sendTaken } from './otlp-answer.ts'
+import { sendText } from './respond.ts'
 
 /** How a body that holds spans is written. */
-export type IngestFormat = 'otlp-json' | 'otlp-protobuf'
+export type IngestFormat = 'otlp-json' | 'otlp-protobuf' | 'zipkin'
 
 export interface Taken {
   readonly rejected: number
@@ -38,5 +39,17 @@ const otlp: IngestProtocol = {
   sendRefused
 }
 
+/** Spans that are refused one by one are not told to the sender, who has no way to hear of it. */
+const zipkin: IngestProtocol = {
+  formats: new Map([['application/json', 'zipkin']]),
+  sendTaken: (req, res) => sendText(req, res, 202, ''),
+  sendRefused(req, res, _format, { status, error, hint }) {
+    sendText(req, res, status, hint === '' ? error : `${error}: ${hint}`)
+  }
+}
+
 /** By path below the mount path. */
-export const ingestProtocols: ReadonlyMap<string, IngestProtocol> = new Map([['v1/traces', otlp]])
+export const ingestProtocols: ReadonlyMap<string, IngestProtocol> = new Map([
+  ['v1/traces', otlp],
+  ['api/v2/spans', zipkin]
+])

@@ -141,7 +141,10 @@ function groupOf({ groups, resource }: Sender, { traceId, start }: SpanIdentity)
 }
 
 function recordOf({ traceId, resource, epoch, spans, dropped }: Group): TraceRecord {
-  const sorted = [...spans.values()].sort((a, b) => a.start - b.start)
+  // Where a clock of microseconds tells nothing, what was called from elsewhere comes before what it did.
+  const sorted = [...spans.values()].sort(
+    (a, b) => a.start - b.start || Number(b.parentRemote) - Number(a.parentRemote)
+  )
   const later = Math.floor((sorted[0] as SpanData).start / 1e6)
   if (later !== 0) for (const span of sorted) moveEpoch(span, later * 1e6)
   return {

@@ -1,7 +1,9 @@
+import type { SpanId } from '../base/ids.ts'
 import { SpanKind, type SpanData, StatusCode, type TraceRecord } from '../base/span-data.ts'
 import { spanFlag } from '../wire/trace.ts'
 import { type Clock, clockOf, clockOffsets } from './clock-skew.ts'
 import { orderBy } from './order.ts'
+import { isServerHalf, parentAmong } from './shared-spans.ts'
 
 /**
  * What a tree is made of, span by span as they come. Columns, because 80,000 spans that live on as objects make the garbage collector
@@ -31,6 +33,8 @@ export class TreeSpans {
     record: undefined,
     process: -1
   }
+  // Whether a span is shared between client and server.
+  #shared = false
 
   /** False when there is a span of that id already: the first counts. */
   add(record: TraceRecord, span: SpanData): boolean {
@@ -48,6 +52,7 @@ export class TreeSpans {
     this.kind.push(span.kind)
     this.status.push(span.status)
     this.process.push(this.#processOf(record))
+    this.#shared ||= record.source === 'ingest' && isServerHalf(span, record.resource.service)
     return true
   }
 
@@ -60,6 +65,16 @@ export class TreeSpans {
     this.#processes.set(key, process)
     this.#last = { record, process }
     return process
+  }
+
+  /** Where the span's parent stands; undefined when it has none or none that is here. */
+  parentOf(index: number): number | undefined {
+    const parentId = this.parentIds[index]
+    if (parentId === undefined) return undefined
+    if (!this.#shared) return this.indexOf(parentId)
+    const { service } = this.clocks[this.process[index] as number] as Clock
+    const child = { spanId: this.ids[index] as string, service }
+    return parentAmong(parentId as SpanId, child, (id) => this.indexOf(id))
   }
 
   indexOf(id: string): number | undefined {
@@ -121,9 +136,8 @@ export function* buildTree(spans: TreeSpans): Generator<void, TraceTree> {
   const parent = new Int32Array(count).fill(-1)
   for (let i = 0; i < count; i++) {
     if (i % spansPerPart === 0) yield
-    const id = spans.parentIds[i]
-    if (id === undefined) continue
-    const above = spans.indexOf(id)
+    if (spans.parentIds[i] === undefined) continue
+    const above = spans.parentOf(i)
     if (above === undefined) flags[i] = (flags[i] as number) | spanFlag.orphan
     else parent[i] = above
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SpanData, TraceRecord } from '../../src/base/span-data.ts'
+import { serverHalfId } from '../../src/trace/shared-spans.ts'
 import { spanFlag } from '../../src/wire/trace.ts'
 import { epochMs, record, span, spanId, treeOf } from '../query/fixtures.ts'
 
@@ -168,6 +169,46 @@ describe('buildTree', () => {
         }
       ),
       { numRuns: 500 }
+    )
+  })
+
+  it('puts what a server did below its half of a span that it shares with its client', () => {
+    const shared = spanId(2)
+    const half = (service: string) => ({
+      ...span({ id: 0, parent: 2, kind: 1, start: 20, parentRemote: true }),
+      spanId: serverHalfId(shared, service)
+    })
+    const of = (service: string) => ({ service, source: 'ingest' as const })
+    const records = [
+      // Spans end before what they are part of.
+      record([span({ id: 5, parent: 2, start: 30 })], of('back')),
+      record([half('back'), span({ id: 6, parent: 5, start: 40 })], of('back')),
+      record([half('other')], of('other')),
+      record([span({ id: 7, parent: 2, start: 31 })], of('other')),
+      record([span({ id: 8, parent: 2, start: 90 })], of('third')),
+      record([span({ id: 1 }), span({ id: 2, parent: 1, kind: 2, start: 10 })], of('front'))
+    ]
+    fc.assert(
+      fc.property(fc.shuffledSubarray(records, { minLength: records.length }), (order) => {
+        const tree = treeOf(order)
+        const rows = tree.spans.map(({ spanId: id }, row) => {
+          const above = tree.spans[tree.parent[row] ?? -1]?.spanId ?? ''
+          return `${id} < ${above}`
+        })
+        const [back, other] = [half('back').spanId, half('other').spanId]
+        expect(rows.sort()).toEqual(
+          [
+            `${spanId(1)} < `,
+            `${shared} < ${spanId(1)}`,
+            `${back} < ${shared}`,
+            `${other} < ${shared}`,
+            `${spanId(5)} < ${back}`,
+            `${spanId(6)} < ${spanId(5)}`,
+            `${spanId(7)} < ${other}`,
+            `${spanId(8)} < ${shared}`
+          ].sort()
+        )
+      })
     )
   })
 })

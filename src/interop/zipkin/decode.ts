@@ -1,0 +1,89 @@
+import { field, text } from '../../base/fields.ts'
+import type { TraceRecord } from '../../base/span-data.ts'
+import { BadBody, maxSpans, type Range, tooManySpans } from '../../trace/bounded-body.ts'
+import { JsonPieces, parseJson } from '../../trace/json-pieces.ts'
+import { type Received, ReceivedSpans, type ReceiveSetup } from '../../trace/received.ts'
+import { readIdentity, readSpan } from './decode-span.ts'
+import { readTags } from './tags.ts'
+
+/** Reads a list of spans of Zipkin's version 2, in JSON, as a `Receive` does. */
+export function* decodeZipkin(
+  body: Uint8Array,
+  setup: ReceiveSetup
+): Generator<undefined, Received | { error: string }> {
+  try {
+    return yield* decodeList(Buffer.from(body.buffer, body.byteOffset, body.byteLength), setup)
+  } catch (error) {
+    if (error instanceof BadBody) return { error: error.message }
+    throw error
+  }
+}
+
+function* decodeList(body: Buffer, setup: ReceiveSetup): Generator<undefined, Received> {
+  const scan = new Scan(body)
+  while (scan.advance()) yield
+  let invalid = scan.finish()
+  const received = new ReceivedSpans(setup)
+  for (const { begin, end } of scan.spans) {
+    if (!addSpan(parseJson(body.toString('utf8', begin, end)), received, setup)) invalid++
+    yield
+  }
+  const records: TraceRecord[] = []
+  for (const record of received.records()) {
+    records.push(record)
+    yield
+  }
+  const { tooMany } = scan
+  if (invalid > 0) setup.report.drop('ingest invalid', invalid)
+  if (tooMany > 0) setup.report.drop('ingest refused', tooMany)
+  return {
+    records,
+    spans: records.reduce((sum, record) => sum + record.spans.length, 0),
+    rejected: invalid + tooMany,
+    message: messageOf(invalid, tooMany)
+  }
+}
+
+/** False when it is none that can be kept. */
+function addSpan(raw: unknown, received: ReceivedSpans, setup: ReceiveSetup): boolean {
+  const { redactor, limits } = setup
+  const name = text(field(field(raw, 'localEndpoint'), 'serviceName'))
+  const tags = readTags(field(raw, 'tags'), setup)
+  const service = name === '' ? tags.service : redactor.text(name, limits.nameLength)
+  const sender = received.sender(service, tags.resource)
+  const identity = readIdentity(raw, sender.resource.service)
+  if (identity === undefined) return false
+  received.add(sender, identity, (epoch) => readSpan(raw, identity, epoch, tags, setup))
+  return true
+}
+
+function messageOf(invalid: number, tooMany: number): string {
+  const parts: string[] = []
+  if (invalid > 0) parts.push(`${invalid} without a valid traceId, id or timestamp`)
+  if (tooMany > 0) parts.push(`${tooMany} ${tooManySpans}`)
+  return parts.join('; ')
+}
+
+/** Finds the spans of the list. */
+class Scan extends JsonPieces<'list'> {
+  readonly spans: Range[] = []
+  tooMany = 0
+
+  /** How many items of the list are no objects. */
+  finish(): number {
+    const around = this.rest()
+    if (!Array.isArray(around)) throw new BadBody('the body is no list of spans')
+    return around.length - this.spans.length - this.tooMany
+  }
+
+  protected open(parent: 'list' | undefined, isObject: boolean): 'list' | undefined {
+    if (this.isBody) return isObject ? undefined : 'list'
+    if (parent === 'list') this.enter()
+    return undefined
+  }
+
+  protected leave(range: Range): void {
+    if (this.spans.length < maxSpans) this.spans.push(range)
+    else this.tooMany++
+  }
+}
