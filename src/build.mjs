@@ -16,10 +16,27 @@ const entries = Object.values(manifest.exports).flatMap(({ types, default: code 
     : [{ source: code.replace('dist', 'src').replace(/js$/, 'ts'), types: relative('dist', types) }]
 )
 
-/** Bundles the entries into `out`. A test changes the code on its way, by a plugin. */
+/** Bundles the entries and the command line into `out`. A test changes the code on its way, by a plugin. */
 export async function buildPackage(out, plugins = []) {
-  const { metafile } = await build({ ...options(out), plugins })
-  await writeFile(join(out, 'third-party-notices.txt'), await notices(metafile))
+  const bundles = [options(out), commandLine(out)]
+  const made = await Promise.all(bundles.map((bundle) => build({ ...bundle, plugins })))
+  const inputs = Object.assign({}, ...made.map(({ metafile }) => metafile.inputs))
+  await writeFile(join(out, 'third-party-notices.txt'), await notices(inputs))
+}
+
+/** By itself, with a copy of what it needs: the entries stay one file, as small as they are. */
+function commandLine(out) {
+  const sources = Object.values(manifest.bin).map((code) =>
+    code.replace('dist', 'src').replace(/js$/, 'ts')
+  )
+  return {
+    ...options(out),
+    entryPoints: sources,
+    outbase: join(root, 'src'),
+    chunkNames: 'cli/[name]-[hash]',
+    // Half of the bytes, and a stack has all its names.
+    minifyWhitespace: true
+  }
 }
 
 function options(out) {
@@ -44,7 +61,7 @@ function options(out) {
 }
 
 /** The licence of every package that has code in the bundle. */
-async function notices({ inputs }) {
+async function notices(inputs) {
   const paths = Object.keys(inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path))
   const names = new Set(paths.flatMap((found) => (found === null ? [] : [found[1]])))
   const parts = ['Spanlight contains code of these packages.']

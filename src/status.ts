@@ -5,9 +5,9 @@ import type { OpenTraces } from './trace/open-traces.ts'
 import type { Instrumented, LibraryStatus, RuntimeFigures, Status } from './wire/status.ts'
 
 interface StatusSetup {
-  readonly settings: Settings
+  readonly settings: Pick<Settings, 'service' | 'sample'>
   readonly store: TraceStore
-  readonly open: OpenTraces
+  readonly open: Pick<OpenTraces, 'inFlight'>
   readonly report: Report
   readonly version: string
   readonly bootId: string

@@ -86,7 +86,7 @@ function newToken(): string {
 }
 
 /** A token that outlives the process where the directory can be written, and else one of this process. */
-function storedToken(directory: string | undefined): string {
+export function storedToken(directory: string | undefined): string {
   if (directory === undefined) return newToken()
   // A fixed name, not one with the pid: Jupyter's was found by counting (GHSA-q874-g24w-4q9g).
   const file = join(directory, 'token')

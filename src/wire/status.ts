@@ -34,6 +34,26 @@ export interface Status {
   runtime?: RuntimeFigures
   /** CPU milliseconds that encoding and serving have cost so far, by our own clock. */
   overheadMs: number
+  /** In a hub, which records nothing of itself and shows what others send. */
+  hub?: HubStatus
+}
+
+export interface HubStatus {
+  listeners: Listener[]
+  /** What has another service send its traces here: `NAME=value` each. A token is not among them. */
+  variables: string[]
+}
+
+export interface Listener {
+  /** `OTLP/HTTP`, `Zipkin`. */
+  name: string
+  /** `http://localhost:4318`; '' where it does not listen. */
+  address: string
+  /** What it is for, or why it does not listen, in words. */
+  about: string
+  /** Bodies of spans that were taken, and the spans in them. */
+  bodies: number
+  spans: number
 }
 
 export interface RuntimeFigures {

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** Ranks of the folders of src: data flows to higher ranks, imports point to lower ones. Files directly in src are the last rank. */
+/**
+ * Ranks of the folders of src: data flows to higher ranks, imports point to lower ones. Files directly in src compose what is below them; the
+ * command line, whose entry is `cli.ts`, stands above.
+ */
 const ranks: Record<string, number> = {
   base: 0,
   wire: 0,
@@ -21,19 +24,21 @@ const ranks: Record<string, number> = {
   inspect: 6,
   runtime: 6,
   interop: 6,
-  host: 7
+  host: 7,
+  // What it starts is composed of the same parts as what an application mounts.
+  cli: 9
 }
-const lastRank = 8
+const compositionRank = 8
 
 /** The room a file belongs to: its folder; of interop each subfolder is a room of its own. */
 function roomOf(file: string): string {
   const [folder, second] = relative(join(root, 'src'), file).split('/') as [string, string?]
-  if (second === undefined) return '.'
+  if (second === undefined) return folder === 'cli.ts' ? 'cli' : '.'
   return folder === 'interop' ? `interop/${second}` : folder
 }
 
 function rankOf(room: string): number {
-  return room === '.' ? lastRank : (ranks[room.split('/')[0] as string] ?? Number.NaN)
+  return room === '.' ? compositionRank : (ranks[room.split('/')[0] as string] ?? Number.NaN)
 }
 
 function filesBelow(folder: string): string[] {

@@ -6,6 +6,7 @@ export const root: string = resolve(import.meta.dirname, '../..')
 interface Manifest {
   name: string
   version: string
+  bin: Record<string, string>
   exports: Record<string, string | { types: string; default: string }>
   dependencies: Record<string, string>
   devDependencies: Record<string, string>

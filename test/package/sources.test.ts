@@ -61,6 +61,9 @@ describe('the sources', () => {
 })
 
 describe('the code that runs in the host', () => {
+  // The command line is a process of its own.
+  const src = below('src', /\.ts$/).filter(({ path }) => !/^src\/cli(?:\.ts|\/)/.test(path))
+
   it('prints through the report only', () => {
     expect(found(src, /\bconsole\.\w+\(|process\.std(?:out|err)\.write/g)).toEqual([
       'src/base/report.ts: process.stderr.write'

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import { defaultLimits, type Limits } from '../base/limits.ts'
+import { createReport, type Report } from '../base/report.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import { fileFormats } from '../file-formats.ts'
+import { createReader } from '../query/reader.ts'
+import { Routes } from '../query/routes.ts'
+import { createReceiving } from '../receiving.ts'
+import { createRedactor } from '../redact/redactor.ts'
+import type { Ingest } from '../serve/ingest.ts'
+import type { InspectSetup } from '../serve/inspect-api.ts'
+import type { ModeDecision } from '../serve/mode.ts'
+import { createServe, type Serve } from '../serve/serve.ts'
+import { statusOf } from '../status.ts'
+import { createStore } from '../store/store.ts'
+import type { TraceStore } from '../store/types.ts'
+import { summarise } from '../trace/summary.ts'
+import { version } from '../version.ts'
+import type { HubStatus } from '../wire/status.ts'
+import { Tally } from './tally.ts'
+
+export interface HubSetup {
+  readonly mode: ModeDecision
+  /** Bytes that traces may take. */
+  readonly memory: number
+  readonly token: string
+  readonly ingestToken: string
+  readonly tokenDirectory: string
+  readonly allowedHosts: readonly string[]
+  readonly limits?: Partial<Limits>
+  readonly status: () => HubStatus
+}
+
+export interface Hub {
+  readonly serve: Serve
+  /** For what comes by other ways than HTTP. */
+  readonly ingest: Ingest
+  readonly tally: Tally
+  readonly store: TraceStore
+  readonly report: Report
+}
+
+/** Below which the page is served, as in an application. */
+export const mountPath = '/_traces'
+
+// One core of 2020 decodes and keeps some 100,000 spans of OTLP a second. Twice of that lets a burst in; what is more is told to come again.
+const rates = { atOnce: 32, requestsPerSecond: 2000, spansPerSecond: 200_000 }
+
+const now = (): number => performance.now()
+
+/** What `createTracing` makes, without everything that records: all that it shows was sent to it. */
+export function createHub(setup: HubSetup): Hub {
+  const limits = { ...defaultLimits, ...setup.limits }
+  const report = createReport(undefined, (text) => redactor.text(text, limits.messageLength))
+  const redactor = createRedactor({
+    mode: setup.mode.mode === 'local' ? 'local' : 'token',
+    limits,
+    options: {},
+    report
+  })
+  const store = createStore({ memory: setup.memory, report })
+  const routes = new Routes(now)
+  let overheadMs = 0
+  function keep(record: TraceRecord): void {
+    const began = now()
+    const summary = summarise(record)
+    const slow = routes.observe(summary, began)
+    store.add(record, summary.errors > 0 ? 'error' : slow ? 'slow' : '', summary)
+    overheadMs += now() - began
+  }
+  const reader = createReader({ store, open: nothingOpen, routes, now })
+  const receive = createReceiving({
+    redactor,
+    limits,
+    report,
+    redact: (record) => record,
+    keep,
+    now
+  })
+  const tally = new Tally()
+  const bootId = randomUUID()
+  const serve = createServe({
+    ...setup,
+    reader,
+    store,
+    report,
+    version,
+    bootId,
+    slowMs: 1000,
+    path: mountPath,
+    allowedOrigins: [],
+    authorize: undefined,
+    formats: fileFormats,
+    queries: [],
+    inspect: nothingToInspect,
+    onInFlightChange: () => () => {},
+    ingest: (body, format) => tally.count(format, receive(body, format)),
+    ingestRates: rates,
+    status: async () => ({
+      ...statusOf({
+        settings: { service: 'Hub', sample: 1 },
+        store,
+        open: nothingOpen,
+        report,
+        version,
+        bootId,
+        instrumented: () => [],
+        libraries: [],
+        runtime: undefined,
+        overheadMs
+      }),
+      hub: setup.status()
+    })
+  })
+  return { serve, ingest: receive, tally, store, report }
+}
+
+/** Requests of its own are no traces. */
+const nothingOpen = {
+  get: () => undefined,
+  ids: () => [],
+  inFlight: () => [],
+  snapshots: () => [],
+  size: 0
+}
+
+const refused = { allowed: false, why: 'a hub has no requests of its own' }
+
+const nothingToInspect: InspectSetup = {
+  state: () => ({
+    bodies: { ...refused, always: false },
+    profile: refused,
+    wishes: [],
+    profiles: []
+  }),
+  add: () => undefined,
+  cancel: () => false,
+  profile: () => undefined
+}
