@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { systemClock } from '../base/clock.ts'
 import { defaultLimits, type Limits } from '../base/limits.ts'
 import { createReport, type Report } from '../base/report.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import { fileFormats } from '../file-formats.ts'
 import { createReader } from '../query/reader.ts'
+import { queryApis } from '../query-apis.ts'
 import { Routes } from '../query/routes.ts'
 import { createReceiving } from '../receiving.ts'
 import { createRedactor } from '../redact/redactor.ts'
-import type { Ingest } from '../serve/ingest.ts'
+import type { Ingest } from '../serve/intake.ts'
 import type { InspectSetup } from '../serve/inspect-api.ts'
 import type { ModeDecision } from '../serve/mode.ts'
 import { createServe, type Serve } from '../serve/serve.ts'
@@ -46,7 +48,7 @@ export const mountPath = '/_traces'
 // One core of 2020 decodes and keeps some 100,000 spans of OTLP a second. Twice of that lets a burst in; what is more is told to come again.
 const rates = { atOnce: 32, requestsPerSecond: 2000, spansPerSecond: 200_000 }
 
-const now = (): number => performance.now()
+const now = (): number => systemClock.now()
 
 /** What `createTracing` makes, without everything that records: all that it shows was sent to it. */
 export function createHub(setup: HubSetup): Hub {
@@ -91,7 +93,7 @@ export function createHub(setup: HubSetup): Hub {
     allowedOrigins: [],
     authorize: undefined,
     formats: fileFormats,
-    queries: [],
+    queries: queryApis(reader, now),
     inspect: nothingToInspect,
     onInFlightChange: () => () => {},
     ingest: (body, format) => tally.count(format, receive(body, format)),

@@ -20,25 +20,34 @@ export function pageAddress(text: string, token: string | undefined): PageAddres
   return { url: `${url.origin}${url.pathname.replace(/\/*$/, '/')}`, token: token ?? carried ?? '' }
 }
 
+// Until an answer begins.
+const answerMs = 10_000
+
 /** Asks the page's process for something below its mount path. A refusal is a `Failure` that says what to do; so is silence. */
 export async function askPage(
   { url, token }: PageAddress,
   path: string,
   init: RequestInit = {}
 ): Promise<Response> {
+  const abort = new AbortController()
+  // It also keeps the process alive: a fetch whose connection is cut early may settle only when it is aborted.
+  const timer = setTimeout(() => abort.abort(), answerMs)
   const answer = await fetch(url + path, {
     redirect: 'error',
     ...init,
+    signal: abort.signal,
     headers: {
       ...(init.headers as Record<string, string>),
       [clientHeader]: '1',
       ...(token !== '' && { authorization: `Bearer ${token}` })
     }
-  }).catch(() => {
-    throw new Failure(
-      `nothing answers at ${url}: start a hub with npx spanlight, or give the address of the page to ask`
-    )
   })
+    .finally(() => clearTimeout(timer))
+    .catch(() => {
+      throw new Failure(
+        `nothing answers at ${url}: start a hub with npx spanlight, or give the address of the page to ask`
+      )
+    })
   if (answer.status === 401)
     throw new Failure(`${url} needs its token: --token, or the address as it was printed, with #t=`)
   if (answer.ok && answer.headers.get('x-content-type-options') === 'nosniff') return answer

@@ -94,14 +94,16 @@ async function reasonOf(
   return `port ${number} for ${name} could not be opened (${code ?? message}); ${other}`
 }
 
-/** Whether another hub answers there: in token mode it says so by what it refuses with. */
+/** Whether another hub answers there: its page needs no token, only what the page asks for does. */
 async function isHub(port: number): Promise<boolean> {
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(), 500)
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}${mountPath}/`, {
-      signal: AbortSignal.timeout(500)
-    })
+    const answer = await fetch(`http://127.0.0.1:${port}${mountPath}/`, { signal: abort.signal })
     return (await answer.text()).includes('Spanlight</title>')
   } catch {
     return false
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,4 +1,4 @@
-import type { IngestResult } from '../serve/ingest.ts'
+import type { IngestResult } from '../serve/intake.ts'
 
 interface Count {
   bodies: number
