@@ -49,10 +49,10 @@ export async function sendUntil<T>(
   origin: string,
   ...traces: readonly Sent[]
 ): Promise<T> {
-  let over = false
-  const end = (): void => void (over = true)
+  const state = { over: false }
+  const end = (): void => void (state.over = true)
   happened.then(end, end)
-  while (!over) {
+  while (!state.over) {
     for (const one of traces) await sendTrace(origin, one)
     await new Promise((done) => setTimeout(done, 100))
   }
