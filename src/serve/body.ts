@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { Refusal } from './gate.ts'
@@ -24,7 +25,11 @@ export async function readBody(req: IncomingMessage, timeoutMs: number): Promise
     return tooLarge
   }
   const body = await collect(req, timeoutMs)
-  if (!Buffer.isBuffer(body) || encoding === 'identity') return body
+  return !Buffer.isBuffer(body) || encoding === 'identity' ? body : inflated(body)
+}
+
+/** What a gzip holds; or what to answer instead. */
+export async function inflated(body: Buffer): Promise<Buffer | Refusal> {
   try {
     return await inflate(body, { maxOutputLength: maxInflatedBytes })
   } catch (error) {
@@ -56,7 +61,8 @@ function parsedBody(req: IncomingMessage): Buffer | Refusal {
   )
 }
 
-function collect(req: IncomingMessage, timeoutMs: number): Promise<Buffer | Refusal> {
+/** All of a stream that nobody has read from, up to `maxBodyBytes`; never rejects. */
+export function collect(req: Readable, timeoutMs: number): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
