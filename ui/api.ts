@@ -2,7 +2,7 @@ import { clientHeader } from '../src/wire/live.ts'
 import type { InspectState, Wish } from '../src/wire/inspect.ts'
 import type { SpanSource } from '../src/wire/source.ts'
 import type { RuntimeActivity } from '../src/wire/runtime.ts'
-import type { ApiError, Status } from '../src/wire/status.ts'
+import type { ApiError, ServiceMap, Status } from '../src/wire/status.ts'
 import type { TraceList } from '../src/wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../src/wire/trace.ts'
 import { base } from './route.ts'
@@ -136,6 +136,10 @@ export async function cancelInspect(id: number): Promise<void> {
 /** V8's CPU profile of the trace's request. */
 export function getProfile(traceId: string, signal?: AbortSignal): Promise<unknown> {
   return getJson<unknown>(`api/traces/${traceId}/profile`, signal)
+}
+
+export function getMap(signal?: AbortSignal): Promise<ServiceMap> {
+  return getJson<ServiceMap>('api/map', signal)
 }
 
 export function getStatus(signal?: AbortSignal): Promise<Status> {

@@ -10,7 +10,7 @@ const elements = new Set(
     'a abbr article aside b br button canvas caption code col colgroup dd details dialog div dl dt em fieldset figcaption ' +
     'figure footer form g h1 h2 h3 h4 header hr i img input kbd label legend li line main mark nav noscript ol optgroup ' +
     'option output p path polygon polyline pre progress q rect s samp search section select slot small span strong sub ' +
-    'summary sup svg circle table tbody td text textarea tfoot th thead time title tr u ul wbr defs clipPath use tspan'
+    'summary sup svg circle table tbody td text textarea tfoot th thead time title tr u ul wbr defs clipPath marker use tspan'
   ).split(' ')
 )
 const attributes = new Set(
@@ -20,7 +20,7 @@ const attributes = new Set(
     'maxlength min minlength multiple name open pattern placeholder popover readonly ref rel required role rows rowspan ' +
     'scope selected size span spellcheck src start step style tabindex target title translate type value width wrap ' +
     'viewBox d x y x1 x2 y1 y2 cx cy r rx ry dx dy fill stroke stroke-width stroke-linecap stroke-linejoin points ' +
-    'transform opacity preserveAspectRatio text-anchor vector-effect stroke-dasharray clip-path defaultValue defaultChecked'
+    'transform opacity preserveAspectRatio text-anchor vector-effect stroke-dasharray clip-path marker-end refX refY markerWidth markerHeight markerUnits orient defaultValue defaultChecked'
   ).split(' ')
 )
 const events = new Set(

@@ -3,6 +3,7 @@ export type Route =
   | { screen: 'list'; params: Params }
   | { screen: 'trace'; traceId: string; params: Params }
   | { screen: 'status'; params: Params }
+  | { screen: 'map'; params: Params }
   | { screen: 'lost'; path: string; params: Params }
 
 export type Params = Readonly<Record<string, string>>
@@ -20,7 +21,8 @@ export function parseRoute(url: string, mount: string): Route {
   const inside = `${path}/`.startsWith(mount) ? path.slice(mount.length) : path.slice(1)
   const parts = inside.split('/').filter(Boolean)
   if (parts.length === 0) return { screen: 'list', params }
-  if (parts.length === 1 && parts[0] === 'status') return { screen: 'status', params }
+  if (parts.length === 1 && (parts[0] === 'status' || parts[0] === 'map'))
+    return { screen: parts[0], params }
   if (parts.length === 2 && parts[0] === 't' && parts[1] !== undefined && hexId.test(parts[1])) {
     return { screen: 'trace', traceId: parts[1].toLowerCase(), params }
   }
@@ -34,9 +36,9 @@ export function printRoute(route: Route, mount: string = base): string {
       ? ''
       : route.screen === 'trace'
         ? `t/${route.traceId}`
-        : route.screen === 'status'
-          ? 'status'
-          : route.path
+        : route.screen === 'lost'
+          ? route.path
+          : route.screen
   const search = new URLSearchParams()
   for (const [key, value] of Object.entries(route.params)) if (value !== '') search.set(key, value)
   const text = search.toString()
@@ -54,6 +56,10 @@ export function listHref(params: Params = {}): string {
 
 export function statusHref(): string {
   return printRoute({ screen: 'status', params: {} })
+}
+
+export function mapHref(): string {
+  return printRoute({ screen: 'map', params: {} })
 }
 
 type Navigate = (url: string, replace?: boolean) => void

@@ -7,7 +7,7 @@ import { databaseOf, peerOf } from './categories.ts'
 import { Histogram } from './histogram.ts'
 
 // The map is asked for again and again while it is looked at; beyond this the newest traces speak for the rest.
-const budgetMs = 500
+const budgetMs = 2000
 const itemsPerPart = 512
 
 type NodeKind = ServiceMap['nodes'][number]['kind']
@@ -16,6 +16,8 @@ interface Figures {
   readonly durations: Histogram
   spans: number
   errors: number
+  calls: number
+  failed: number
 }
 
 /** What the map needs of a span: less than all of it, as thousands may be held at a time. */
@@ -25,16 +27,20 @@ interface Member extends Pick<SpanData, 'parentId' | 'kind' | 'status' | 'durati
   readonly peer: string
 }
 
-/** Services and who calls whom, drawn from the traces in memory, the newest first, within half a second. */
+/** Services and who calls whom, drawn from the traces in memory, the newest first, within two seconds. */
 export function* serviceMap(store: TraceStore, now: () => number): Generator<void, ServiceMap> {
   const until = now() + budgetMs
   const drawing = new Drawing()
+  let complete = true
   for (const trace of store.traces()) {
+    if (now() >= until) {
+      complete = false
+      break
+    }
     if (trace !== undefined) yield* drawing.add(store.recordsInParts(trace.traceId))
-    if (now() >= until) break
     yield
   }
-  return yield* drawing.map()
+  return yield* drawing.map(complete)
 }
 
 /** Collects nodes and edges. Names are keys of maps, never of objects: a service may be called `__proto__`. */
@@ -43,6 +49,9 @@ class Drawing {
   readonly #edges = new Map<string, Figures & { readonly from: string; readonly to: string }>()
   // Which service answers at an address, learned where both sides were seen: a call whose other side is not in memory goes to it too.
   readonly #answers = new Map<string, string>()
+  #traces = 0
+  #from = Infinity
+  #to = 0
 
   // Which node a call ends at, as far as it is known by now.
   #settle(to: string): string {
@@ -53,8 +62,11 @@ class Drawing {
   *add(records: Iterable<TraceRecord>): Generator<void, void> {
     const members = new Map<SpanId, Member>()
     let shared = false
-    for (const { spans, resource, source } of records) {
+    this.#traces++
+    for (const { spans, resource, epochMs, source } of records) {
+      this.#from = Math.min(this.#from, epochMs)
       for (const span of spans) {
+        this.#to = Math.max(this.#to, epochMs + (span.start + span.duration) / 1e6)
         if (!members.has(span.spanId)) members.set(span.spanId, memberOf(span, resource.service))
         shared ||= source === 'ingest' && isServerHalf(span, resource.service)
       }
@@ -88,12 +100,13 @@ class Drawing {
       const outward = kind === SpanKind.client || kind === SpanKind.producer
       const peer = database === '' && outward ? member.peer : ''
       if (database === '' && peer === '') continue
-      const to = database === '' ? key('external', peer) : key('db', database)
+      const beyond = kind === SpanKind.producer ? 'queue' : 'external'
+      const to = database === '' ? key(beyond, peer) : key('db', database)
       this.#connect(key('service', service), to, member)
     }
   }
 
-  *map(): Generator<void, ServiceMap> {
+  *map(complete: boolean): Generator<void, ServiceMap> {
     const edges = new Map<string, Figures & { readonly from: string; readonly to: string }>()
     let done = 0
     for (const { from, to, ...figures } of this.#edges.values()) {
@@ -105,16 +118,18 @@ class Drawing {
       // A service's own spans tell of it; anything else is known by the calls to it alone.
       if (!target.startsWith('service\n')) join(upsert(this.#nodes, target, {}), figures)
     }
-    const map: ServiceMap = { nodes: [], edges: [] }
-    for (const [name, { durations, spans, errors }] of this.#nodes) {
+    const from = this.#traces === 0 ? 0 : this.#from
+    const drawn = { traces: this.#traces, complete, from, to: this.#to }
+    const map: ServiceMap = { nodes: [], edges: [], drawn }
+    for (const [name, { durations, ...figures }] of this.#nodes) {
       if (++done % itemsPerPart === 0) yield
       const kind = name.slice(0, name.indexOf('\n')) as NodeKind
-      map.nodes.push({ name: nameOf(name), kind, spans, errors, p95: durations.quantile(0.95) })
+      map.nodes.push({ name: nameOf(name), kind, ...figures, ...middle(durations) })
     }
-    for (const { from, to, durations, spans, errors } of edges.values()) {
+    for (const { from, to, durations, calls, failed } of edges.values()) {
       if (++done % itemsPerPart === 0) yield
-      const p95 = durations.quantile(0.95)
-      map.edges.push({ from: nameOf(from), to: nameOf(to), calls: spans, errors, p95 })
+      const ends = { from: nameOf(from), to: nameOf(to) }
+      map.edges.push({ ...ends, calls, errors: failed, ...middle(durations) })
     }
     return map
   }
@@ -122,15 +137,17 @@ class Drawing {
   #count(node: string, span: Member, entry: boolean): void {
     const figures = upsert(this.#nodes, node, {})
     figures.spans++
-    if (span.status === StatusCode.error) figures.errors++
-    if (entry) figures.durations.add(span.duration / 1e6)
+    const failed = span.status === StatusCode.error
+    if (failed) figures.errors++
+    if (entry) call(figures, span, failed)
   }
 
   #connect(from: string, to: string, span: Member): void {
     const edge = upsert(this.#edges, `${from}\n${to}`, { from, to })
+    const failed = span.status === StatusCode.error
     edge.spans++
-    if (span.status === StatusCode.error) edge.errors++
-    edge.durations.add(span.duration / 1e6)
+    if (failed) edge.errors++
+    call(edge, span, failed)
   }
 }
 
@@ -154,7 +171,7 @@ function upsert<T extends object>(
 ): Figures & T {
   let figures = map.get(name)
   if (figures === undefined) {
-    figures = { durations: new Histogram(), spans: 0, errors: 0, ...rest }
+    figures = { durations: new Histogram(), spans: 0, errors: 0, calls: 0, failed: 0, ...rest }
     map.set(name, figures)
   }
   return figures
@@ -164,6 +181,18 @@ function join(into: Figures, from: Figures): void {
   into.durations.merge(from.durations)
   into.spans += from.spans
   into.errors += from.errors
+  into.calls += from.calls
+  into.failed += from.failed
+}
+
+function call(figures: Figures, { duration }: Member, failed: boolean): void {
+  figures.calls++
+  if (failed) figures.failed++
+  figures.durations.add(duration / 1e6)
+}
+
+function middle(durations: Histogram): { p50: number; p95: number } {
+  return { p50: durations.quantile(0.5), p95: durations.quantile(0.95) }
 }
 
 function key(kind: NodeKind, name: string): string {

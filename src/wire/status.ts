@@ -112,10 +112,17 @@ export interface RouteFigures {
 export interface ServiceMap {
   nodes: {
     name: string
-    kind: 'service' | 'db' | 'external'
+    kind: 'service' | 'db' | 'queue' | 'external'
+    /** All spans of a service, all calls to anything else; those of them that failed. */
     spans: number
     errors: number
+    /** How often it was entered from outside, or called; how often that failed; how long it took, in milliseconds. */
+    calls: number
+    failed: number
+    p50: number
     p95: number
   }[]
-  edges: { from: string; to: string; calls: number; errors: number; p95: number }[]
+  edges: { from: string; to: string; calls: number; errors: number; p50: number; p95: number }[]
+  /** The traces that were looked at, the newest first; `complete` is false when the time for it ran out before all were. Epoch milliseconds. */
+  drawn: { traces: number; complete: boolean; from: number; to: number }
 }

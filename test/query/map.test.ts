@@ -118,7 +118,11 @@ describe.each(stores)('serviceMap on %s', (_name, createStore) => {
   })
 
   it('is empty for an empty store', async () => {
-    expect(finish(serviceMap(createStore(), clock))).toEqual({ nodes: [], edges: [] })
+    expect(finish(serviceMap(createStore(), clock))).toEqual({
+      nodes: [],
+      edges: [],
+      drawn: { traces: 0, complete: true, from: 0, to: 0 }
+    })
   })
 })
 
@@ -140,11 +144,11 @@ describe('a map that is asked for often', () => {
     open.close()
   })
 
-  it('lets the host go on, and stops after half a second with the newest traces', async () => {
+  it('lets the host go on, and stops after two seconds with the newest traces', async () => {
     const store = new NaiveStore()
     for (let trace = 1; trace <= 100; trace++) store.add(request({ trace, service: `s${trace}` }))
     let ms = 0
-    const now = (): number => (ms += 9)
+    const now = (): number => (ms += 36)
     let turns = 0
     const tick = (): void => {
       turns++
@@ -156,5 +160,6 @@ describe('a map that is asked for often', () => {
     expect(turns).toBeGreaterThan(9)
     expect(map.nodes.length).toBeLessThan(100)
     expect(map.nodes[0].name).toBe('s100')
+    expect(map.drawn).toMatchObject({ traces: map.nodes.length, complete: false })
   })
 })

@@ -184,7 +184,15 @@ describe('many at once', () => {
   it('are answered ten at a time', async () => {
     let release: () => void = () => undefined
     const gate = new Promise<void>((resolve) => (release = resolve))
-    const busy = { ...host.memory.reader, map: () => gate.then(() => ({ nodes: [], edges: [] })) }
+    const busy = {
+      ...host.memory.reader,
+      map: () =>
+        gate.then(() => ({
+          nodes: [],
+          edges: [],
+          drawn: { traces: 0, complete: true, from: 0, to: 0 }
+        }))
+    }
     const other = await startHost({ reader: busy })
     const map = () => ask(other.port, '/_traces/api/map')
     const waiting = Array.from({ length: 10 }, map)

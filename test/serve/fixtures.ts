@@ -137,7 +137,11 @@ function memoryReader(memory: Memory): Reader {
     },
     matcher: (query) => (row) => row.name.includes(query),
     routes: () => [],
-    map: async () => ({ nodes: [], edges: [] }),
+    map: async () => ({
+      nodes: [],
+      edges: [],
+      drawn: { traces: 0, complete: true, from: 0, to: 0 }
+    }),
     operations: async () => []
   }
 }

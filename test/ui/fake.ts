@@ -1,4 +1,4 @@
-import type { Status } from '../../src/wire/status.ts'
+import type { ServiceMap, Status } from '../../src/wire/status.ts'
 import type { Summary } from '../../src/wire/summary.ts'
 import type { TraceColumns } from '../../src/wire/trace.ts'
 
@@ -24,6 +24,37 @@ export function summaryOf(over: Partial<Summary> = {}): Summary {
     kept: '',
     noise: '',
     ...over
+  }
+}
+
+/** Three services, a database, a queue and a stranger, ten minutes of them. */
+export function mapOf(): ServiceMap {
+  const figures = (calls: number, failed: number, p95: number) => ({
+    spans: calls * 3,
+    errors: failed * 2,
+    calls,
+    failed,
+    p50: p95 / 3,
+    p95
+  })
+  return {
+    nodes: [
+      { name: 'shop', kind: 'service', ...figures(6000, 12, 180) },
+      { name: 'stock', kind: 'service', ...figures(900, 0, 41) },
+      { name: 'mail <b>', kind: 'service', ...figures(30, 30, 1200) },
+      { name: 'postgresql', kind: 'db', ...figures(20_000, 3, 8) },
+      { name: 'rabbitmq', kind: 'queue', ...figures(30, 0, 2) },
+      { name: 'api.example.com:443', kind: 'external', ...figures(4, 0, 310) }
+    ],
+    edges: [
+      { from: 'shop', to: 'stock', calls: 900, errors: 0, p50: 14, p95: 41 },
+      { from: 'shop', to: 'mail <b>', calls: 30, errors: 30, p50: 400, p95: 1200 },
+      { from: 'shop', to: 'rabbitmq', calls: 30, errors: 0, p50: 1, p95: 2 },
+      { from: 'shop', to: 'api.example.com:443', calls: 4, errors: 0, p50: 100, p95: 310 },
+      { from: 'stock', to: 'postgresql', calls: 20_000, errors: 3, p50: 3, p95: 8 },
+      { from: 'stock', to: 'shop', calls: 2, errors: 0, p50: 5, p95: 9 }
+    ],
+    drawn: { traces: 6000, complete: true, from: 1_795_000_000_000, to: 1_795_000_600_000 }
   }
 }
 

@@ -10,9 +10,9 @@ import {
   type LiveRequest
 } from '../../src/wire/live.ts'
 import { matchSummary, parseQuery } from '../../src/wire/query.ts'
-import type { Status } from '../../src/wire/status.ts'
+import type { ServiceMap, Status } from '../../src/wire/status.ts'
 import type { Summary, TraceList } from '../../src/wire/summary.ts'
-import { columnsFor, statusOf, traffic } from './fake.ts'
+import { columnsFor, mapOf, statusOf, traffic } from './fake.ts'
 
 const built = new URL('../../dist/ui/', import.meta.url)
 
@@ -43,6 +43,7 @@ export class Fixture {
   store: Summary[] = []
   inFlight: Summary[] = []
   status: Status
+  map: ServiceMap = mapOf()
   bootId = 'boot-1'
   rate = 0
   refused = false
@@ -221,6 +222,7 @@ export class Fixture {
     }
     if (path === 'live') return this.#stream(res, Number(url.searchParams.get('since')))
     if (path === 'api/status') return this.#json(res, { ...this.status, bootId: this.bootId })
+    if (path === 'api/map') return this.#json(res, this.map)
     if (path === 'api/traces') return this.#json(res, this.#list(url.searchParams))
     const trace = /^api\/traces\/([0-9a-f]{32})$/.exec(path)
     if (trace) {

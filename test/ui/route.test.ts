@@ -25,6 +25,7 @@ describe('an address', () => {
     ],
     [`/_traces/t/${id.toUpperCase()}`, { screen: 'trace', traceId: id, params: {} }],
     ['/_traces/status', { screen: 'status', params: {} }],
+    ['/_traces/map', { screen: 'map', params: {} }],
     ['/_traces/t/not-an-id', { screen: 'lost', path: 't/not-an-id', params: {} }],
     ['/_traces/t/../../etc', { screen: 'lost', path: 't/../../etc', params: {} }],
     ['/_traces/nowhere#main', { screen: 'lost', path: 'nowhere#main', params: {} }]
@@ -45,7 +46,7 @@ describe('an address', () => {
     )
     const routes: fc.Arbitrary<Route> = fc.oneof(
       fc.record({ screen: fc.constant('list' as const), params }),
-      fc.record({ screen: fc.constant('status' as const), params }),
+      fc.record({ screen: fc.constantFrom('status' as const, 'map' as const), params }),
       fc.record({ screen: fc.constant('trace' as const), traceId: fc.constant(id), params })
     )
     fc.assert(

@@ -1,7 +1,7 @@
 import { h, type VNode } from 'preact'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
-import { listHref, statusHref } from '../route.ts'
+import { listHref, mapHref, statusHref } from '../route.ts'
 import { connection, dialog, listQuery, pausedAt, rate, route, status, zone } from '../state.ts'
 import { formatTime } from '../format.ts'
 
@@ -21,6 +21,7 @@ export function Header(): VNode {
     ${service && html`<span class="service clip" title=${service}>${service}</span>`}
     <nav aria-label="Screens">
       <a href=${tracesHref(screen)} aria-current=${screen === 'list' ? 'page' : screen === 'trace' ? 'true' : undefined}>Traces</a>
+      <a href=${mapHref()} aria-current=${screen === 'map' ? 'page' : undefined}>Map</a>
       <a href=${statusHref()} aria-current=${screen === 'status' ? 'page' : undefined}
         >Status${troubled && html`<span class="dot ring" title="Something is not instrumented"></span>`}</a
       >

@@ -12,7 +12,7 @@ import { Banner } from './banner.ts'
 import { Footer } from './footer.ts'
 import { Header } from './header.ts'
 import { everywhere, HelpDialog } from './help.ts'
-import { LazyTrace } from './lazy.ts'
+import { LazyMap, LazyTrace } from './lazy.ts'
 import { SettingsDialog } from './settings.ts'
 
 /** What is on every screen: header, banner, the screen itself, status strip, dialogs. */
@@ -31,7 +31,7 @@ export function Shell({ feed }: { feed: Feed }): VNode {
   return html`<div class="shell">
     <a class="skip" href=${`${place.value}#main`} onClick=${skip}>Skip to content</a>
     ${h(Header, {})} ${h(Banner, { feed })}
-    <main id="main" tabindex=${route.value.screen === 'status' ? '0' : '-1'}>${h(Screen, { feed })}</main>
+    <main id="main" tabindex=${route.value.screen === 'status' || route.value.screen === 'map' ? '0' : '-1'}>${h(Screen, { feed })}</main>
     ${h(Footer, {})} ${h(HelpDialog, {})} ${h(SettingsDialog, {})}
     <div class="sr-only" role="status">${announcement.value}</div>
   </div>`
@@ -45,6 +45,8 @@ function Screen({ feed }: { feed: Feed }): VNode {
     case 'trace':
       // Another trace is another page: nothing of the old one's state may show through.
       return part(LazyTrace, { traceId: current.traceId, key: current.traceId })
+    case 'map':
+      return part(LazyMap, {})
     case 'status':
       return part(StatusPage, {})
     case 'lost':
