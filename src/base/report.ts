@@ -27,6 +27,7 @@ export type DropReason =
   | 'ingest invalid'
   | 'export queue full'
   | 'export failed'
+  | 'export over a limit'
   | 'slow page'
   | 'internal error'
 

@@ -4,7 +4,7 @@ import type { TraceRecord } from '../../base/span-data.ts'
 export interface ExportFormat {
   readonly contentType: string
   /** The body of one request. Called when a batch is sent, not when a request of the host ends: that must not pay for it. */
-  body(records: readonly TraceRecord[]): string | Uint8Array
+  body(records: readonly TraceRecord[]): string | Uint8Array | Promise<string | Uint8Array>
   /** How many spans an answer of success says that it did not take; without it, none. The answer may hold anything. */
   rejected?(answer: Buffer): number
 }

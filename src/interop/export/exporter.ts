@@ -164,7 +164,7 @@ class Sender {
 
   async #deliver(batch: Batch): Promise<void> {
     const { format, compression } = this.#destination
-    const plain = Buffer.from(format.body(batch.pieces.map(({ record }) => record)))
+    const plain = Buffer.from(await format.body(batch.pieces.map(({ record }) => record)))
     const body = compression === 'none' ? plain : await zipped(plain, { level: 1 })
     for (let tries = 1; !this.#stop.signal.aborted; tries++) {
       let delivery = await this.#try(body)

@@ -1,0 +1,33 @@
+import { type Ask, ask } from '../ask.ts'
+import type { Authorize } from '../destination.ts'
+import { renewed } from '../renewed.ts'
+import { findCredentials } from './chain.ts'
+import { signatureHeaders } from './sigv4.ts'
+
+// Also of China's regions, of addresses for IPv6, and of a private network's own.
+const host =
+  /(?:^|\.)xray(?:-fips)?\.([a-z]{2}[a-z0-9-]*)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/
+
+/** The region of an X-Ray endpoint; undefined for any other address. */
+export function xrayRegion({ hostname }: URL): string | undefined {
+  return host.exec(hostname)?.[1]
+}
+
+export interface AwsSetup {
+  readonly region: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly ask?: Ask
+  readonly now?: () => number
+}
+
+/** Signs each request with the process's credentials for AWS, which are looked for when the first one leaves. */
+export function signForXray({ region, env, now = Date.now, ...setup }: AwsSetup): Authorize {
+  const credentials = renewed(
+    () => findCredentials({ env, region, now, ask: setup.ask ?? ask }),
+    now
+  )
+  return async (request) => {
+    const found = await credentials()
+    return signatureHeaders(request, found, { region, service: 'xray' }, new Date(now()))
+  }
+}
