@@ -66,10 +66,10 @@ function mostOfSpan(spans: readonly SpanData[]): number {
 function fitSpan(span: SpanData, most: number): SpanData | undefined {
   const fits = (one: SpanData): boolean => sizeOf(one, most) <= most
   if (fits(span)) return span
-  for (const length of [16_384, 4096, 1024, 256]) {
+  for (const length of [16_384, 4096, 1024, 256, 64]) {
     const cut = withTexts(span, (text) => clip(text, length))
     if (fits(cut)) return cut
-    if (length > 256) continue
+    if (length > 64) continue
     const { events, logs, links } = cut
     const bare = {
       ...cut,

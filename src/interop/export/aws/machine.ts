@@ -31,7 +31,7 @@ async function fromContainer(
   const authorization = token?.trim() ?? ''
   if (/[\r\n]/.test(authorization))
     throw new Error("the container's authorization token has a line break")
-  const headers = authorization === '' ? {} : { authorization }
+  const headers: Record<string, string> = authorization === '' ? {} : { authorization }
   return credentialsIn(await ask(url, { headers, timeoutMs }), 'the container agent')
 }
 

@@ -5,7 +5,8 @@ import type { ReadonlyAttributes, SpanData, TraceRecord } from '../../../base/sp
 const nameBytes = 1024
 const keyBytes = 512
 const valueBytes = 64 * 1024
-const mostAttributes = 1024
+// Two less than it is: the encoder adds as many to a log, which becomes an event, and one to a span that others are missing of.
+const mostAttributes = 1022
 const mostEvents = 256
 const mostLinks = 128
 /** Of a resource, its spans and all that is in them. */
@@ -95,6 +96,7 @@ function fitSpan(span: SpanData, room: number): SpanData {
 interface Listed {
   readonly attributes: ReadonlyAttributes
   readonly name?: string
+  readonly body?: string
 }
 
 function fitList<T extends Listed>(
@@ -104,10 +106,11 @@ function fitList<T extends Listed>(
   let changed = list.length > most
   const fitted = list.slice(0, most).map((one) => {
     const attributes = fitAttributes(one.attributes)
-    const name = one.name === undefined ? undefined : cutText(one.name, nameBytes)
-    if (!attributes.changed && name === one.name) return one
+    const name = one.name && cutText(one.name, nameBytes)
+    const body = one.body && cutText(one.body, valueBytes)
+    if (!attributes.changed && name === one.name && body === one.body) return one
     changed = true
-    return { ...one, ...(name !== undefined && { name }), attributes: attributes.list }
+    return { ...one, ...(name && { name }), ...(body && { body }), attributes: attributes.list }
   })
   return { list: changed ? fitted : list, changed }
 }
