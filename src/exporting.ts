@@ -1,5 +1,6 @@
 import type { Report } from './base/report.ts'
 import type { TraceRecord } from './base/span-data.ts'
+import { forCloud } from './interop/export/clouds.ts'
 import type { Destination, ExportFormat } from './interop/export/destination.ts'
 import { exporterFromEnvironment } from './interop/export/environment.ts'
 import { createExporter } from './interop/export/exporter.ts'
@@ -27,9 +28,10 @@ export function destinationsOf(
 ): readonly Destination[] {
   const wanted = option ?? exporterFromEnvironment(env, report)
   if (wanted === undefined || wanted === false) return []
-  return [
+  const destinations: Destination[] = [
     { transport: 'http', format: otlpJson, timeoutMs: 10_000, compression: 'gzip', ...wanted }
   ]
+  return destinations.map((destination) => forCloud(destination, { env, report }))
 }
 
 export function createExporting(destinations: readonly Destination[], report: Report): Exporting {

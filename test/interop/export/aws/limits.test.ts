@@ -28,7 +28,7 @@ describe('what X-Ray is sent', () => {
     const { records, over } = fit([recordOf([spanOf({ attributes })])])
     expect(over).toBe(1)
     expect(bytesOf(records)).toBeLessThan(200_000)
-    const [cut] = records[0]?.spans as [SpanData]
+    const [cut] = (records as [TraceRecord])[0].spans as [SpanData]
     expect(cut.attributes[1]).toHaveLength(16_384)
     expect(cut.attributes[5]).toBe('o7')
   })
@@ -42,7 +42,7 @@ describe('what X-Ray is sent', () => {
     }))
     const { records, over } = fit([recordOf([spanOf({ logs, attributes: ['a', 'b'] })])])
     expect(over).toBe(1)
-    const [cut] = records[0]?.spans as [SpanData]
+    const [cut] = (records as [TraceRecord])[0].spans as [SpanData]
     expect(cut).toMatchObject({ logs: [], droppedEvents: 5000, attributes: ['a', 'b'] })
   })
 

@@ -33,7 +33,7 @@ describe('what Google Cloud is sent', () => {
     const attributes = ['long', 'é'.repeat(40_000), 'k'.repeat(513), 'lost', 'list', listOf(9000)]
     const { records, over } = fit(recordOf([spanOf({ name: '€'.repeat(400), attributes })]))
     expect(over).toBe(1)
-    const [span] = records[0]?.spans as [SpanData]
+    const [span] = (records as [TraceRecord])[0].spans as [SpanData]
     expect(span.name).toBe('€'.repeat(341))
     expect(span.attributes.slice(0, 2)).toEqual(['long', 'é'.repeat(32_768)])
     expect(span.attributes[2]).toBe('list')
@@ -47,7 +47,7 @@ describe('what Google Cloud is sent', () => {
     const logs = Array.from({ length: 100 }, () => log)
     const { records, over } = fit(recordOf([spanOf({ events, logs, droppedEvents: 1 })]))
     expect(over).toBe(1)
-    const [span] = records[0]?.spans as [SpanData]
+    const [span] = (records as [TraceRecord])[0].spans as [SpanData]
     expect([span.events.length, span.logs.length, span.droppedEvents]).toEqual([200, 56, 45])
   })
 
@@ -83,7 +83,7 @@ describe('what Google Cloud is sent', () => {
       fc.property(spans, (made) => {
         const { records } = fit(
           recordOf(
-            made.map((one) => spanOf(one as Partial<SpanData>)),
+            made.map((one) => spanOf(one as unknown as Partial<SpanData>)),
             { droppedSpans: 1 }
           )
         )
