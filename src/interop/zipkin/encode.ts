@@ -31,7 +31,7 @@ export interface ZipkinSpan {
   readonly kind?: string | undefined
   readonly name: string
   readonly timestamp: number
-  readonly duration: number
+  readonly duration?: number | undefined
   readonly localEndpoint: Endpoint
   readonly remoteEndpoint?: Endpoint | undefined
   readonly annotations?: readonly Annotation[] | undefined
@@ -78,8 +78,8 @@ export function encodeZipkin(span: SpanData, record: TraceRecord, first = false)
     kind: kindNames[span.kind],
     name: span.name,
     timestamp: microsOf(epochMs, span.start),
-    // A zero means that the span has not ended; a fraction of a microsecond is one.
-    duration: Math.max(1, Math.round(span.duration / 1000)),
+    // Without one it has not ended, and a zero means the same; a fraction of a microsecond is one.
+    duration: span.open ? undefined : Math.max(1, Math.round(span.duration / 1000)),
     localEndpoint: localEndpoint(resource.service, attributes),
     remoteEndpoint: remoteEndpoint(span),
     annotations: annotationsOf(span, epochMs),

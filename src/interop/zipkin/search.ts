@@ -1,0 +1,130 @@
+import type { TraceId } from '../../base/ids.ts'
+import type { TraceRecord } from '../../base/span-data.ts'
+import { inSlices } from '../../base/time-slices.ts'
+import type { ListRequest, Reader } from '../../query/types.ts'
+import { maxQueryLength, maxTerms } from '../../wire/query.ts'
+import { encodeZipkin, type ZipkinSpan } from './encode.ts'
+import { BadParameter, textOf, wholeOf } from './parameters.ts'
+
+const defaultLimit = 10
+export const maxTraces = 250
+const defaultLookback = 86_400_000
+
+// Traces of a page are few where each of them is looked at, and after so many milliseconds no other page is begun.
+const pageSize = 100
+const budgetMs = 2000
+
+/**
+ * Ids of the traces that a search of Zipkin finds, newest first. Where it asks for several things, any span of the service may have each of
+ * them, not one span all (`QueryRequest.test`): so the list is asked for the first, and the spans for the rest.
+ */
+export async function search(
+  reader: Pick<Reader, 'list' | 'records'>,
+  params: URLSearchParams,
+  now: () => number
+): Promise<TraceId[]> {
+  const limit = Math.min(maxTraces, wholeOf(params, 'limit') || defaultLimit)
+  const { request, wishes } = readSearch(params)
+  const until = now() + budgetMs
+  const found: TraceId[] = []
+  let before: string | undefined
+  do {
+    const size = wishes.tests.length === 0 ? limit : pageSize
+    const page = await reader.list({ ...request, limit: size, before })
+    for (const trace of page.traces) {
+      const traceId = trace.traceId as TraceId
+      if (wishes.tests.length === 0 || (await inSlices(fits(reader.records(traceId), wishes), now)))
+        found.push(traceId)
+      if (found.length >= limit || now() >= until) return found
+    }
+    before = page.next
+  } while (before !== undefined && now() < until)
+  return found
+}
+
+type SpanTest = (span: ZipkinSpan) => boolean
+
+interface Wishes {
+  readonly service: string | undefined
+  /** For each there must be a span of the service that passes. */
+  readonly tests: readonly SpanTest[]
+}
+
+function readSearch(params: URLSearchParams): {
+  request: Omit<ListRequest, 'limit'>
+  wishes: Wishes
+} {
+  const service = textOf(params, 'serviceName')
+  // Zipkin's page once sent this for any.
+  const given = textOf(params, 'spanName')
+  const name = given === 'all' ? undefined : given
+  const remote = textOf(params, 'remoteServiceName')
+  const min = wholeOf(params, 'minDuration')
+  const max = wholeOf(params, 'maxDuration')
+  const annotations = readAnnotations(textOf(params, 'annotationQuery') ?? '')
+  const to = wholeOf(params, 'endTs') ?? Date.now()
+  const from = to - (wholeOf(params, 'lookback') ?? defaultLookback)
+
+  const tests: SpanTest[] = annotations.map(testOf)
+  if (name !== undefined) tests.push((span) => span.name === name)
+  if (remote !== undefined) tests.push((span) => span.remoteEndpoint?.serviceName === remote)
+  if (min !== undefined || max !== undefined)
+    tests.push(({ duration = 0 }) => duration >= (min ?? 0) && duration <= (max ?? Infinity))
+
+  const query = annotations.map(termOf).find((term) => term !== '') ?? ''
+  // Of what the list compares with one and the same span, only one thing.
+  const span = { service, ...(query === '' ? { name } : {}) }
+  return { request: { query, from, to, span }, wishes: { service, tests } }
+}
+
+interface Annotation {
+  readonly key: string
+  /** Undefined where it is enough that there is such a tag or annotation. */
+  readonly value: string | undefined
+}
+
+/** `error and http.method=GET`. */
+function readAnnotations(text: string): Annotation[] {
+  const parts = text.split(' and ', maxTerms + 1).filter((part) => part.trim() !== '')
+  if (text.length > maxQueryLength || parts.length > maxTerms)
+    throw new BadParameter('annotationQuery', 'this is too long')
+  return parts.map((part) => {
+    const equals = part.indexOf('=')
+    return equals < 1
+      ? { key: part.trim(), value: undefined }
+      : { key: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() }
+  })
+}
+
+function testOf({ key, value }: Annotation): SpanTest {
+  if (value !== undefined) return ({ tags }) => tags[key] === value
+  return ({ tags, annotations }) =>
+    tags[key] !== undefined || annotations?.some((one) => one.value === key) === true
+}
+
+/** A term of our query language that holds wherever the annotation is found; '' where there is none. */
+function termOf({ key, value }: Annotation): string {
+  if (key === 'error' && value === undefined) return 'has:error'
+  // Tags that are no attributes here, and lists, which are text there.
+  if (value === undefined || /^(?:otel\.|error$|spanlight\.)/.test(key) || value.startsWith('['))
+    return ''
+  return /^[^\s":=<>!,@]+$/.test(key) ? `@${key}="${value.replace(/["\\]/g, '\\$&')}"` : ''
+}
+
+function* fits(
+  records: Iterable<TraceRecord>,
+  { service, tests }: Wishes
+): Generator<void, boolean> {
+  let open = tests
+  for (const record of records) {
+    if (open.length === 0) return true
+    if (service !== undefined && record.resource.service !== service) continue
+    for (const span of record.spans) {
+      if (open.length === 0) return true
+      const encoded = encodeZipkin(span, record)
+      open = open.filter((test) => !test(encoded))
+    }
+    yield
+  }
+  return open.length === 0
+}
