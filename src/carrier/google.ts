@@ -8,7 +8,9 @@ const shape = /^(?<trace>[\da-f]{32})(?:\/(?<span>\d{1,20}))?(?:;o=(?<options>\d
 export const google: HeaderFormat = {
   fields: [name],
   read(headers) {
-    const { trace, span, options } = shape.exec(one(headers, name))?.groups ?? {}
+    const text = one(headers, name)
+    if (text === '') return undefined
+    const { trace, span, options } = shape.exec(text)?.groups ?? {}
     const sampled = options === undefined ? undefined : Number(options) % 2 === 1
     const spanId = span === undefined ? undefined : spanIdOf(span)
     // Zero is what a load balancer writes that has no span of its own; any other bad number is an error.

@@ -10,8 +10,10 @@ const name = 'x-amzn-trace-id'
 export const xray: HeaderFormat = {
   fields: [name],
   read(headers) {
+    const text = one(headers, name)
+    if (text === '') return undefined
     const parts = new Map<string, string>()
-    for (const part of one(headers, name).split(';')) {
+    for (const part of text.split(';')) {
       const at = part.indexOf('=')
       if (at > 0) parts.set(part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim())
     }
