@@ -1,7 +1,7 @@
 import { jsonParts as jaegerParts } from './interop/jaeger/encode.ts'
 import { jsonParts } from './interop/otlp/encode.ts'
 import { zipkinParts } from './interop/zipkin/encode.ts'
-import type { FileFormat } from './serve/api.ts'
+import type { FileFormat } from './serve/files.ts'
 
 const json = 'application/json; charset=utf-8'
 

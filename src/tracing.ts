@@ -153,6 +153,7 @@ export function createTracing(
     report,
     version,
     bootId,
+    service: settings.service,
     slowMs: settings.slowMs,
     path: settings.path,
     mode: decision,

@@ -20,6 +20,18 @@ export function* spanDetail(
   return undefined
 }
 
+/** Everything about every span, each once. */
+export function* spanDetails(records: Iterable<TraceRecord>): Generator<SpanDetail, void> {
+  const seen = new Set<SpanId>()
+  for (const record of records) {
+    for (const span of record.spans) {
+      if (seen.has(span.spanId)) continue
+      seen.add(span.spanId)
+      yield detailOf(record, span)
+    }
+  }
+}
+
 function detailOf(record: TraceRecord, span: SpanData): SpanDetail {
   const at = (ns: number): number => record.epochMs + ns / 1e6
   return {

@@ -9,7 +9,7 @@ import type { RouteFigures } from '../wire/status.ts'
 import type { Summary } from '../wire/summary.ts'
 import { spanCode } from './code.ts'
 import { traceColumns } from './columns.ts'
-import { spanDetail, spansHolding, traceLogs } from './detail.ts'
+import { spanDetail, spanDetails, spansHolding, traceLogs } from './detail.ts'
 import { serviceMap } from './map.ts'
 import { narrow } from './narrow.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -95,6 +95,14 @@ export function createReader(setup: ReaderSetup): Reader {
     nameOf,
     summary: (traceId) => lineOf(traceId, store.entries(traceId)),
     records: recordsOf,
+    *whole(traceId) {
+      const summary = reader.summary(traceId)
+      const columns = summary && (yield* traceColumns(recordsOf(traceId), summary))
+      if (columns === undefined) return undefined
+      const logs = yield* traceLogs(recordsOf(traceId))
+      return { columns, logs, runtime: yield* traceRuntime(traceId, recordsOf(traceId), runtime) }
+    },
+    details: (traceId) => spanDetails(recordsOf(traceId)),
     columns: (traceId) => read(traceId, traceColumns),
     span: (traceId, spanId) => read(traceId, (records) => spanDetail(records, spanId)),
     code: (traceId, spanId) => read(traceId, (records) => spanCode(records, spanId)),

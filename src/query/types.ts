@@ -1,6 +1,7 @@
 import type { SpanId, TraceId } from '../base/ids.ts'
 import type { SpanKind, StatusCode, TraceRecord } from '../base/span-data.ts'
 import type { Block, Collection, RuntimeActivity } from '../wire/runtime.ts'
+import type { SavedTrace } from '../wire/saved.ts'
 import type { SpanCode } from '../code/sources.ts'
 import type { RouteFigures, ServiceMap } from '../wire/status.ts'
 import type { Summary, TraceList } from '../wire/summary.ts'
@@ -21,6 +22,10 @@ export interface Reader {
    * Stored records and what is in flight, in parts between which the host may go on; nothing when nothing of the trace is in memory.
    */
   records(traceId: TraceId): Iterable<TraceRecord>
+  /** What the page shows of a trace besides its spans' details, in steps between which the host may go on. */
+  whole(traceId: TraceId): Generator<void, Omit<SavedTrace, 'spans'> | undefined>
+  /** Everything about every span of a trace; the host may go on between any two. */
+  details(traceId: TraceId): Iterable<SpanDetail>
   columns(traceId: TraceId): Promise<TraceColumns | undefined>
   span(traceId: TraceId, spanId: string): Promise<SpanDetail | undefined>
   /** What a span says about code: 'elsewhere' for one of another process. */

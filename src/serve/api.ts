@@ -1,32 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readSpanId, readTraceId, type TraceId } from '../base/ids.ts'
-import type { TraceRecord } from '../base/span-data.ts'
 import type { Reader } from '../query/types.ts'
 import type { SpanCode } from '../code/sources.ts'
 import type { TraceStore } from '../store/types.ts'
 import type { SpanSource } from '../wire/source.ts'
 import type { Status } from '../wire/status.ts'
+import { type FilesSetup, sendSelection, sendTrace } from './files.ts'
 import { addWish, cancelWish, type InspectSetup, sendProfile, sendState } from './inspect-api.ts'
-import { sendError, sendJson, streamJson, streamPieces } from './respond.ts'
+import { sendError, sendJson, streamJson } from './respond.ts'
 
-export interface ApiSetup {
+export interface ApiSetup extends FilesSetup {
   readonly reader: Reader
   readonly store: Pick<TraceStore, 'pin' | 'clear' | 'stats'>
   readonly status: () => Promise<Status>
   readonly inspect: InspectSetup
   /** Finds lines of source files; undefined where none are ever shown. */
   readonly source?: ((code: SpanCode) => Promise<SpanSource>) | undefined
-  /** Foreign formats by the name that `?format=` gives. */
-  readonly formats: Readonly<Record<string, FileFormat>>
-}
-
-/** A trace, or several, as a file. */
-export interface FileFormat {
-  /** Of the file's name, without its dot: `otlp.json`. */
-  readonly extension: string
-  readonly contentType: string
-  /** In pieces, between which the host may go on. */
-  readonly write: (records: Iterable<TraceRecord>) => Iterable<string>
 }
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
@@ -86,6 +75,8 @@ export class Api {
     switch (path) {
       case 'traces':
         return get((req, res) => this.#list(req, res, params))
+      case 'export':
+        return get((req, res) => sendSelection(req, res, this.#setup, params))
       case 'routes':
         return get((req, res) => streamJson(req, res, reader.routes()))
       case 'map':
@@ -143,28 +134,11 @@ export class Api {
     id: TraceId | undefined,
     format: string | null
   ): Promise<void> {
-    if (format !== null) return this.#export(req, res, id, format)
+    if (format !== null && id !== undefined && this.#setup.reader.summary(id) !== undefined)
+      return sendTrace(req, res, this.#setup, id, format)
     const columns = id === undefined ? undefined : await this.#setup.reader.columns(id)
     if (columns === undefined) return this.#unknown(req, res)
     await streamJson(req, res, columns)
-  }
-
-  async #export(
-    req: IncomingMessage,
-    res: ServerResponse,
-    id: TraceId | undefined,
-    format: string
-  ): Promise<void> {
-    const { formats, reader } = this.#setup
-    const file = Object.hasOwn(formats, format) ? formats[format] : undefined
-    if (file === undefined) {
-      const names = Object.keys(formats).join(', ')
-      return sendError(req, res, 400, 'no such format', `there is: ${names}`)
-    }
-    if (id === undefined || reader.summary(id) === undefined) return this.#unknown(req, res)
-    // The id was read as 32 hex digits and the rest is ours: nothing foreign stands in the header.
-    res.setHeader('Content-Disposition', `attachment; filename="trace-${id}.${file.extension}"`)
-    await streamPieces(req, res, file.write(reader.records(id)), file.contentType)
   }
 
   async #span(

@@ -25,10 +25,14 @@ interface Asset {
 
 interface Built {
   readonly shell: string
+  /** A page with a gap for the traces that are saved with it: what comes before and after. */
+  readonly saved: readonly [string, string] | undefined
   readonly files: ReadonlyMap<string, Asset>
 }
 
 const shellName = 'index.html'
+const savedName = 'saved.html'
+const savedGap = '<!-- saved -->'
 // As written, as a formatter leaves it, and as a minifier does.
 const baseTag = /<base href="?\/"?\s*\/?>/
 
@@ -68,6 +72,10 @@ export class Assets {
     sendBody(req, res, 200, html)
   }
 
+  get savedPage(): readonly [before: string, after: string] | undefined {
+    return this.#load()?.saved
+  }
+
   send(req: IncomingMessage, res: ServerResponse, name: string): void {
     const asset = this.#load()?.files.get(name)
     if (asset === undefined) return sendText(req, res, 404, 'no such file\n')
@@ -96,7 +104,7 @@ export class Assets {
       const files = new Map<string, Asset>()
       const manifest = JSON.parse(read('manifest.json').toString('utf8')) as AssetManifest
       for (const { name, type, gzip = false, br = false } of manifest.files) {
-        if (name === shellName) continue
+        if (name === shellName || name === savedName) continue
         files.set(name, {
           type,
           hashed: /[.-][\da-z]{8,}\.[a-z\d.]+$/i.test(name),
@@ -105,7 +113,13 @@ export class Assets {
           br: variant(name, br, '.br')
         })
       }
-      return (this.#built = { shell: read(shellName).toString('utf8'), files })
+      const listed = manifest.files.some(({ name }) => name === savedName)
+      const saved = listed ? read(savedName).toString('utf8').split(savedGap) : []
+      return (this.#built = {
+        shell: read(shellName).toString('utf8'),
+        saved: saved.length === 2 ? (saved as [string, string]) : undefined,
+        files
+      })
     } catch {
       return undefined
     }

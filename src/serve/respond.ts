@@ -42,7 +42,7 @@ export async function streamPieces(
   const slices = createTimeSlices(() => performance.now(), Infinity)
   for (const piece of pieces) {
     if (res.destroyed) return
-    if (!res.write(piece)) await drained(res)
+    if (piece !== '' && !res.write(piece)) await drained(res)
     if (slices.due) await slices.pause()
   }
   res.end()

@@ -16,6 +16,7 @@ import type { AccessMode, Authorize, ModeDecision } from './mode.ts'
 import { isPlainMount, type Known, type Place, placeOf } from './place.ts'
 import { ProxyLatch, type RequestHead } from './proxy-latch.ts'
 import { Queries, type QueryApi } from './queries.ts'
+import { savedPage } from './saved-page.ts'
 import { sendError, sendRefusal, sendText } from './respond.ts'
 import { Tokens } from './token.ts'
 import { isHandshake, visitOf } from './visit.ts'
@@ -23,6 +24,8 @@ import { isHandshake, visitOf } from './visit.ts'
 export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'limits'> {
   readonly reader: ApiSetup['reader'] & LiveSetup['reader']
   readonly store: ApiSetup['store'] & LiveSetup['store']
+  /** What this process calls itself; stands in a saved page. */
+  readonly service: string
   /** The `path` option: begins with a slash, does not end with one. */
   readonly path: string
   readonly mode: ModeDecision
@@ -110,6 +113,10 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
   const sockets = new LiveSockets(hub, guard)
   const api = new Api({
     ...setup,
+    formats: {
+      ...setup.formats,
+      html: savedPage({ ...setup, template: () => assets.savedPage })
+    },
     status: async () => ({ ...(await setup.status()), mode, why, pages: hub.pages })
   })
   const queries = new Queries(setup.queries)

@@ -117,6 +117,12 @@ function memoryReader(memory: Memory): Reader {
     }),
     summary: find,
     records: (id) => (find(id) === undefined ? [] : [{ traceId: id } as TraceRecord]),
+    *whole(id) {
+      const summary = find(id)
+      const runtime = { traceId: id } as unknown as RuntimeActivity
+      return summary && { columns: columnsOf(summary, memory.size), logs: [], runtime }
+    },
+    details: (id) => (find(id) === undefined ? [] : [{ traceId: id } as unknown as SpanDetail]),
     columns: async (id) => {
       const summary = find(id)
       return summary && columnsOf(summary, memory.size)
@@ -253,6 +259,7 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
     report: silentReport(),
     version: '1.2.3',
     bootId: 'boot',
+    service: 'shop',
     slowMs: 1000,
     assets: new URL('./ui/', import.meta.url),
     ...changes
