@@ -1,25 +1,17 @@
-import './tokens.css'
-import './base.css'
-import './shell/header.css'
-import './shell/strip.css'
-import './shell/dialog.css'
-import './shell/page.css'
-import './list/filter.css'
-import './list/flight.css'
-import './list/chart.css'
-import './list/rows.css'
-import './list/empty.css'
-import './list/narrow.css'
-import { h, render } from 'preact'
-import { LocationProvider } from 'preact-iso/router'
+import './styles.css'
+import { h, render, type VNode } from 'preact'
+import { useLayoutEffect } from 'preact/hooks'
+import { LocationProvider, useLocation } from 'preact-iso/router'
 import { takeToken } from './api.ts'
+import { part } from './html.ts'
 import { listenForKeys } from './keys.ts'
 import { Feed } from './list/feed.ts'
 import { pinIn } from './list/pin.ts'
-import { base } from './route.ts'
+import { connectLive } from './live.ts'
+import { base, setNavigate } from './route.ts'
 import { Shell } from './shell/shell.ts'
 import { pollStatus } from './shell/poll.ts'
-import { applySettings, neighbours, pin, route } from './state.ts'
+import { applySettings, neighbours, pin, place, route } from './state.ts'
 
 takeToken()
 applySettings()
@@ -28,13 +20,23 @@ const feed = new Feed()
 neighbours.value = (traceId) => feed.rows.neighbours(traceId)
 pin.value = (traceId) => pinIn(feed, traceId)
 const asked = route.value
-feed.start(asked.screen === 'list' ? (asked.params['q'] ?? '') : '')
+feed.start(asked.screen === 'list' ? (asked.params['q'] ?? '') : '', connectLive)
 pollStatus()
 listenForKeys(document)
+
+function App(): VNode {
+  const { url, route: navigate } = useLocation()
+  // Before paint, so that no frame shows the old screen under the new address.
+  useLayoutEffect(() => {
+    setNavigate(navigate)
+    place.value = url
+  }, [url])
+  return part(Shell, { feed })
+}
 
 const root = document.getElementById('app')
 if (root) {
   // The static shell is replaced, not hydrated: it is there for the first paint only.
   root.replaceChildren()
-  render(h(LocationProvider, { scope: base }, h(Shell, { feed })), root)
+  render(h(LocationProvider, { scope: base }, h(App, {})), root)
 }

@@ -5,6 +5,7 @@ import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build, context } from 'esbuild'
+import { buildSavedPage } from './build-saved.mjs'
 import { lint } from './lint-html.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -74,6 +75,7 @@ async function emit({ outputFiles, metafile }, out, checks) {
     .replace('assets/app.css', sheet)
     .replace('assets/app.js', app)
   files.set('index.html', Buffer.from(shell))
+  files.set('saved.html', Buffer.from(await buildSavedPage()))
   files.set('third-party-notices.txt', Buffer.from(await notices(metafile)))
 
   // Made beside it and swapped in at the end: a server that reads meanwhile sees the old page whole.

@@ -1,3 +1,5 @@
+import { savedPageId } from '../src/wire/saved.ts'
+
 /** Which screen, with everything of it that can be linked to. */
 export type Route =
   | { screen: 'list'; params: Params }
@@ -8,8 +10,16 @@ export type Route =
 
 export type Params = Readonly<Record<string, string>>
 
+// Where the page is a file, its data are in it, and its places are fragments of the file's address.
+const isFile = document.getElementById(savedPageId) !== null
+
 /** Path that the page is mounted under, with a slash at its end; the server writes it into `<base href>`. */
-export const base: string = new URL('.', document.baseURI).pathname
+export const base: string = isFile ? '#/' : new URL('.', document.baseURI).pathname
+
+/** Where the page is: a path of the server or a fragment of the file. */
+export function address(): string {
+  return isFile ? location.hash || base : location.pathname + location.search
+}
 
 /** `push` for going somewhere, `replace` for adjusting what is looked at; every write of the address says which. */
 export type How = 'push' | 'replace'
@@ -74,7 +84,7 @@ export function setNavigate(given: Navigate): void {
 /** Goes to a screen or an address of the page. */
 export function go(target: Route | string, how: How): void {
   const url = typeof target === 'string' ? target : printRoute(target)
-  if (url === location.pathname + location.search) return
+  if (url === address()) return
   navigate(url, how === 'replace')
 }
 

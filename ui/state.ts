@@ -1,11 +1,12 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import { defaultSlowMs } from '../src/wire/query.ts'
 import type { Hello } from '../src/wire/live.ts'
+import type { SavedPage } from '../src/wire/saved.ts'
 import type { Status } from '../src/wire/status.ts'
 import type { Summary } from '../src/wire/summary.ts'
 import { editorNames, type EditorName } from './editor.ts'
 import type { Zone } from './format.ts'
-import { base, parseRoute, type Route } from './route.ts'
+import { address, base, parseRoute, type Route } from './route.ts'
 
 /*
  * Every piece of state that more than one component sees. What the reader can link to is not here but in the address:
@@ -13,7 +14,7 @@ import { base, parseRoute, type Route } from './route.ts'
  */
 
 /** Path and search of the address, as the location provider last reported it. */
-export const place: Signal<string> = signal(location.pathname + location.search)
+export const place: Signal<string> = signal(address())
 
 /** The screen that `place` names. */
 export const route: ReadonlySignal<Route> = computed(() => parseRoute(place.value, base))
@@ -59,6 +60,8 @@ export const connection: Signal<Connection> = signal({ state: 'connecting' })
 export type Connection =
   | { state: 'connecting' }
   | { state: 'open'; by: 'socket' | 'stream' }
+  /** The page is a file. */
+  | { state: 'saved' }
   /** Lost; tries again at `retryAt` (epoch ms). */
   | { state: 'lost'; retryAt: number }
   /** The process asks for a token that this page does not have. */
@@ -67,8 +70,13 @@ export type Connection =
 /** What the process said about itself when the page connected. */
 export const hello: Signal<Hello | undefined> = signal(undefined)
 
+/** What the page holds, where it is a file and there is no process. */
+export const saved: Signal<SavedPage | undefined> = signal(undefined)
+
 /** What `is:slow` means in this process, in milliseconds; the language's own default until the process has said it. */
-export const slowMs: ReadonlySignal<number> = computed(() => hello.value?.slowMs ?? defaultSlowMs)
+export const slowMs: ReadonlySignal<number> = computed(
+  () => saved.value?.slowMs ?? hello.value?.slowMs ?? defaultSlowMs
+)
 
 /** The process was started anew while this page stayed open. */
 export const restarted: Signal<boolean> = signal(false)

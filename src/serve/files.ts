@@ -67,7 +67,13 @@ export async function sendSelection(
   const found = ids === null ? await matching(setup, query) : named(setup, ids)
   const chosen = fitting(found, limit)
   if (chosen.ids.length === 0)
-    return sendError(req, res, 404, 'no such trace is in memory', 'see api/traces for those that are')
+    return sendError(
+      req,
+      res,
+      404,
+      'no such trace is in memory',
+      'see api/traces for those that are'
+    )
   await send(req, res, setup, file, `traces-${chosen.ids.length}`, chosen)
 }
 

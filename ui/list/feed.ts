@@ -2,7 +2,7 @@ import { parseQuery, matchSummary, type Query } from '../../src/wire/query.ts'
 import { reviveSummary, type LiveMessage, type Traces } from '../../src/wire/live.ts'
 import type { Summary, TraceList } from '../../src/wire/summary.ts'
 import { ApiProblem, getTraces, isAbort } from '../api.ts'
-import { connectLive, type Live } from '../live.ts'
+import type { connectLive, Live } from '../live.ts'
 import {
   connection,
   hello,
@@ -47,6 +47,7 @@ export class Feed {
   #drawn = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #live: Live | undefined
+  #connectLive: typeof connectLive | undefined
   /** Sequence number after which the process skipped traces, because this page read too slowly. */
   #gap: number | undefined
   /** The reader asked for what comes next, so it is shown even to one who points at the rows. */
@@ -70,8 +71,12 @@ export class Feed {
     return this.#next !== undefined && this.rows.size < capacity
   }
 
-  /** Begins with the query of the address, so that a link to a filtered list asks for that list only. */
-  start(query: string): void {
+  /**
+   * Begins with the query of the address, so that a link to a filtered list asks for that list only. Without `connect`, what the API gives
+   * is all there is.
+   */
+  start(query: string, connect?: typeof connectLive): void {
+    this.#connectLive = connect
     this.#text = query
     this.#query = parseQuery(query, slowMs.peek())
     this.#served = this.#query.needsSpans ? query : ''
@@ -83,7 +88,7 @@ export class Feed {
   #connect(): void {
     // A filter that changes before the first list has come gets here twice.
     if (this.#live) return this.#live.reopen()
-    this.#live = connectLive({
+    this.#live = this.#connectLive?.({
       since: () => this.#newest,
       filter: () => this.#served,
       onMessage: (message) => this.#onMessage(message),

@@ -16,6 +16,7 @@ import {
   loading,
   pausedAt,
   route,
+  saved,
   showNoise,
   status
 } from '../state.ts'
@@ -65,7 +66,7 @@ export function ListPage({ feed }: { feed: Feed }): VNode {
     document.querySelector('.traces-grid')?.scrollTo(0, 0)
     feed.showNew()
   }
-  useKeys('List', [{ keys: ['p'], does: 'pause, go on', run: pause }])
+  useKeys('List', saved.peek() ? [] : [{ keys: ['p'], does: 'pause, go on', run: pause }])
   const running = useRunning(feed, hasTerm(query, 'is:live'))
   const view = running ?? feed.rows.view
   const first = running ? 0 : feed.rows.first
@@ -74,20 +75,25 @@ export function ListPage({ feed }: { feed: Feed }): VNode {
     <div class="tools">
       ${h(FilterBox, { query, onQuery, seen: () => feed.rows.all.map((row) => row.summary) })}
       <div class="chips">
-        ${chips.map(
-          ({
-            text,
-            term
-          }) => html`<button key=${term} aria-pressed=${hasTerm(query, term) ? 'true' : 'false'}
+        ${chips
+          .filter(({ term }) => !saved.value || term !== 'is:live')
+          .map(
+            ({
+              text,
+              term
+            }) => html`<button key=${term} aria-pressed=${hasTerm(query, term) ? 'true' : 'false'}
             onClick=${() => onQuery(toggleTerm(query, term), 'push')}>${text}</button>`
-        )}
-        <button class="pause" aria-pressed=${pausedAt.value > 0 ? 'true' : 'false'} onClick=${pause} title="Pause the list (p)">
+          )}
+        ${
+          !saved.value &&
+          html`<button class="pause" aria-pressed=${pausedAt.value > 0 ? 'true' : 'false'} onClick=${pause} title="Pause the list (p)">
           ${h(Icon, { name: pausedAt.value > 0 ? 'play' : 'pause', small: true })} ${pausedAt.value > 0 ? 'Go on' : 'Pause'}
-        </button>
+        </button>`
+        }
       </div>
     </div>
     ${h(Facts, { feed, query })}
-    ${h(FlightStrip, { onMore: () => onQuery(toggleTerm(query, 'is:live'), 'push') })}
+    ${!saved.value && h(FlightStrip, { onMore: () => onQuery(toggleTerm(query, 'is:live'), 'push') })}
     ${h(Chart, {
       rows: feed.rows.view,
       version,
@@ -138,7 +144,8 @@ function countText(feed: Feed, matched: number, size: number): string {
     return `${formatMany(matched, 'match', 'matches')} in ${formatMany(all, 'trace')}`
   }
   const found = `${formatCount(matched)} of ${formatCount(size)}`
-  return feed.more ? `${found} loaded, ${formatCount(all)} in memory` : `${found} in memory`
+  if (feed.more) return `${found} loaded, ${formatCount(all)} in memory`
+  return `${found} in ${saved.value ? 'this file' : 'memory'}`
 }
 
 /** Rows of what runs now, the oldest at the top; held still while the reader is at them. */

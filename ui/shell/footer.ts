@@ -1,12 +1,22 @@
 import type { VNode } from 'preact'
-import { formatAge, formatBytes, formatCount, formatMany } from '../format.ts'
-import { html } from '../html.ts'
+import type { SavedPage } from '../../src/wire/saved.ts'
+import {
+  formatAge,
+  formatBytes,
+  formatCount,
+  formatMany,
+  formatMoment,
+  isoTime,
+  visible
+} from '../format.ts'
+import { html, part } from '../html.ts'
 import { statusHref } from '../route.ts'
-import { listCounts, status } from '../state.ts'
+import { listCounts, saved, status, zone } from '../state.ts'
 
 /** The memory of the process in one line: what it holds, how much of what it may, and what was lost. */
 export function Footer(): VNode {
   const current = status.value
+  if (saved.value) return part(SavedFooter, saved.value)
   if (!current) return html`<footer class="strip"></footer>`
   const { ring, kept } = current
   // The list hears of a trace at once, the status every few seconds.
@@ -24,5 +34,16 @@ export function Footer(): VNode {
     ${ring.dropped > 0 && html`<a class="warn" href=${statusHref()}>${formatMany(ring.dropped, 'span')} dropped</a>`}
     <span class="wide">${current.mode} mode</span>
     <span class="wide">v${current.version}</span>
+  </footer>`
+}
+
+/** What a file holds, and when and of whom it was taken. */
+function SavedFooter({ traces, left, service, savedAt, version }: SavedPage): VNode {
+  return html`<footer class="strip">
+    <span>${formatMany(traces.length, 'trace')} saved from <b>${visible(service)}</b> on <time datetime=${isoTime(savedAt)}>${formatMoment(savedAt, zone.value)}</time></span>
+    ${left > 0 && html`<span class="warn-text">${formatMany(left, 'trace')} more matched and found no room</span>`}
+    <span class="space"></span>
+    <span class="wide">secrets were removed when it was recorded</span>
+    <span class="wide">Spanlight v${version}</span>
   </footer>`
 }

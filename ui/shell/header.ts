@@ -2,12 +2,22 @@ import { h, type VNode } from 'preact'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { listHref, mapHref, statusHref } from '../route.ts'
-import { connection, dialog, listQuery, pausedAt, rate, route, status, zone } from '../state.ts'
+import {
+  connection,
+  dialog,
+  listQuery,
+  pausedAt,
+  rate,
+  route,
+  saved,
+  status,
+  zone
+} from '../state.ts'
 import { formatTime } from '../format.ts'
 
 export function Header(): VNode {
   const { screen } = route.value
-  const service = status.value?.service ?? ''
+  const service = saved.value?.service ?? status.value?.service ?? ''
   const troubled = status.value?.instrumented.some((one) => !one.on) ?? false
   return html`<header class="top">
     <a class="brand" href=${listHref()}>
@@ -21,10 +31,12 @@ export function Header(): VNode {
     ${service && html`<span class="service clip" title=${service}>${service}</span>`}
     <nav aria-label="Screens">
       <a href=${tracesHref(screen)} aria-current=${screen === 'list' ? 'page' : screen === 'trace' ? 'true' : undefined}>Traces</a>
-      <a href=${mapHref()} aria-current=${screen === 'map' ? 'page' : undefined}>Map</a>
-      <a href=${statusHref()} aria-current=${screen === 'status' ? 'page' : undefined}
-        >Status${troubled && html`<span class="dot ring" title="Something is not instrumented"></span>`}</a
-      >
+      ${
+        !saved.value &&
+        html`<a href=${mapHref()} aria-current=${screen === 'map' ? 'page' : undefined}>Map</a>
+          <a href=${statusHref()} aria-current=${screen === 'status' ? 'page' : undefined}
+          >Status${troubled && html`<span class="dot ring" title="Something is not instrumented"></span>`}</a>`
+      }
     </nav>
     <span class="space"></span>
     ${h(LiveState, {})}
@@ -51,6 +63,8 @@ function LiveState(): VNode {
     return html`<span class="live"><span class="dot ok"></span>
       Live<span class="rate muted">${rateText(rate.value)}</span></span>`
   }
+  if (state === 'saved')
+    return html`<span class="live"><span class="dot hollow"></span> A saved page</span>`
   const text = state === 'connecting' ? 'Connecting' : state === 'locked' ? 'Locked' : 'Offline'
   return html`<span class="live away"><span class="dot hollow"></span>${text}</span>`
 }

@@ -1,11 +1,9 @@
 import { h, type VNode } from 'preact'
-import { useLayoutEffect } from 'preact/hooks'
-import { useLocation } from 'preact-iso/router'
 import { html, part } from '../html.ts'
 import { useKeys } from '../keys.ts'
 import type { Feed } from '../list/feed.ts'
 import { ListPage } from '../list/page.ts'
-import { listHref, setNavigate } from '../route.ts'
+import { listHref } from '../route.ts'
 import { announcement, dialog, place, route } from '../state.ts'
 import { StatusPage } from '../status/page.ts'
 import { Banner } from './banner.ts'
@@ -17,12 +15,6 @@ import { SettingsDialog } from './settings.ts'
 
 /** What is on every screen: header, banner, the screen itself, status strip, dialogs. */
 export function Shell({ feed }: { feed: Feed }): VNode {
-  const { url, route: navigate } = useLocation()
-  // Before paint, so that no frame shows the old screen under the new address.
-  useLayoutEffect(() => {
-    setNavigate(navigate)
-    place.value = url
-  }, [url])
   useKeys(everywhere, [
     { keys: ['?'], does: 'show this list', run: () => void (dialog.value = 'keys') },
     { keys: [','], does: 'settings', run: () => void (dialog.value = 'settings') },

@@ -5,7 +5,7 @@ import { formatDuration, formatMany, formatMoment, isoTime, visible } from '../f
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { listHref, traceHref } from '../route.ts'
-import { announcement, listQuery, neighbours, pin, zone } from '../state.ts'
+import { announcement, listQuery, neighbours, pin, saved, zone } from '../state.ts'
 import { useErrorText } from './detail.ts'
 import type { Model } from './model.ts'
 import { firstFailure, longestOnPath } from './path.ts'
@@ -23,9 +23,12 @@ export function TraceHeader({ view, model }: { view: View; model: Model }): VNod
       <div class="spacer"></div>
       ${newer !== undefined && html`<a class="button icon-only" href=${traceHref(newer.traceId)} aria-label="Newer trace" title="Newer trace"><${Icon} ...${{ name: 'up' } as const} /></a>`}
       ${older !== undefined && html`<a class="button icon-only" href=${traceHref(older.traceId)} aria-label="Older trace" title="Older trace"><${Icon} ...${{ name: 'down' } as const} /></a>`}
-      <${Pin} ...${{ view, kept: summary.kept }} />
+      ${
+        !saved.value &&
+        html`<${Pin} ...${{ view, kept: summary.kept }} />
       <button type="button" onClick=${() => void save(view.traceId)} title="Download as OTLP JSON" aria-label="Download as OTLP JSON"><${Icon} ...${{ name: 'download' } as const} /><span class="caption">OTLP JSON</span></button>
-      <${CopyButton} ...${{ text: new URL(traceHref(view.traceId), location.href).href, label: 'Copy link', icon: 'link', wide: true } as const} />
+      <${CopyButton} ...${{ text: new URL(traceHref(view.traceId), location.href).href, label: 'Copy link', icon: 'link', wide: true } as const} />`
+      }
     </div>
     <p class="line facts-line">
       <${StatusWord} ...${{ summary }} />

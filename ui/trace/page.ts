@@ -14,7 +14,7 @@ import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { onLive } from '../live.ts'
 import { listHref } from '../route.ts'
-import { listQuery, route } from '../state.ts'
+import { listQuery, route, saved } from '../state.ts'
 import { nextMatch } from './grid-keys.ts'
 import { TraceHeader } from './header.ts'
 import { Legend } from './legend.ts'
@@ -155,9 +155,12 @@ function Find({ view }: { view: View }): VNode {
 function Missing({ problem, traceId }: { problem: ApiProblem; traceId: string }): VNode {
   const gone = problem.status === 404 || problem.status === 410
   return html`<section class="empty">
-    <h1>${gone ? 'This trace is no longer in memory' : 'The trace could not be read'}</h1>
-    <p class="muted">${gone ? html`<code>${traceId}</code> made room for newer ones, or this process never saw it.` : problem.message}</p>
-    <p class="muted">${gone ? 'Pin a trace to keep it, or raise the memory option. Traces with errors and the slowest of each route are kept longer by themselves.' : problem.hint}</p>
+    <h1>${saved.value ? 'This trace is not in the file' : gone ? 'This trace is no longer in memory' : 'The trace could not be read'}</h1>
+    ${
+      !saved.value &&
+      html`<p class="muted">${gone ? html`<code>${traceId}</code> made room for newer ones, or this process never saw it.` : problem.message}</p>
+    <p class="muted">${gone ? 'Pin a trace to keep it, or raise the memory option. Traces with errors and the slowest of each route are kept longer by themselves.' : problem.hint}</p>`
+    }
     <p><a class="button" href=${listHref({ q: listQuery.value })}>To the traces</a></p>
   </section>`
 }
