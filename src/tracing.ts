@@ -20,6 +20,7 @@ import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
 import { inFlightText } from './query/in-flight-text.ts'
 import { queryApis } from './query-apis.ts'
+import { createImporting, keepIn } from './importing.ts'
 import { createReceiving } from './receiving.ts'
 import { createReader } from './query/reader.ts'
 import { Routes } from './query/routes.ts'
@@ -147,6 +148,13 @@ export function createTracing(
     profiler
   })
   const bootId = randomUUID()
+  const receiving = {
+    redactor,
+    limits,
+    report,
+    redact: (record: TraceRecord) => redactor.record(record),
+    now
+  }
   const serve = createServe({
     reader,
     store,
@@ -176,14 +184,9 @@ export function createTracing(
       inFlight.add(listener)
       return () => inFlight.delete(listener)
     },
-    ingest: createReceiving({
-      redactor,
-      limits,
-      report,
-      redact: (record) => redactor.record(record),
-      keep,
-      now
-    }),
+    ingest: createReceiving({ ...receiving, keep }),
+    // Of another time: no figure of what goes on now counts it.
+    importFile: createImporting({ ...receiving, keep: (record) => keepIn(store, record) }),
     status: async () =>
       statusOf({
         settings,

@@ -6,6 +6,7 @@ import type { TraceStore } from '../store/types.ts'
 import type { SpanSource } from '../wire/source.ts'
 import type { Status } from '../wire/status.ts'
 import { type FilesSetup, sendSelection, sendTrace } from './files.ts'
+import { ImportDoor, type ImportFile } from './import.ts'
 import { addWish, cancelWish, type InspectSetup, sendProfile, sendState } from './inspect-api.ts'
 import { sendError, sendJson, streamJson } from './respond.ts'
 
@@ -14,6 +15,7 @@ export interface ApiSetup extends FilesSetup {
   readonly store: Pick<TraceStore, 'pin' | 'clear' | 'stats'>
   readonly status: () => Promise<Status>
   readonly inspect: InspectSetup
+  readonly importFile: ImportFile
   /** Finds lines of source files; undefined where none are ever shown. */
   readonly source?: ((code: SpanCode) => Promise<SpanSource>) | undefined
 }
@@ -34,10 +36,12 @@ const maxAtOnce = 10
 /** The JSON API below `api/`. Every number that a request brings is clamped here; no answer repeats what the request said. */
 export class Api {
   readonly #setup: ApiSetup
+  readonly #imports: ImportDoor
   #running = 0
 
   constructor(setup: ApiSetup) {
     this.#setup = setup
+    this.#imports = new ImportDoor(setup.importFile)
   }
 
   /**
@@ -77,6 +81,8 @@ export class Api {
         return get((req, res) => this.#list(req, res, params))
       case 'export':
         return get((req, res) => sendSelection(req, res, this.#setup, params))
+      case 'import':
+        return post((req, res) => this.#imports.handle(req, res))
       case 'routes':
         return get((req, res) => streamJson(req, res, reader.routes()))
       case 'map':

@@ -7,40 +7,53 @@ import type { Refusal } from './gate.ts'
 const inflate = promisify(gunzip)
 
 /** Bytes of a body as sent, and inflated. 521,845 bytes of gzip hold 512 MiB, and inflating them blocks for a second. */
-export const maxBodyBytes: number = 1024 * 1024
-export const maxInflatedBytes: number = 4 * 1024 * 1024
+export interface BodyLimits {
+  readonly sent: number
+  readonly inflated: number
+}
+
+const mebibyte = 1024 * 1024
+const spansAtOnce: BodyLimits = { sent: mebibyte, inflated: 4 * mebibyte }
 
 /**
  * The whole body, inflated; or what to answer instead. Where the host's own parser was here first, what it made of the body.
- * Never rejects, and waits `timeoutMs` at most.
+ * A file that is compressed itself is inflated, too. Never rejects, and waits `timeoutMs` at most.
  */
-export async function readBody(req: IncomingMessage, timeoutMs: number): Promise<Buffer | Refusal> {
-  if (req.readableDidRead || req.readableEnded || req.destroyed) return parsedBody(req)
+export async function readBody(
+  req: IncomingMessage,
+  timeoutMs: number,
+  limits: BodyLimits = spansAtOnce
+): Promise<Buffer | Refusal> {
+  if (req.readableDidRead || req.readableEnded || req.destroyed) return parsedBody(req, limits)
   const encoding = (req.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   if (encoding !== 'identity' && encoding !== 'gzip')
     return refuse(415, 'this content encoding is not taken', 'send gzip or none')
-  if (Number(req.headers['content-length'] ?? 0) > maxBodyBytes) {
+  if (Number(req.headers['content-length'] ?? 0) > limits.sent) {
     // Read and thrown away until the answer is out: bytes that nobody reads turn it into a reset.
     req.resume()
-    return tooLarge
+    return tooLarge(limits)
   }
-  const body = await collect(req, timeoutMs)
-  return !Buffer.isBuffer(body) || encoding === 'identity' ? body : inflated(body)
+  const body = await collect(req, timeoutMs, limits)
+  const compressed = encoding === 'gzip' || (Buffer.isBuffer(body) && isGzip(body))
+  return Buffer.isBuffer(body) && compressed ? inflated(body, limits) : body
 }
 
 /** What a gzip holds; or what to answer instead. */
-export async function inflated(body: Buffer): Promise<Buffer | Refusal> {
+export async function inflated(
+  body: Buffer,
+  limits: BodyLimits = spansAtOnce
+): Promise<Buffer | Refusal> {
   try {
-    return await inflate(body, { maxOutputLength: maxInflatedBytes })
+    return await inflate(body, { maxOutputLength: limits.inflated })
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
-      ? tooLarge
+      ? tooLarge(limits)
       : refuse(400, 'the body is not valid gzip')
   }
 }
 
 // express.json() and its like, mounted before us, leave the body here and an empty stream. They have inflated it already.
-function parsedBody(req: IncomingMessage): Buffer | Refusal {
+function parsedBody(req: IncomingMessage, limits: BodyLimits): Buffer | Refusal {
   const { body } = req as { body?: unknown }
   try {
     const bytes = Buffer.isBuffer(body)
@@ -50,7 +63,7 @@ function parsedBody(req: IncomingMessage): Buffer | Refusal {
         : typeof body === 'object' && body !== null
           ? Buffer.from(JSON.stringify(body))
           : undefined
-    if (bytes !== undefined) return bytes.length > maxInflatedBytes ? tooLarge : bytes
+    if (bytes !== undefined) return bytes.length > limits.inflated ? tooLarge(limits) : bytes
   } catch {
     // A parser's own objects may hold anything, circles too.
   }
@@ -61,8 +74,12 @@ function parsedBody(req: IncomingMessage): Buffer | Refusal {
   )
 }
 
-/** All of a stream that nobody has read from, up to `maxBodyBytes`; never rejects. */
-export function collect(req: Readable, timeoutMs: number): Promise<Buffer | Refusal> {
+/** All of a stream that nobody has read from, up to the limit; never rejects. */
+export function collect(
+  req: Readable,
+  timeoutMs: number,
+  limits: BodyLimits = spansAtOnce
+): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -74,7 +91,7 @@ export function collect(req: Readable, timeoutMs: number): Promise<Buffer | Refu
     }
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length
-      if (bytes > maxBodyBytes) finish(tooLarge)
+      if (bytes > limits.sent) finish(tooLarge(limits))
       else chunks.push(chunk)
     }
     const onEnd = (): void => finish(Buffer.concat(chunks, bytes))
@@ -88,8 +105,12 @@ function refuse(status: number, error: string, hint = ''): Refusal {
   return { ok: false, status, error, hint }
 }
 
-const tooLarge: Refusal = refuse(
-  413,
-  'the body is too large',
-  'at most 1 MiB as sent and 4 MiB inflated: send fewer spans at once'
-)
+function tooLarge({ sent, inflated }: BodyLimits): Refusal {
+  const hint = `at most ${sent / mebibyte} MiB as sent and ${inflated / mebibyte} MiB inflated: send fewer spans at once`
+  return refuse(413, 'the body is too large', hint)
+}
+
+// No JSON or protobuf of spans begins with these two.
+function isGzip(body: Buffer): boolean {
+  return body[0] === 0x1f && body[1] === 0x8b
+}

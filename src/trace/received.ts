@@ -17,6 +17,8 @@ export interface ReceiveSetup {
   readonly redactor: Redactor
   readonly limits: Limits
   readonly report: Report
+  /** Spans that are taken of one body. @default 5000 */
+  readonly maxSpans?: number
 }
 
 /** What one body of a foreign format held. */

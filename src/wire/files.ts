@@ -1,2 +1,26 @@
 /** Header of an export that had no room for all that matched: how many traces are not in the file. */
 export const leftHeader = 'x-spanlight-left-out'
+
+/** `POST api/import`. */
+export interface ImportResult {
+  traces: number
+  spans: number
+  /** What could not be read, in the order of the file, the first hundred of it; all else is in memory. */
+  problems: ImportProblem[]
+  /** Problems beyond those. */
+  moreProblems: number
+  /** Ids of the traces in the order of the file, a hundred at most. */
+  ids: string[]
+}
+
+export interface ImportProblem {
+  /** Of the file, from 1. */
+  line: number
+  /** Byte of the line, from 1. */
+  column: number
+  /** In words; quotes nothing of the file. */
+  why: string
+}
+
+/** Bytes of a file as it is sent. */
+export const maxImportBytes: number = 32 * 1024 * 1024

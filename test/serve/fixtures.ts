@@ -254,6 +254,13 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
       profile: () => undefined
     },
     ingest: async () => ({ rejected: 0, message: '', spans: 1 }),
+    importFile: async (file) => ({
+      traces: 1,
+      spans: file.length,
+      problems: [],
+      moreProblems: 0,
+      ids: [idOf(1)]
+    }),
     status: async () =>
       ({ version: '1', mode: 'local', why: '', ring: emptyRing }) as unknown as Status,
     report: silentReport(),

@@ -1,5 +1,5 @@
 import type { Scope, TraceRecord } from '../../base/span-data.ts'
-import { BadBody, tooManySpans } from '../../trace/bounded-body.ts'
+import { BadBody, maxSpans, tooManySpans } from '../../trace/bounded-body.ts'
 import {
   type Received,
   ReceivedSpans,
@@ -38,7 +38,7 @@ function* decodeRequest(
   format: Format,
   setup: ReceiveSetup
 ): Generator<undefined, Received> {
-  const { resources, tooMany } = yield* format.outline(body)
+  const { resources, tooMany } = yield* format.outline(body, setup.maxSpans ?? maxSpans)
   const read = format.reader(body)
   const received = new ReceivedSpans(setup)
   let invalid = 0

@@ -4,8 +4,8 @@ import { type Format, Outline, type Piece, type ResourceSpans, type ScopeSpans }
 
 /** OTLP/JSON. */
 export const json: Format = {
-  *outline(body) {
-    const scan = new Scan(body)
+  *outline(body, maxSpans) {
+    const scan = new Scan(body, maxSpans)
     while (scan.advance()) yield
     return scan.finish()
   },
@@ -23,10 +23,15 @@ type Role =
   | 'list of spans'
 
 class Scan extends JsonPieces<Role> {
-  readonly #outline = new Outline()
+  readonly #outline: Outline
   #resourceSpans: ResourceSpans = { resource: undefined, scopes: [] }
   #scopeSpans: ScopeSpans = { scope: undefined, spans: [] }
   #piece: Piece = 'span'
+
+  constructor(body: Buffer, maxSpans: number) {
+    super(body)
+    this.#outline = new Outline(maxSpans)
+  }
 
   finish(): Outline {
     const around = this.rest()

@@ -1,4 +1,4 @@
-import { maxSpans, type Range } from '../../trace/bounded-body.ts'
+import type { Range } from '../../trace/bounded-body.ts'
 
 /** A message that is read whole, alone: no work on one of them takes long. */
 export type Piece = 'resource' | 'scope' | 'span'
@@ -18,10 +18,15 @@ export class Outline {
   readonly resources: ResourceSpans[] = []
   /** Spans beyond those that one request may have. */
   tooMany = 0
+  readonly #maxSpans: number
   #spans = 0
 
+  constructor(maxSpans: number) {
+    this.#maxSpans = maxSpans
+  }
+
   addSpan(to: ScopeSpans, range: Range): void {
-    if (++this.#spans > maxSpans) this.tooMany++
+    if (++this.#spans > this.#maxSpans) this.tooMany++
     else to.spans.push(range)
   }
 }
@@ -32,7 +37,7 @@ export class Outline {
  */
 export interface Format {
   /** Yields wherever the host may go on. */
-  outline(body: Buffer): Generator<undefined, Outline>
+  outline(body: Buffer, maxSpans: number): Generator<undefined, Outline>
   /** Gives what reads the messages of a body. */
   reader(body: Buffer): (piece: Piece, range: Range) => unknown
 }

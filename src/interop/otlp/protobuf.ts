@@ -4,8 +4,8 @@ import { ProtobufReader } from './protobuf-reader.ts'
 /** OTLP/protobuf, by the field numbers of opentelemetry-proto 1.x. A tag is the number times 8 plus the wire type, so that a field of another type is an unknown one. */
 export const protobuf: Format = {
   // In one step: messages are passed over by their length, and 65,536 fields in 2 ms.
-  *outline(body) {
-    const outline = new Outline()
+  *outline(body, maxSpans) {
+    const outline = new Outline(maxSpans)
     readRequest(new ProtobufReader(body), outline)
     yield
     return outline

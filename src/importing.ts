@@ -1,0 +1,84 @@
+import type { TraceRecord } from './base/span-data.ts'
+import { inSlices } from './base/time-slices.ts'
+import { readFile, type ReadFileSetup } from './interop/files/read-file.ts'
+import { decode } from './interop/otlp/decode.ts'
+import type { TraceStore } from './store/types.ts'
+import { summarise } from './trace/summary.ts'
+import type { Receive, ReceiveSetup } from './trace/received.ts'
+import type { ImportProblem, ImportResult } from './wire/files.ts'
+
+const unread: Receive = function* () {
+  yield
+  return { error: 'this format is not read yet' }
+}
+
+const readers: ReadFileSetup['readers'] = {
+  otlp: (body, setup) => decode(body, 'json', setup),
+  jaeger: unread,
+  zipkin: unread,
+  chrome: unread
+}
+
+/** What somebody hands in by hand may be one large trace; how large, its file's bytes decide. */
+const spansPerTrace = 100_000
+
+interface ImportingSetup extends ReceiveSetup {
+  readonly redact: (record: TraceRecord) => TraceRecord
+  readonly keep: (record: TraceRecord) => void
+  readonly now: () => number
+}
+
+const mostProblems = 100
+const mostIds = 100
+
+/** Takes in the traces of a file, as `POST api/import` and the command line do. The bytes may be written to. */
+export function createImporting(setup: ImportingSetup): (file: Buffer) => Promise<ImportResult> {
+  const reading: ReadFileSetup = {
+    ...setup,
+    limits: { ...setup.limits, spansPerTrace },
+    maxSpans: spansPerTrace,
+    readers,
+    readProtobuf: (body, own) => decode(body, 'protobuf', own)
+  }
+  function* takeIn(file: Buffer): Generator<undefined, ImportResult> {
+    const traces = new Set<string>()
+    const problems: ImportProblem[] = []
+    let spans = 0
+    for (const item of readFile(file, reading)) {
+      if (item !== undefined && 'why' in item) problems.push(item)
+      else if (item !== undefined) {
+        traces.add(item.traceId)
+        spans += item.spans.length
+        for (const part of partsOf(setup.redact(item))) {
+          setup.keep(part)
+          yield
+        }
+      }
+      yield
+    }
+    problems.sort((a, b) => a.line - b.line || a.column - b.column)
+    return {
+      traces: traces.size,
+      spans,
+      problems: problems.slice(0, mostProblems),
+      moreProblems: Math.max(0, problems.length - mostProblems),
+      ids: [...traces].slice(0, mostIds)
+    }
+  }
+  return (file) => inSlices(takeIn(file), setup.now)
+}
+
+/** So many spans are encoded in two milliseconds. */
+const spansPerPart = 512
+
+function* partsOf(record: TraceRecord): Generator<TraceRecord> {
+  for (let from = 0; from < record.spans.length; from += spansPerPart) {
+    const spans = record.spans.slice(from, from + spansPerPart)
+    yield { ...record, spans, droppedSpans: from === 0 ? record.droppedSpans : 0 }
+  }
+}
+
+export function keepIn(store: Pick<TraceStore, 'add'>, record: TraceRecord): void {
+  const summary = summarise(record)
+  store.add(record, summary.errors > 0 ? 'error' : '', summary)
+}
