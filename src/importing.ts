@@ -56,6 +56,8 @@ export function createImporting(setup: ImportingSetup): (file: Buffer) => Promis
       }
       yield
     }
+    if (spans === 0 && problems.length === 0)
+      problems.push({ line: 1, column: 1, why: 'there is no span in this file' })
     problems.sort((a, b) => a.line - b.line || a.column - b.column)
     return {
       traces: traces.size,

@@ -16,6 +16,9 @@ export interface ReadFileSetup extends ReceiveSetup {
 /** What comes out of a file, one after the other; undefined wherever the host may go on. */
 type Item = TraceRecord | ImportProblem | undefined
 
+/** What stands in the place of a part that is no JSON. */
+const blank = '{} '
+
 /** Bytes of elements that are read as one document, where they may be read apart. */
 const groupBytes = 1024 * 1024
 
@@ -28,14 +31,11 @@ export function* readFile(body: Buffer, setup: ReadFileSetup): Generator<Item, v
     const whole = { begin: 0, end: body.length, line: 1, column: 1 }
     return yield* take(yield* setup.readProtobuf(body, setup), whole)
   }
-  let empty = true
   for (const document of documents(body)) {
-    empty = false
     const grammar = recognise(body, document)
     if (grammar === undefined) yield problemAt(document, unknown)
     else yield* new Reading(body, grammar, setup).read(document)
   }
-  if (empty) yield { line: 1, column: 1, why: 'the file is empty' }
 }
 
 const unknown =
@@ -107,7 +107,20 @@ class Reading {
       if (result.rejected > 0) yield* this.#nameRejected(group)
     } else if (group.length > 1 && !this.#grammar.together) {
       for (const element of group) yield* this.#readGroup([element])
-    } else yield problemAt(group[0] as Element, result.error)
+    } else {
+      yield problemAt(group[0] as Element, result.error)
+      yield* this.#readParts(group)
+    }
+  }
+
+  /** Where what is around the parts cannot be read: the parts without it, their process among it. */
+  *#readParts(group: readonly Element[]): Generator<Item, void> {
+    const parts = group.flatMap((element) => element.parts)
+    const whole = parts
+      .map(({ begin, end }) => this.#body.subarray(begin, end))
+      .filter((part) => !isBlanked(part))
+    const result = yield* this.#receive(this.#wrapped(whole, this.#grammar.aroundPart))
+    if (!('error' in result)) yield* result.records
   }
 
   *#receive(body: Buffer): Generator<undefined, Received | { error: string }> {
@@ -122,7 +135,7 @@ class Reading {
       const why = whyNoJson(this.#body.toString('utf8', part.begin, part.end))
       if (why === '') continue
       blanked++
-      this.#body.fill(' ', part.begin, part.end).write('{}', part.begin, 'latin1')
+      this.#body.fill(' ', part.begin, part.end).write(blank, part.begin, 'latin1')
       yield problemAt(part, why)
     }
     return blanked
@@ -131,8 +144,9 @@ class Reading {
   *#nameRejected(group: readonly Element[]): Generator<ImportProblem | undefined, void> {
     const { kind, aroundPart } = this.#grammar
     for (const part of group.flatMap(({ parts }) => parts)) {
-      if (this.#body.toString('latin1', part.begin, part.begin + 3) === '{} ') continue
-      const body = this.#wrapped([this.#body.subarray(part.begin, part.end)], aroundPart)
+      const bytes = this.#body.subarray(part.begin, part.end)
+      if (isBlanked(bytes)) continue
+      const body = this.#wrapped([bytes], aroundPart)
       const alone = yield* this.#setup.readers[kind](body, this.#again)
       if ('error' in alone) yield problemAt(part, alone.error)
       else if (alone.rejected > 0) yield problemAt(part, alone.message)
@@ -159,6 +173,10 @@ function* take(result: Received | { error: string }, place: Place): Generator<It
   if ('error' in result) return yield problemAt(place, result.error)
   yield* result.records
   if (result.rejected > 0) yield problemAt(place, result.message)
+}
+
+function isBlanked(part: Buffer): boolean {
+  return part.length > 2 && part.toString('latin1', 0, 3) === blank
 }
 
 /** '' for what is JSON. The parser's own words quote what it read. */
