@@ -62,6 +62,16 @@ export function sendError(
   sendJson(req, res, status, body)
 }
 
+/** What to do when answering has thrown. */
+export function sendFailure(req: IncomingMessage, res: ServerResponse): void {
+  try {
+    if (res.headersSent || res.destroyed) res.destroy()
+    else sendError(req, res, 500, 'this failed on our side', 'the server printed why')
+  } catch {
+    res.destroy()
+  }
+}
+
 /** A refusal of the gate: for a person at the page, for a program at the rest. */
 export function sendRefusal(
   req: IncomingMessage,

@@ -17,7 +17,7 @@ import { isPlainMount, type Known, type Place, placeOf } from './place.ts'
 import { ProxyLatch, type RequestHead } from './proxy-latch.ts'
 import { Queries, type QueryApi } from './queries.ts'
 import { savedPage } from './saved-page.ts'
-import { sendError, sendRefusal, sendText } from './respond.ts'
+import { sendError, sendFailure, sendRefusal, sendText } from './respond.ts'
 import { Tokens } from './token.ts'
 import { isHandshake, visitOf } from './visit.ts'
 
@@ -168,7 +168,7 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     if (rest !== '' && rest[0] !== '/' && rest[0] !== '?') return false
     if (!target.startsWith(base) || !isPlainMount(mount)) return false
     res.on('error', () => res.destroy())
-    const failed = (): void => fail(req, res)
+    const failed = (): void => sendFailure(req, res)
     const taken = guard(() => {
       answer(req, res, mount, rest).catch((error: unknown) => {
         guard.failed(error)
@@ -286,15 +286,6 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
       return hub.pages
     },
     startLine: (origin) => ({ address: address(origin, mode === 'token'), mode, why })
-  }
-}
-
-function fail(req: IncomingMessage, res: ServerResponse): void {
-  try {
-    if (res.headersSent || res.destroyed) res.destroy()
-    else sendError(req, res, 500, 'this failed on our side', 'the server printed why')
-  } catch {
-    res.destroy()
   }
 }
 

@@ -127,7 +127,7 @@ describe('a foreign format', () => {
     async (format) => {
       const reply = await get(`traces/${idOf(1)}?format=${format}`)
       expect(reply.status).toBe(400)
-      expect(reply.json).toEqual({ error: 'no such format', hint: 'there is: otlp' })
+      expect(reply.json).toEqual({ error: 'no such format', hint: 'there is: otlp, html' })
     }
   )
 

@@ -118,6 +118,7 @@ function memoryReader(memory: Memory): Reader {
     summary: find,
     records: (id) => (find(id) === undefined ? [] : [{ traceId: id } as TraceRecord]),
     *whole(id) {
+      yield
       const summary = find(id)
       const runtime = { traceId: id } as unknown as RuntimeActivity
       return summary && { columns: columnsOf(summary, memory.size), logs: [], runtime }

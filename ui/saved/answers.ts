@@ -7,7 +7,7 @@ import type { AttributeEntry, SpanDetail } from '../../src/wire/trace.ts'
 import { ApiProblem } from '../api.ts'
 
 export function savedPage(): SavedPage {
-  return read<SavedPage>(savedPageId) ?? { ...nothing, traces: [] }
+  return (read(savedPageId) as SavedPage | undefined) ?? { ...nothing, traces: [] }
 }
 
 const nothing = { savedAt: 0, service: '', version: '', slowMs: 1000, left: 0 }
@@ -43,7 +43,7 @@ const opened = new Map<string, ReadTrace>()
 function openTrace(traceId: string): ReadTrace {
   let trace = opened.get(traceId)
   if (trace === undefined) {
-    const saved = read<SavedTrace | null>(savedTraceId(traceId))
+    const saved = read(savedTraceId(traceId)) as SavedTrace | null | undefined
     if (!saved) throw notHere
     const spanOf = new Map(saved.spans.map((span) => [span.spanId, span]))
     trace = { ...saved, spanOf, records: saved.spans.map(recordOf) }
@@ -52,9 +52,9 @@ function openTrace(traceId: string): ReadTrace {
   return trace
 }
 
-function read<T>(elementId: string): T | undefined {
+function read(elementId: string): unknown {
   const text = document.getElementById(elementId)?.textContent
-  return text ? (JSON.parse(text) as T) : undefined
+  return text ? JSON.parse(text) : undefined
 }
 
 function list(page: SavedPage, text: string): TraceList {

@@ -19,8 +19,9 @@ type Item = TraceRecord | ImportProblem | undefined
 /** What stands in the place of a part that is no JSON. */
 const blank = '{} '
 
-/** Bytes of elements that are read as one document, where they may be read apart. */
+/** Bytes of elements, and their parts, that are read as one document where they may be read apart. */
 const groupBytes = 1024 * 1024
+const groupParts = 4096
 
 /**
  * Reads the traces of a file, whatever it is, and names by its line what it cannot read; everything else of it is kept. The bytes may be
@@ -81,17 +82,21 @@ class Reading {
       return
     }
     let group: Element[] = []
-    let bytes = 0
+    let [bytes, parts] = [0, 0]
     for (const element of elements) {
       const length = element.end - element.begin
-      const full = bytes + length > groupBytes || this.#grammar.around[0] === ''
+      const full =
+        bytes + length > groupBytes ||
+        parts + element.parts.length > groupParts ||
+        this.#grammar.around[0] === ''
       if (full && group.length > 0) {
         yield group
         group = []
-        bytes = 0
+        bytes = parts = 0
       }
       group.push(element)
       bytes += length
+      parts += element.parts.length
     }
     if (group.length > 0) yield group
   }

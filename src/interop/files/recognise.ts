@@ -41,7 +41,7 @@ const zipkin: Grammar = {
   element: 1,
   around: list,
   aroundPart: list,
-  together: true
+  together: false
 }
 
 /** As Zipkin's own API gives several traces: each of them is a document. */
