@@ -1,6 +1,7 @@
 import type { TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
 import { readFile, type ReadFileSetup } from './interop/files/read-file.ts'
+import { decodeJaeger } from './interop/jaeger/decode.ts'
 import { decode } from './interop/otlp/decode.ts'
 import { decodeZipkin } from './interop/zipkin/decode.ts'
 import type { TraceStore } from './store/types.ts'
@@ -15,7 +16,7 @@ const unread: Receive = function* () {
 
 const readers: ReadFileSetup['readers'] = {
   otlp: (body, setup) => decode(body, 'json', setup),
-  jaeger: unread,
+  jaeger: decodeJaeger,
   zipkin: decodeZipkin,
   chrome: unread
 }

@@ -4,6 +4,7 @@ import { defaultLimits, type Limits } from '../base/limits.ts'
 import { createReport, type Report } from '../base/report.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import { fileFormats } from '../file-formats.ts'
+import { createImporting, keepIn } from '../importing.ts'
 import { createReader } from '../query/reader.ts'
 import { queryApis } from '../query-apis.ts'
 import { Routes } from '../query/routes.ts'
@@ -71,14 +72,14 @@ export function createHub(setup: HubSetup): Hub {
     overheadMs += now() - began
   }
   const reader = createReader({ store, open: nothingOpen, routes, now })
-  const receive = createReceiving({
+  const receiving = {
     redactor,
     limits,
     report,
-    redact: (record) => record,
-    keep,
+    redact: (record: TraceRecord) => record,
     now
-  })
+  }
+  const receive = createReceiving({ ...receiving, keep })
   const tally = new Tally()
   const bootId = randomUUID()
   const serve = createServe({
@@ -88,6 +89,7 @@ export function createHub(setup: HubSetup): Hub {
     report,
     version,
     bootId,
+    service: 'Hub',
     slowMs: 1000,
     path: mountPath,
     allowedOrigins: [],
@@ -98,6 +100,7 @@ export function createHub(setup: HubSetup): Hub {
     onInFlightChange: () => () => {},
     ingest: (body, format) => tally.count(format, receive(body, format)),
     ingestRates: rates,
+    importFile: createImporting({ ...receiving, keep: (record) => keepIn(store, record) }),
     status: async () => ({
       ...statusOf({
         settings: { service: 'Hub', sample: 1 },

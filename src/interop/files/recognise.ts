@@ -34,6 +34,11 @@ const jaeger: Grammar = {
 }
 
 const list: readonly [string, string] = ['[', ']']
+const nothing: readonly [string, string] = ['', '']
+
+/** A trace of Jaeger alone, and a list of them. */
+const jaegerTrace: Grammar = { ...jaeger, path: ['spans', '*'], element: 0, around: nothing }
+const jaegerTraces: Grammar = { ...jaeger, path: ['*', 'spans', '*'], element: 1, around: list }
 
 const zipkin: Grammar = {
   kind: 'zipkin',
@@ -49,7 +54,7 @@ const zipkinTraces: Grammar = {
   kind: 'zipkin',
   path: ['*', '*'],
   element: 1,
-  around: ['', ''],
+  around: nothing,
   aroundPart: list,
   together: false
 }
@@ -65,14 +70,16 @@ const chrome: Grammar = {
 
 const chromeList: Grammar = { ...chrome, path: ['*'], element: 1 }
 
-/** A list of nothing says nothing of what it would be a list of. */
+/** By the keys of what it begins with. */
 const ofRoot = new Map([
   ['resourceSpans', otlp],
   ['data', jaeger],
+  ['traceID', jaegerTrace],
   ['traceEvents', chrome]
 ])
 const ofItem = new Map([
   ['traceId', zipkin],
+  ['traceID', jaegerTraces],
   ['ph', chromeList]
 ])
 

@@ -28,7 +28,7 @@ export function* decodeJaeger(
 }
 
 function* decodeTraces(body: Buffer, setup: ReceiveSetup): Generator<undefined, Received> {
-  const outline = new JaegerOutline(body)
+  const outline = new JaegerOutline(body, setup.maxSpans)
   while (outline.advance()) yield
   const { traces, tooMany } = outline.finish()
   const received = new ReceivedSpans(setup)

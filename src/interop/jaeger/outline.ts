@@ -19,6 +19,12 @@ export class JaegerOutline extends JsonPieces<Role> {
   #trace: TraceOutline | undefined
   /** Of the process that the walk is in; undefined in a span. */
   #process: string | undefined
+  readonly #maxSpans: number
+
+  constructor(body: Buffer, spans: number = maxSpans) {
+    super(body)
+    this.#maxSpans = spans
+  }
 
   finish(): this {
     const around = this.rest()
@@ -64,7 +70,7 @@ export class JaegerOutline extends JsonPieces<Role> {
     const { spans, processes } = this.#own()
     if (this.#process !== undefined) {
       if (processes.size < maxSpans) processes.set(this.#process, range)
-    } else if (++this.#spans > maxSpans) this.tooMany++
+    } else if (++this.#spans > this.#maxSpans) this.tooMany++
     else spans.push(range)
   }
 
