@@ -52,7 +52,7 @@ shows them on one page. Everything is kept in memory, and gone when it ends.`,
 }
 
 function introduce(running: RunningHub, memory: number, { print, paint }: Terminal): void {
-  const { access, page, listeners, variables } = running
+  const { access, page, port, listeners } = running
   const row = (name: string, value: string, about: string): void => {
     print(`  ${paint('dim', name.padEnd(11))}${value.padEnd(29)} ${paint('dim', about)}`.trimEnd())
   }
@@ -69,7 +69,7 @@ function introduce(running: RunningHub, memory: number, { print, paint }: Termin
   print('')
   print('A service sends its traces here with OpenTelemetry and')
   print('')
-  for (const line of exportLines(variables, access.ingestToken)) print(`  ${line}`)
+  for (const line of exportLines(access, port, access.ingestToken)) print(`  ${line}`)
   print('')
   print(paint('dim', 'Waiting for traces. Ctrl-C ends it.'))
 }

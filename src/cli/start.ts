@@ -5,7 +5,7 @@ import { createHub, type Hub, mountPath } from './hub.ts'
 import { bytesOf } from '../option-values.ts'
 import { type Arguments, portOf } from './options.ts'
 import { type Port, ports } from './ports.ts'
-import { variablesFor } from './variables.ts'
+import { exportLines } from './variables.ts'
 
 export interface RunningHub {
   readonly hub: Hub
@@ -15,7 +15,6 @@ export interface RunningHub {
   /** With the token, where one is needed. */
   readonly page: string
   readonly listeners: readonly Listener[]
-  readonly variables: readonly string[]
 }
 
 /** Starts a hub with its ports; `only` leaves out the others. */
@@ -31,7 +30,7 @@ export async function startHub(
       name,
       address,
       about,
-      ...(counts === '' ? { bodies: 0, spans: 0 } : hub.tally.of(counts))
+      ...(counts !== '' && hub.tally.of(counts))
     }))
   let variables: string[] = []
   const hub = createHub({
@@ -51,9 +50,9 @@ export async function startHub(
       open.push({ port, address: '', about: why })
     }
   }
-  variables = variablesFor(access, pagePort)
+  variables = exportLines(access, pagePort, 'TOKEN')
   const { address: page } = hub.serve.startLine(`http://${access.name}:${pagePort}`)
-  return { hub, access, port: pagePort, page, variables, listeners: listeners() }
+  return { hub, access, port: pagePort, page, listeners: listeners() }
 }
 
 /** Which port each is to have; those that are switched off are left out. */

@@ -40,7 +40,7 @@ export interface Status {
 
 export interface HubStatus {
   listeners: Listener[]
-  /** What has another service send its traces here: `NAME=value` each. A token is not among them. */
+  /** Lines for a shell that have another service send its traces here. Its token is not in them; TOKEN stands there. */
   variables: string[]
 }
 
@@ -51,9 +51,9 @@ export interface Listener {
   address: string
   /** What it is for, or why it does not listen, in words. */
   about: string
-  /** Bodies of spans that were taken, and the spans in them. */
-  bodies: number
-  spans: number
+  /** Bodies of spans that were taken, and the spans in them; absent where none are taken. */
+  bodies?: number
+  spans?: number
 }
 
 export interface RuntimeFigures {

@@ -8,6 +8,7 @@ import { Icon } from '../icons.ts'
 import { base } from '../route.ts'
 import { connection, listCounts, loading, pausedAt, slowMs, status, zone } from '../state.ts'
 import type { Feed } from './feed.ts'
+import { hubStart } from './hub-start.ts'
 import { terms } from './query-text.ts'
 
 /** The list has no rows: says which of the reasons it is, and what to do. */
@@ -54,6 +55,8 @@ export function Empty({
 
 function first(): VNode {
   const disconnected = connection.value.state === 'lost'
+  const hub = status.value?.hub
+  if (hub && !disconnected) return box('Waiting for the first trace', hubStart(hub))
   const target = location.origin + hostPath()
   const line =
     base === '/'

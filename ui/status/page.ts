@@ -6,6 +6,7 @@ import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { connection, status } from '../state.ts'
 import { libraries } from './libraries.ts'
+import { listeners } from './listeners.ts'
 
 /** What the process records, what it holds, what was lost and why. */
 export function StatusPage(): VNode {
@@ -20,7 +21,9 @@ export function StatusPage(): VNode {
   return html`<section class="page status">
     <h1>Status</h1>
     <div class="cards">
-      ${about(current)} ${memory(current)} ${libraries(current.libraries)} ${parts(current)} ${losses(current)}
+      ${about(current)} ${memory(current)}
+      ${current.hub ? listeners(current.hub) : html`${libraries(current.libraries)} ${parts(current)}`}
+      ${losses(current)}
     </div>
   </section>`
 }
@@ -32,8 +35,8 @@ function about(current: Status): VNode {
       ${fact('Access', `${current.mode}: ${current.why}`)}
       ${fact('Process', `${current.pid}, Node ${current.node.replace(/^v/, '')}, up ${formatAge(current.uptimeMs)}`)}
       ${fact('Spanlight', current.version)}
-      ${fact('Sampling', current.sample === 1 ? 'every request is recorded' : `${Math.round(current.sample * 1000) / 10} % of requests`)}
-      ${fact('In flight', formatMany(current.inFlight, 'request'))}
+      ${!current.hub && fact('Sampling', current.sample === 1 ? 'every request is recorded' : `${Math.round(current.sample * 1000) / 10} % of requests`)}
+      ${!current.hub && fact('In flight', formatMany(current.inFlight, 'request'))}
       ${fact('Open pages', String(current.pages))}
       ${current.runtime && fact('Event loop', `late by ${formatDuration(current.runtime.delayMs)} at most in the last minute`)}
       ${current.runtime && fact('Heap', `${formatBytes(current.runtime.heapBytes)} in use, its collector took ${(current.runtime.gcShare * 100).toFixed(1)} % of the last minute`)}
