@@ -10,7 +10,7 @@ import { queryApis } from '../query-apis.ts'
 import { Routes } from '../query/routes.ts'
 import { createReceiving } from '../receiving.ts'
 import { createRedactor } from '../redact/redactor.ts'
-import type { Ingest } from '../serve/intake.ts'
+import type { Senders } from '../serve/intake.ts'
 import type { InspectSetup } from '../serve/inspect-api.ts'
 import type { ModeDecision } from '../serve/mode.ts'
 import { createServe, type Serve } from '../serve/serve.ts'
@@ -37,7 +37,7 @@ export interface HubSetup {
 export interface Hub {
   readonly serve: Serve
   /** For what comes by other ways than HTTP. */
-  readonly ingest: Ingest
+  readonly senders: Senders
   readonly tally: Tally
   readonly store: TraceStore
   readonly report: Report
@@ -98,7 +98,7 @@ export function createHub(setup: HubSetup): Hub {
     queries: queryApis(reader, now),
     inspect: nothingToInspect,
     onInFlightChange: () => () => {},
-    ingest: (body, format) => tally.count(format, receive(body, format)),
+    ingest: (body, format) => tally.count(body, format, receive(body, format)),
     ingestRates: rates,
     importFile: createImporting({ ...receiving, keep: (record) => keepIn(store, record) }),
     status: async () => ({
@@ -117,7 +117,7 @@ export function createHub(setup: HubSetup): Hub {
       hub: setup.status()
     })
   })
-  return { serve, ingest: receive, tally, store, report }
+  return { serve, senders: serve.senders as Senders, tally, store, report }
 }
 
 /** Requests of its own are no traces. */

@@ -1,3 +1,4 @@
+import { createGrpcServer } from '../serve/grpc/server.ts'
 import { type Hub, mountPath } from './hub.ts'
 import { httpServer, listen } from './listen.ts'
 
@@ -34,6 +35,18 @@ export const ports: readonly Port[] = [
     usually: 'an OpenTelemetry Collector, Jaeger or another hub',
     counts: 'otlp',
     ...http((url) => (url.startsWith(mountPath) ? url : below(url, '/v1/', '/v1/')))
+  },
+  {
+    name: 'OTLP/gRPC',
+    option: 'grpc-port',
+    standard: 4317,
+    needed: true,
+    about: 'spans',
+    usually: 'an OpenTelemetry Collector or Jaeger',
+    counts: 'grpc',
+    scheme: 'http:',
+    open: ({ senders, tally, report }, port, host) =>
+      createGrpcServer({ senders: tally.apart('grpc', senders), report }).listen(port, host)
   },
   {
     name: 'Zipkin',

@@ -35,7 +35,7 @@ const embeddedRates: IngestRates = {
 /** What a door for spans needs, over whatever protocol: the rule that its senders must pass, and where the bodies go. All doors share both. */
 export interface Senders {
   judge(visit: Visit & { readonly door: 'ingest' }): Verdict
-  readonly intake: Intake
+  readonly intake: Pick<Intake, 'take'>
 }
 
 /** Bodies of spans, from whichever door: bounded in rate and in number, and taken one after the other. */

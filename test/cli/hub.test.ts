@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { version } from '../../src/version.ts'
+import type { Status } from '../../src/wire/status.ts'
 import { PageApi } from '../tracing/setup.ts'
 import {
   alone,
@@ -33,7 +34,7 @@ const stranger = `
   import { context, trace } from '@opentelemetry/api'
   import { detectResources, envDetector } from '@opentelemetry/resources'
   import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
-  const kind = { 'http/protobuf': 'proto', 'http/json': 'http' }[process.env.OTEL_EXPORTER_OTLP_PROTOCOL]
+  const kind = { 'http/protobuf': 'proto', 'http/json': 'http', grpc: 'grpc' }[process.env.OTEL_EXPORTER_OTLP_PROTOCOL]
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-' + kind)
   const provider = new NodeTracerProvider({
     resource: detectResources({ detectors: [envDetector] }),
@@ -48,13 +49,18 @@ const stranger = `
 
 describe('spanlight', () => {
   it('is a hub, and says where it listens and which variables send traces to it', async () => {
-    const [port, zipkin, jaeger] = (await freePorts(3)) as [number, number, number]
-    const words = ['--port', `${port}`, '--zipkin-port', `${zipkin}`, '--jaeger-port', `${jaeger}`]
-    const hub = spanlight(words)
+    const [port, grpc, zipkin, jaeger] = (await freePorts(4)) as [number, number, number, number]
+    const hub = spanlight([
+      `--port=${port}`,
+      `--grpc-port=${grpc}`,
+      `--zipkin-port=${zipkin}`,
+      `--jaeger-port=${jaeger}`
+    ])
     await hub.prints(/Ctrl-C/)
     for (const [name, at] of [
       ['Page', `${port}/_traces/`],
       ['OTLP/HTTP', `${port}`],
+      ['OTLP/gRPC', `${grpc}`],
       ['Zipkin', `${zipkin}`],
       ['Jaeger', `${jaeger}`]
     ])
@@ -80,6 +86,21 @@ describe('spanlight', () => {
     })
   })
 
+  it('counts what comes over gRPC apart', async () => {
+    const [grpc] = (await freePorts(1)) as [number]
+    const { origin } = await startHub(['--port=0', ...alone, `--grpc-port=${grpc}`])
+    const sent = await program(stranger, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${grpc}`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc'
+    }).ended
+    expect(sent).toMatchObject({ code: 0, stderr: '' })
+    const { hub } = await new PageApi(`${origin}/_traces`).get<Status>('status')
+    expect(hub?.listeners).toMatchObject([
+      { name: 'OTLP/HTTP', bodies: 0, spans: 0 },
+      { name: 'OTLP/gRPC', bodies: 1, spans: 2 }
+    ])
+  })
+
   it('records nothing of itself, whatever NODE_OPTIONS says', async () => {
     const hub = spanlight(['--port', '0', ...alone], {
       NODE_OPTIONS: '--import spanlight/register',
@@ -95,14 +116,7 @@ describe('spanlight', () => {
 
   it("answers Jaeger's questions at the root of Jaeger's port, behind the same gate", async () => {
     const [jaeger] = (await freePorts(1)) as [number]
-    const { hub } = await startHub([
-      '--port',
-      '0',
-      '--zipkin-port',
-      '0',
-      '--jaeger-port',
-      `${jaeger}`
-    ])
+    const { hub } = await startHub(['--port=0', ...alone, `--jaeger-port=${jaeger}`])
     await program(stranger, printedVariables(hub.stdout)).ended
     const services = `http://127.0.0.1:${jaeger}/api/services`
     expect(await (await fetch(services)).json()).toMatchObject({ data: ['my-service'] })
@@ -151,21 +165,12 @@ describe('a port that is taken', () => {
   it('is said and left out where the hub can do without', async () => {
     const [zipkin] = (await freePorts(1)) as [number]
     await hold(zipkin)
-    const { hub, origin } = await startHub([
-      '--port',
-      '0',
-      '--zipkin-port',
-      `${zipkin}`,
-      '--jaeger-port',
-      '0'
-    ])
+    const { hub, origin } = await startHub(['--port=0', ...alone, `--zipkin-port=${zipkin}`])
     expect(hub.stdout).toContain(
       `port ${zipkin} for Zipkin is taken, often by a Zipkin server; --zipkin-port takes another one, or off`
     )
-    const { hub: told } = await new PageApi(`${origin}/_traces`).get<{
-      hub: { listeners: object[] }
-    }>('status')
-    expect(told.listeners).toMatchObject([{ name: 'OTLP/HTTP' }, { name: 'Zipkin', address: '' }])
+    const { hub: told } = await new PageApi(`${origin}/_traces`).get<Status>('status')
+    expect(told?.listeners).toMatchObject([{ name: 'OTLP/HTTP' }, { name: 'Zipkin', address: '' }])
   })
 })
 

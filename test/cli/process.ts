@@ -118,7 +118,11 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /** Options that leave the standard ports to whoever has them. */
-export const alone: readonly string[] = ['--zipkin-port', 'off', '--jaeger-port', 'off']
+export const alone: readonly string[] = [
+  '--grpc-port=off',
+  '--zipkin-port=off',
+  '--jaeger-port=off'
+]
 
 /** A hub on a port of its own, which it prints. */
 export async function startHub(
