@@ -1,3 +1,4 @@
+import { chromeParts } from './interop/chrome/encode.ts'
 import { jsonParts as jaegerParts } from './interop/jaeger/encode.ts'
 import { jsonParts } from './interop/otlp/encode.ts'
 import { zipkinParts } from './interop/zipkin/encode.ts'
@@ -9,5 +10,6 @@ const json = 'application/json; charset=utf-8'
 export const fileFormats: Readonly<Record<string, FileFormat>> = {
   otlp: { extension: 'otlp.json', contentType: json, write: jsonParts },
   jaeger: { extension: 'jaeger.json', contentType: json, write: jaegerParts },
-  zipkin: { extension: 'zipkin.json', contentType: json, write: zipkinParts }
+  zipkin: { extension: 'zipkin.json', contentType: json, write: zipkinParts },
+  chrome: { extension: 'chrome.json', contentType: json, write: chromeParts }
 }

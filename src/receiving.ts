@@ -1,5 +1,6 @@
 import type { TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
+import { decodeChrome } from './interop/chrome/decode.ts'
 import { decodeJaeger } from './interop/jaeger/decode.ts'
 import { decode } from './interop/otlp/decode.ts'
 import { decodeZipkin } from './interop/zipkin/decode.ts'
@@ -12,7 +13,8 @@ const formats: Readonly<Record<IngestFormat, Receive>> = {
   'otlp-json': (body, setup) => decode(body, 'json', setup),
   'otlp-protobuf': (body, setup) => decode(body, 'protobuf', setup),
   zipkin: decodeZipkin,
-  jaeger: decodeJaeger
+  jaeger: decodeJaeger,
+  chrome: decodeChrome
 }
 
 interface ReceivingSetup extends ReceiveSetup {
