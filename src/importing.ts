@@ -1,24 +1,20 @@
 import type { TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
+import { decodeChrome } from './interop/chrome/decode.ts'
 import { readFile, type ReadFileSetup } from './interop/files/read-file.ts'
 import { decodeJaeger } from './interop/jaeger/decode.ts'
 import { decode } from './interop/otlp/decode.ts'
 import { decodeZipkin } from './interop/zipkin/decode.ts'
 import type { TraceStore } from './store/types.ts'
 import { summarise } from './trace/summary.ts'
-import type { Receive, ReceiveSetup } from './trace/received.ts'
+import type { ReceiveSetup } from './trace/received.ts'
 import type { ImportProblem, ImportResult } from './wire/files.ts'
-
-const unread: Receive = function* () {
-  yield
-  return { error: 'this format is not read yet' }
-}
 
 const readers: ReadFileSetup['readers'] = {
   otlp: (body, setup) => decode(body, 'json', setup),
   jaeger: decodeJaeger,
   zipkin: decodeZipkin,
-  chrome: unread
+  chrome: decodeChrome
 }
 
 /** What somebody hands in by hand may be one large trace; how large, its file's bytes decide. */

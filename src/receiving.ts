@@ -1,7 +1,5 @@
 import type { TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
-import { decodeChrome } from './interop/chrome/decode.ts'
-import { decodeJaeger } from './interop/jaeger/decode.ts'
 import { decode } from './interop/otlp/decode.ts'
 import { decodeZipkin } from './interop/zipkin/decode.ts'
 import type { IngestFormat } from './serve/ingest-protocols.ts'
@@ -12,9 +10,7 @@ import type { Receive, ReceiveSetup } from './trace/received.ts'
 const formats: Readonly<Record<IngestFormat, Receive>> = {
   'otlp-json': (body, setup) => decode(body, 'json', setup),
   'otlp-protobuf': (body, setup) => decode(body, 'protobuf', setup),
-  zipkin: decodeZipkin,
-  jaeger: decodeJaeger,
-  chrome: decodeChrome
+  zipkin: decodeZipkin
 }
 
 interface ReceivingSetup extends ReceiveSetup {

@@ -50,7 +50,7 @@ function* decodeFile(body: Buffer, setup: ReceiveSetup): Generator<undefined, Re
   const base = epochOf(around, file)
   const received = new ReceivedSpans(setup)
   const senders = new Senders(file, received, setup)
-  const slices = file.slices.slice(0, maxSpans)
+  const slices = file.slices.slice(0, setup.maxSpans ?? maxSpans)
   const kept = new Set(slices)
   for (const slice of slices) {
     const identity = { ...ids.of(slice), start: nanosOf(base, slice.start) }
