@@ -1,7 +1,15 @@
 import type { AttributeValue } from '../../base/attributes.ts'
-import type { ReadonlyAttributes, Scope, SpanData, TraceRecord } from '../../base/span-data.ts'
-import { droppedSpansKey, logBody, logEvent, logSeverity } from '../../trace/own-names.ts'
-import { hasIsRemote, isRemote } from './names.ts'
+import type { ReadonlyAttributes, SpanData, TraceRecord } from '../../base/span-data.ts'
+import {
+  byScope,
+  eventsOf,
+  flagsOf,
+  isInteger,
+  millisecondsAt,
+  nanosWithin,
+  resourceAttributes,
+  spanAttributes
+} from './outgoing.ts'
 
 /**
  * Records as an OTLP/HTTP JSON request, `{ "resourceSpans": [...] }`: what `POST v1/traces` of any collector takes, and what the download
@@ -28,45 +36,36 @@ export function* jsonParts(records: Iterable<TraceRecord>): Generator<string> {
 }
 
 /** Some of a record's spans as one element of `resourceSpans`. */
-export function encodeSpans(record: TraceRecord, from: number, to: number): string {
-  const scopes = new Map<string, { scope: Scope; spans: object[] }>()
-  for (let i = from; i < Math.min(to, record.spans.length); i++) {
-    const span = record.spans[i] as SpanData
-    const key = `${span.scope.name}\n${span.scope.version}`
-    let group = scopes.get(key)
-    if (group === undefined) {
-      group = { scope: { name: span.scope.name, version: span.scope.version }, spans: [] }
-      scopes.set(key, group)
-    }
-    group.spans.push(spanOf(span, record, i === 0 ? record.droppedSpans : 0))
-  }
-  const { service, attributes } = record.resource
-  const name = service === '' ? [] : ['service.name', service]
+function encodeSpans(record: TraceRecord, from: number, to: number): string {
+  const scopeSpans = Array.from(byScope(record, from, to), ({ scope, places }) => ({
+    scope,
+    spans: places.map((place) => spanOf(record, place))
+  }))
   return JSON.stringify({
-    resource: { attributes: attributesOf([...name, ...attributes]) },
-    scopeSpans: [...scopes.values()]
+    resource: { attributes: attributesOf(resourceAttributes(record)) },
+    scopeSpans
   })
 }
 
 // Absent fields (undefined) are left out by JSON.stringify; protobuf reads an absent field as zero.
-function spanOf(span: SpanData, { traceId, epochMs }: TraceRecord, droppedSpans: number): object {
+function spanOf(record: TraceRecord, place: number): object {
+  const { traceId, epochMs } = record
+  const span = record.spans[place] as SpanData
   const { status, statusMessage } = span
-  const attributes = attributesOf(span.attributes)
-  if (droppedSpans > 0)
-    attributes.push({ key: droppedSpansKey, value: { intValue: String(droppedSpans) } })
+  const events = eventsOf(span)
   return {
     traceId,
     spanId: span.spanId,
     traceState: span.traceState || undefined,
     parentSpanId: span.parentId,
-    flags: (span.flags & 0xff) | hasIsRemote | (span.parentRemote ? isRemote : 0),
+    flags: flagsOf(span),
     name: span.name,
     kind: span.kind + 1,
     startTimeUnixNano: nanosOf(epochMs, span.start),
     endTimeUnixNano: nanosOf(epochMs, span.start + span.duration),
-    attributes,
+    attributes: attributesOf(spanAttributes(record, place)),
     droppedAttributesCount: span.droppedAttributes || undefined,
-    events: eventsOf(span, epochMs),
+    events: events.length === 0 ? undefined : events.map((event) => eventOf(event, epochMs)),
     droppedEventsCount: span.droppedEvents || undefined,
     links: linksOf(span),
     droppedLinksCount: span.droppedLinks || undefined,
@@ -77,22 +76,8 @@ function spanOf(span: SpanData, { traceId, epochMs }: TraceRecord, droppedSpans:
   }
 }
 
-function eventsOf(span: SpanData, epochMs: number): object[] | undefined {
-  if (span.events.length === 0 && span.logs.length === 0) return undefined
-  const events: object[] = []
-  for (const { time, name, attributes } of span.events)
-    events.push({
-      timeUnixNano: nanosOf(epochMs, time),
-      name,
-      attributes: attributesOf(attributes)
-    })
-  for (const { time, severity, body, attributes } of span.logs)
-    events.push({
-      timeUnixNano: nanosOf(epochMs, time),
-      name: logEvent,
-      attributes: attributesOf([logSeverity, severity, logBody, body, ...attributes])
-    })
-  return events
+function eventOf({ time, name, attributes }: SpanData['events'][number], epochMs: number): object {
+  return { timeUnixNano: nanosOf(epochMs, time), name, attributes: attributesOf(attributes) }
 }
 
 function linksOf(span: SpanData): object[] | undefined {
@@ -128,10 +113,6 @@ function valueOf(value: AttributeValue): object {
   return { arrayValue: { values: (value as readonly (string | number | boolean)[]).map(one) } }
 }
 
-function isInteger(value: unknown): boolean {
-  return Number.isSafeInteger(value) && !Object.is(value, -0)
-}
-
 function numberOf(value: number, whole: boolean): object {
   if (whole) return { intValue: String(value) }
   // JSON has neither these nor a negative zero; protobuf's mapping takes strings for them.
@@ -139,11 +120,10 @@ function numberOf(value: number, whole: boolean): object {
   return { doubleValue: Object.is(value, -0) ? '-0' : String(value) }
 }
 
-/** Nanoseconds since 1970 as digits. By remainder, as the sum is beyond what a number holds exactly. */
+/** Nanoseconds since 1970 as digits. */
 function nanosOf(epochMs: number, offset: number): string {
-  const rest = offset % 1e6
-  const nanos = rest < 0 ? rest + 1e6 : rest
-  const ms = epochMs + (offset - nanos) / 1e6
+  const nanos = nanosWithin(offset)
+  const ms = millisecondsAt(epochMs, offset)
   if (ms < 0) return '0'
   return ms === 0 ? String(nanos) : `${ms}${String(nanos).padStart(6, '0')}`
 }
