@@ -17,7 +17,7 @@ export function wrong(option: string, expected: string, got: unknown): never {
 }
 
 /** An object whose names are all known: a misspelt one would be a wish that is silently not granted. */
-function known<T extends object>(option: string, value: T, names: readonly string[]): T {
+export function known<T extends object>(option: string, value: T, names: readonly string[]): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return wrong(option, 'an object', value)
   const odd = Object.keys(value).find((name) => !names.includes(name))
@@ -190,30 +190,6 @@ export function captureOf(value: CaptureOptions): Capture {
   } = value
   const { requestHeaders = 'known', responseHeaders = 'known' } = value
   return { console, layers, pino, runtime, callSites, bodies, requestHeaders, responseHeaders }
-}
-
-export function exportOf(value: TracingOptions['export']): Settings['export'] {
-  if (value === undefined || value === false) return value
-  const expected = 'an http(s) URL, { url, headers } or false'
-  if (value !== null && typeof value !== 'string' && typeof value !== 'object')
-    return wrong('export', expected, value)
-  const { url, headers = {} } =
-    typeof value === 'string' ? { url: value } : known('export', value, ['url', 'headers'])
-  // The address may hold a password: it is not shown.
-  if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
-    return wrong('export', expected, undefined)
-  for (const [name, header] of Object.entries(
-    known('export.headers', headers, Object.keys(headers ?? {}))
-  ))
-    if (typeof header !== 'string') wrong(`export.headers.${name}`, 'a text', header)
-  return { url: tracesAddress(url), headers }
-}
-
-/** An address without a path is a collector's, whose traces are taken at `/v1/traces`. */
-function tracesAddress(url: string): string {
-  const address = new URL(url)
-  if (address.pathname === '/') address.pathname = '/v1/traces'
-  return address.href
 }
 
 export function redactOf(value: RedactOptions): RedactOptions {

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Limits } from './base/limits.ts'
 import type { HeaderFormatName } from './carrier/formats.ts'
 import { type Env, isDisabled, packageName, resourceFrom, type Warn } from './environment.ts'
+import { type ExportOption, exportOf } from './export-option.ts'
 import {
   accessOf,
   bytesOf,
   captureOf,
-  exportOf,
   ignoreOf,
   instrumentOf,
   limitsOf,
@@ -23,6 +23,7 @@ import {
   text,
   wrong
 } from './option-values.ts'
+import type { ExportSettings } from './interop/export/settings.ts'
 import type { RedactOptions } from './redact/options.ts'
 import type { InstrumentOptions } from './watch/instrument.ts'
 import { optionsFrom } from './variables.ts'
@@ -78,8 +79,11 @@ export interface TracingOptions {
   capture?: CaptureOptions | undefined
   /** Modules to watch, handed over: `{ pg }`. */
   instrument?: InstrumentOptions | undefined
-  /** OTLP/HTTP endpoint to send every span to, as well as keeping it. @default OTEL_EXPORTER_OTLP_* */
-  export?: string | { url: string; headers?: Readonly<Record<string, string>> } | false | undefined
+  /**
+   * Where every span is sent, as well as being kept: a URL that takes OTLP, `{ url, protocol, headers, ... }` for gRPC, JSON or Zipkin, or a
+   * list of these, each with a queue of its own; false: nowhere. @default OTEL_EXPORTER_OTLP_* and OTEL_TRACES_EXPORTER
+   */
+  export?: ExportOption | undefined
   /** Share of traces to record, 0 to 1. @default 1 */
   sample?: number | undefined
   /**
@@ -138,10 +142,8 @@ export interface Settings {
   readonly redact: RedactOptions
   readonly capture: Capture
   readonly instrument: InstrumentOptions
-  readonly export:
-    | { readonly url: string; readonly headers: Readonly<Record<string, string>> }
-    | false
-    | undefined
+  /** Undefined: where the variables say. */
+  readonly export: readonly ExportSettings[] | undefined
   readonly sample: number
   readonly profile: boolean | undefined
   readonly dump: DumpSignal | false

@@ -2,7 +2,13 @@ import type { DropReason, Report } from './base/report.ts'
 import type { Settings } from './options.ts'
 import type { TraceStore } from './store/types.ts'
 import type { OpenTraces } from './trace/open-traces.ts'
-import type { Instrumented, LibraryStatus, RuntimeFigures, Status } from './wire/status.ts'
+import type {
+  ExportStatus,
+  Instrumented,
+  LibraryStatus,
+  RuntimeFigures,
+  Status
+} from './wire/status.ts'
 
 interface StatusSetup {
   readonly settings: Pick<Settings, 'service' | 'sample'>
@@ -14,6 +20,7 @@ interface StatusSetup {
   readonly instrumented: () => readonly Instrumented[]
   readonly libraries: readonly LibraryStatus[]
   readonly runtime: RuntimeFigures | undefined
+  readonly exports: readonly ExportStatus[]
   /** What keeping and reading have cost so far. */
   readonly overheadMs: number
 }
@@ -37,6 +44,7 @@ export function statusOf({
   instrumented,
   libraries,
   runtime,
+  exports,
   overheadMs
 }: StatusSetup): Status {
   const { recent, kept } = store.stats
@@ -67,6 +75,7 @@ export function statusOf({
     inFlight: [...open.inFlight()].length,
     instrumented: [...instrumented()],
     libraries: [...libraries],
+    exports: [...exports],
     pages: 0,
     sample: settings.sample,
     ...(runtime && { runtime }),

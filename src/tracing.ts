@@ -4,7 +4,7 @@ import { createReport } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
 import { createCodeLines } from './code-lines.ts'
-import { createExporting, destinationsOf } from './exporting.ts'
+import { createExporting, exportsOf } from './exporting.ts'
 import { fileFormats } from './file-formats.ts'
 import { followFastify } from './host/fastify.ts'
 import { followRouters } from './host/hono.ts'
@@ -60,14 +60,14 @@ export function createTracing(
     env,
     isTTY: process.stdout.isTTY
   })
-  const destinations = destinationsOf(settings.export, env, report)
+  const exports = exportsOf(settings.export, env, report)
 
   // What is recorded ...
   const mode = decision.mode === 'local' ? 'local' : 'token'
   const redactor = createRedactor({ mode, limits, options: settings.redact, report })
   hide = (text) => redactor.text(text, limits.messageLength)
   const propagation = createPropagation(settings.propagate)
-  if (settings.disabled || (decision.mode === 'off' && destinations.length === 0)) {
+  if (settings.disabled || (decision.mode === 'off' && exports.length === 0)) {
     if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
     return idleTracing({ settings, redactor, propagation, report })
   }
@@ -120,7 +120,7 @@ export function createTracing(
   // ... is kept, and told to whoever else wants it ...
   const store = createStore({ memory: settings.memory, report })
   const routes = new Routes(now)
-  const exporting = createExporting(destinations, report)
+  const exporting = createExporting(exports, env, report)
   let overheadMs = 0
   function keep(record: TraceRecord): void {
     const began = now()
@@ -198,6 +198,7 @@ export function createTracing(
         instrumented: () => watches.instrumented,
         libraries: await watches.libraries(),
         runtime: runtime?.figures(),
+        exports: exporting.status(),
         overheadMs
       })
   })

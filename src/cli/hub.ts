@@ -111,6 +111,7 @@ export function createHub(setup: HubSetup): Hub {
         bootId,
         instrumented: () => [],
         libraries: [],
+        exports: [],
         runtime: undefined,
         overheadMs
       }),

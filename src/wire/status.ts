@@ -28,6 +28,8 @@ export interface Status {
   instrumented: Instrumented[]
   /** Libraries of the project that Spanlight knows, those that one line would trace first. */
   libraries: LibraryStatus[]
+  /** Where spans are sent, as well as being kept. */
+  exports: ExportStatus[]
   pages: number
   sample: number
   /** Of the last minute, as far as requests were in flight; absent where `capture.runtime` is off. */
@@ -71,6 +73,25 @@ export interface Instrumented {
   on: boolean
   /** How it is done, or why it is not, in words; with the line that would switch it on. */
   how: string
+}
+
+export interface ExportStatus {
+  /** Its address, without what may be secret in it. */
+  to: string
+  protocol: 'http/protobuf' | 'http/json' | 'grpc' | 'zipkin'
+  /** Spans that arrived. */
+  sent: number
+  /** Spans that it refused, or that could not be delivered. */
+  failed: number
+  /** Spans for which there was no room while it did not keep up. */
+  dropped: number
+  waiting: number
+  /** Whether the last try failed. */
+  failing: boolean
+  /** What went wrong last, in words; '' where nothing did. */
+  lastError: string
+  /** Epoch milliseconds of it; 0 where nothing went wrong. */
+  lastErrorAt: number
 }
 
 /** A library that the project depends on or has loaded. */

@@ -19,6 +19,13 @@ interface Row {
   wrong: unknown[]
 }
 
+const exported = {
+  url: 'http://c/v1/traces',
+  protocol: 'http/protobuf',
+  headers: {},
+  timeoutMs: 10_000,
+  compression: 'gzip'
+}
 const captured = {
   console: true,
   layers: true,
@@ -238,12 +245,35 @@ const rows: Row[] = [
     setting: 'export',
     default: undefined,
     valid: [
-      [false, false],
-      ['http://c/v1/traces', { url: 'http://c/v1/traces', headers: {} }],
-      ['http://c:4318', { url: 'http://c:4318/v1/traces', headers: {} }],
+      [false, []],
+      [[], []],
+      ['http://c/v1/traces', [exported]],
+      ['http://c', [exported]],
       [
-        { url: 'https://c/v1/traces', headers: { a: 'b' } },
-        { url: 'https://c/v1/traces', headers: { a: 'b' } }
+        { url: 'https://c/in', headers: { a: 'b' }, compression: 'none', timeout: 50 },
+        [
+          {
+            ...exported,
+            url: 'https://c/in',
+            headers: { a: 'b' },
+            compression: 'none',
+            timeoutMs: 50
+          }
+        ]
+      ],
+      [
+        ['http://c/', { url: 'http://z:9411', protocol: 'zipkin' }],
+        [exported, { ...exported, url: 'http://z:9411/api/v2/spans', protocol: 'zipkin' }]
+      ],
+      [
+        { url: 'http://c:4317', protocol: 'grpc' },
+        [
+          {
+            ...exported,
+            url: 'http://c:4317/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+            protocol: 'grpc'
+          }
+        ]
       ]
     ],
     wrong: [
@@ -258,6 +288,17 @@ const rows: Row[] = [
       { url: 5 },
       { url: 'http://c/', headers: null },
       { url: 'http://c/', headers: { a: 5 } },
+      { url: 'http://c/', headers: { 'content-length': '5' } },
+      { url: 'http://c/', headers: { a: 'b\r\nc: d' } },
+      { url: 'http://c/', protocol: 'http' },
+      { url: 'http://c/', compression: 'br' },
+      { url: 'http://c/', timeout: 0 },
+      { url: 'http://c/', timeout: '5s' },
+      { url: 'https://c/', tls: { ca: '/etc/ssl/ca.pem' } },
+      { url: 'https://c/', tls: 5 },
+      ['http://c/', 'c:4318'],
+      [null],
+      [['http://c/']],
       { uri: 'http://c/' }
     ]
   },
@@ -310,7 +351,7 @@ describe.each(rows)('the option $option', (row) => {
     (value) => {
       const act = (): unknown => setting(row.setting, { [row.option]: value })
       expect(act).toThrow(TypeError)
-      expect(act).toThrow(new RegExp(`^spanlight: .*'${row.option}['.]`))
+      expect(act).toThrow(new RegExp(`^spanlight: .*'${row.option}['.[]`))
     }
   )
 })

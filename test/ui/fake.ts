@@ -185,6 +185,7 @@ export function statusOf(over: Partial<Status> = {}): Status {
       },
       { name: 'pg', version: '8.23.1', traced: true, how: 'handed over: instrument: { pg }' }
     ],
+    exports: [],
     pages: 1,
     sample: 1,
     overheadMs: 812,

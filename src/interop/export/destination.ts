@@ -4,9 +4,11 @@ import type { TraceRecord } from '../../base/span-data.ts'
 export interface ExportFormat {
   readonly contentType: string
   /** The body of one request. Called when a batch is sent, not when a request of the host ends: that must not pay for it. */
-  body(records: readonly TraceRecord[]): string | Uint8Array | Promise<string | Uint8Array>
+  readonly body: (
+    records: readonly TraceRecord[]
+  ) => string | Uint8Array | Promise<string | Uint8Array>
   /** How many spans an answer of success says that it did not take; without it, none. The answer may hold anything. */
-  rejected?(answer: Buffer): number
+  readonly rejected?: (answer: Buffer) => number
 }
 
 /** One request as it is about to leave. Its body is compressed already, where it is compressed. */
@@ -23,6 +25,13 @@ export interface ExportRequest {
  */
 export type Authorize = (request: ExportRequest) => Promise<Readonly<Record<string, string>>>
 
+/** Certificates as PEM; without them, Node's own authorities and no certificate of ours. */
+export interface TlsSettings {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
 /** Somewhere that spans are sent to, and all that is to be known for it. */
 export interface Destination {
   /** The whole address that is posted to, `/v1/traces` and the like included; http or https. */
@@ -33,6 +42,7 @@ export interface Destination {
   /** Milliseconds that one request may take. */
   readonly timeoutMs: number
   readonly compression: 'gzip' | 'none'
+  readonly tls?: TlsSettings | undefined
   readonly authorize?: Authorize | undefined
   /**
    * What of a record is exported, or undefined when it stays here: the place to choose, and to cut what a destination would refuse. Called
@@ -45,8 +55,11 @@ export interface Destination {
 
 /** What became of one request. */
 export interface Delivery {
-  /** `stale` is a kept connection that the other side had closed: nothing was sent, and nothing is wrong. */
-  readonly outcome: 'sent' | 'retry' | 'refused' | 'stale'
+  /**
+   * `stale` is a kept connection that the other side had closed: nothing was sent, and nothing is wrong. `too large` may be sent again in
+   * smaller parts.
+   */
+  readonly outcome: 'sent' | 'retry' | 'refused' | 'stale' | 'too large'
   /** In words, for a line of output. */
   readonly why: string
   /** What the answer asked to be waited for; undefined without such a wish. */

@@ -1,25 +1,26 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import type { Report } from '../../base/report.ts'
 import { createGuard, type Guard } from '../../base/safely.ts'
 import type { TraceRecord } from '../../base/span-data.ts'
 import { rootContext, runIn, suppressed } from '../../context/context.ts'
-import { authorized } from './authorize.ts'
-import type { Delivery, Destination, Transport } from './destination.ts'
-import { isHttp, shown } from './environment.ts'
+import { shown } from './address.ts'
+import { Deliveries } from './delivery.ts'
+import type { Destination, Transport } from './destination.ts'
+import { createGrpc } from './grpc.ts'
+import { type ExportFigures, Health } from './health.ts'
 import { createHttp } from './http.ts'
 import { type Batch, ExportQueue } from './queue.ts'
 
 export interface ExporterSetup {
   readonly destination: Destination
   readonly report: Report
-  /** Spans that may wait; more are counted and dropped. @default 2048 */
+  /** Spans that may wait; the oldest make room for newer ones, and are counted. @default 8192 */
   readonly maxQueue?: number | undefined
   /** Milliseconds that the first span of a batch waits for others. @default 1000 */
   readonly intervalMs?: number | undefined
-  /** Milliseconds before the second try; doubled with each further one, plus or minus half. @default 1000 */
+  /** Milliseconds before the second try; doubled with each further one, up to 4 s. @default 1000 */
   readonly retryMs?: number | undefined
+  /** Milliseconds for which one batch is tried. @default 300000 */
+  readonly giveUpMs?: number | undefined
 }
 
 /** Sends records on to one destination. Nothing of it throws, waits or keeps the process alive, whatever the other side does. */
@@ -30,17 +31,10 @@ export interface Exporter {
   flush(timeoutMs?: number): Promise<boolean>
   /** Sends what waits, for `flushMs` (default 500) at most, and ends. What is left then is counted as lost. */
   close(flushMs?: number): Promise<void>
+  figures(): ExportFigures
 }
 
-const maxTries = 5
-const maxPauseMs = 30_000
-const maxRetryAfterMs = 60_000
-
-/** Throws a TypeError when `url` is no http or https URL or a header cannot be sent. */
 export function createExporter(setup: ExporterSetup): Exporter {
-  const { url, headers } = setup.destination
-  if (!isHttp(url)) throw new TypeError("spanlight: option 'export' must be an http(s) URL")
-  checkHeaders(headers)
   const sender = new Sender(setup)
   // Timers and sockets remember the context they were made in: not the request's that just ended, and one in which our own requests are
   // not traced.
@@ -48,64 +42,59 @@ export function createExporter(setup: ExporterSetup): Exporter {
   return {
     export: (record) => runIn(quiet, () => sender.export(record)),
     flush: (timeoutMs = 5000) => runIn(quiet, () => sender.flush(timeoutMs)),
-    close: (flushMs = 500) => runIn(quiet, () => sender.close(flushMs))
-  }
-}
-
-function checkHeaders(headers: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(headers)) {
-    try {
-      validateHeaderName(name)
-      validateHeaderValue(name, value)
-    } catch {
-      throw new TypeError(
-        `spanlight: option 'export.headers' has a header '${name}' that cannot be sent`
-      )
-    }
+    close: (flushMs = 500) => runIn(quiet, () => sender.close(flushMs)),
+    figures: () => sender.figures()
   }
 }
 
 class Sender {
   readonly #setup: ExporterSetup
   readonly #guard: Guard
-  readonly #destination: Destination
   readonly #transport: Transport
   readonly #queue: ExportQueue
+  readonly #health: Health
+  readonly #deliveries: Deliveries
   readonly #stop = new AbortController()
   readonly #flushes = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
-  #endPause: (() => void) | undefined
   #sending = false
-  #failing = false
-  /** Spans lost since it began to fail. */
-  #lost = 0
 
   constructor(setup: ExporterSetup) {
-    const { destination, report } = setup
+    const { destination, report, retryMs = 1000, giveUpMs = 300_000 } = setup
     this.#setup = setup
-    this.#destination = destination
     this.#guard = createGuard('export', report)
-    this.#queue = new ExportQueue(setup.maxQueue ?? 2048, destination.maxBatch)
-    this.#transport = createHttp(destination)
+    this.#queue = new ExportQueue(setup.maxQueue ?? 8192, destination.maxBatch)
+    this.#health = new Health(shown(destination.url), report)
+    this.#transport =
+      destination.transport === 'grpc' ? createGrpc(destination) : createHttp(destination)
+    this.#deliveries = new Deliveries({
+      destination,
+      transport: this.#transport,
+      health: this.#health,
+      retryMs,
+      giveUpMs,
+      signal: this.#stop.signal
+    })
   }
 
   export(record: TraceRecord): void {
     this.#guard(() => {
       if (this.#stop.signal.aborted) return
-      const admit = this.#destination.admit
+      const admit = this.#setup.destination.admit
       const admitted = admit === undefined ? record : admit(record)
       if (admitted === undefined) return
       const lost = this.#queue.add(admitted)
-      if (lost > 0) {
-        this.#setup.report.drop('export queue full', lost)
-        if (this.#failing) this.#lost += lost
-      }
+      if (lost > 0) this.#health.dropped(lost)
       this.#wake(this.#queue.fillsBatch ? 0 : (this.#setup.intervalMs ?? 1000))
     })
   }
 
+  figures(): ExportFigures {
+    return this.#health.figures(this.#queue.spans)
+  }
+
   async flush(timeoutMs: number): Promise<boolean> {
-    if (this.#queue.spans === 0) return !this.#failing
+    if (this.#queue.spans === 0) return !this.#health.failing
     await new Promise<void>((resolve) => {
       // Not unreferenced: whoever flushes wants the process to wait for it.
       const timer = setTimeout(done, timeoutMs)
@@ -116,10 +105,10 @@ class Sender {
         resolve()
       }
       flushes.add(done)
-      this.#endPause?.()
+      this.#deliveries.hurry()
       this.#wake(0)
     })
-    return this.#queue.spans === 0 && !this.#failing
+    return this.#queue.spans === 0 && !this.#health.failing
   }
 
   async close(flushMs: number): Promise<void> {
@@ -127,7 +116,7 @@ class Sender {
     if (flushMs > 0) await this.flush(flushMs)
     clearTimeout(this.#timer)
     this.#stop.abort()
-    this.#endPause?.()
+    this.#deliveries.hurry()
     this.#transport.close()
     for (const done of this.#flushes) done()
     for (let batch = this.#queue.next(); batch !== undefined; batch = this.#queue.next())
@@ -163,46 +152,25 @@ class Sender {
   }
 
   async #deliver(batch: Batch): Promise<void> {
-    const { format, compression } = this.#destination
-    const plain = Buffer.from(await format.body(batch.pieces.map(({ record }) => record)))
-    const body = compression === 'none' ? plain : await zipped(plain, { level: 1 })
-    for (let tries = 1; !this.#stop.signal.aborted; tries++) {
-      let delivery = await this.#try(body)
-      if (delivery.outcome === 'stale') delivery = await this.#try(body)
-      if (this.#stop.signal.aborted) return
-      if (delivery.outcome === 'sent') return this.#sent(batch, delivery)
-      this.#fail(delivery)
-      if (delivery.outcome === 'refused' || tries === maxTries) return this.#lose(batch)
-      await this.#pause(delivery.retryAfterMs ?? this.#backOff(tries))
+    const delivery = await this.#deliveries.deliver(batch)
+    // What is left then was counted by `close`.
+    if (this.#stop.signal.aborted) return
+    if (delivery.outcome === 'sent') {
+      const { rejected } = this.#setup.destination.format
+      const count = delivery.answer && rejected ? rejected(delivery.answer) : 0
+      this.#queue.settle(batch)
+      this.#health.sent(batch.spans, Math.min(count, batch.spans))
+    } else if (delivery.outcome !== 'too large') {
+      this.#lose(batch)
+    } else if (!this.#queue.halve(batch)) {
+      this.#health.tried(delivery)
+      this.#lose(batch)
     }
-  }
-
-  async #try(body: Buffer): Promise<Delivery> {
-    const plain = this.#transport.request(body, this.#destination.compression === 'gzip')
-    const request = await authorized(this.#destination, plain)
-    return 'outcome' in request ? request : this.#transport.send(request, this.#stop.signal)
-  }
-
-  #sent(batch: Batch, { answer }: Delivery): void {
-    this.#queue.settle(batch)
-    const { report } = this.#setup
-    const rejected = (answer && this.#destination.format.rejected?.(answer)) ?? 0
-    if (rejected > 0) {
-      report.drop('export failed', Math.min(rejected, batch.spans))
-      report.once(`${shown(this.#destination.url)} rejected some of the exported spans`)
-    }
-    if (!this.#failing) return
-    this.#failing = false
-    report.say(
-      `export to ${shown(this.#destination.url)} works again; ${this.#lost} spans were lost`
-    )
-    this.#lost = 0
   }
 
   #lose(batch: Batch): void {
     this.#queue.settle(batch)
-    this.#lost += batch.spans
-    this.#setup.report.drop('export failed', batch.spans)
+    this.#health.lost(batch.spans)
   }
 
   // A fault of our own: the batch that met it must not stand in the way of all others.
@@ -210,31 +178,4 @@ class Sender {
     this.#lose(batch)
     this.#guard.failed(error)
   }
-
-  // One line when it begins, not one for each try: a collector that is not running is a usual thing.
-  #fail({ outcome, why }: Delivery): void {
-    if (this.#failing) return
-    this.#failing = true
-    const next = outcome === 'refused' ? 'its spans are lost' : 'it is tried again'
-    this.#setup.report.say(`export to ${shown(this.#destination.url)} fails (${why}); ${next}`)
-  }
-
-  #backOff(tries: number): number {
-    const ms = (this.#setup.retryMs ?? 1000) * 2 ** (tries - 1)
-    return Math.min(maxPauseMs, ms * (0.5 + Math.random()))
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        this.#endPause = undefined
-        resolve()
-      }
-      const timer = setTimeout(done, Math.min(ms, maxRetryAfterMs)).unref()
-      this.#endPause = done
-    })
-  }
 }
-
-const zipped: (body: Buffer, options: { level: number }) => Promise<Buffer> = promisify(gzip)

@@ -3,10 +3,11 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Delivery, Destination, ExportRequest, Transport } from './destination.ts'
 
 /** Requests of HTTP/1.1, one at a time over one connection. */
-export function createHttp({ url: text, format, headers, timeoutMs }: Destination): Transport {
+export function createHttp({ url: text, format, headers, timeoutMs, tls }: Destination): Transport {
   const url = new URL(text)
   const options = { keepAlive: true, maxSockets: 1 }
-  const agent = url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
+  const agent =
+    url.protocol === 'https:' ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options)
   return {
     request: (body, gzipped) => ({
       method: 'POST',
@@ -98,6 +99,7 @@ function deliveryOf(response: IncomingMessage): Delivery {
   const { statusCode = 0, headers } = response
   const why = `HTTP status ${statusCode}`
   if (statusCode >= 200 && statusCode < 300) return { outcome: 'sent', why }
+  if (statusCode === 413) return { outcome: 'too large', why }
   if (!retryable.has(statusCode)) return { outcome: 'refused', why }
   return { outcome: 'retry', why, retryAfterMs: retryAfter(headers['retry-after']) }
 }

@@ -11,6 +11,7 @@ interface Piece {
 export interface Batch {
   readonly pieces: readonly Piece[]
   readonly spans: number
+  readonly weight: number
 }
 
 // Small enough for batches to be filled well, large enough that the resource is not most of what is sent.
@@ -18,18 +19,24 @@ const spansPerPiece = 64
 // Characters; collectors take 4 MiB and more in one request, and a character may be three bytes.
 const defaultBatch = { spans: 512, weight: 2 ** 20 }
 const queueWeight = 8 * 2 ** 20
+// Who refuses less than that in one request refuses it for another reason than its size.
+const leastWeight = 16 * 2 ** 10
 
-/** Spans that wait to be exported, bounded in number and in text. */
+/** Spans that wait to be exported, bounded in number and in text; where there is no room, the oldest go. */
 export class ExportQueue {
   readonly #maxSpans: number
-  readonly #maxBatch: { readonly spans: number; readonly weight: number }
+  readonly #batchSpans: number
+  #batchWeight: number
   #pieces: Piece[] = []
   #spans = 0
   #weight = 0
+  /** Pieces at the front that are on their way. */
+  #taken = 0
 
   constructor(maxSpans: number, maxBatch: Destination['maxBatch']) {
     this.#maxSpans = maxSpans
-    this.#maxBatch = { ...defaultBatch, ...maxBatch }
+    this.#batchSpans = maxBatch?.spans ?? defaultBatch.spans
+    this.#batchWeight = maxBatch?.weight ?? defaultBatch.weight
   }
 
   /** Spans that wait, those of a batch on its way included. */
@@ -38,54 +45,89 @@ export class ExportQueue {
   }
 
   get fillsBatch(): boolean {
-    return this.#spans >= this.#maxBatch.spans
+    return this.#spans >= this.#batchSpans || this.#weight >= this.#batchWeight
   }
 
-  /** Copies what a record holds; gives the number of spans that found no room. */
+  /** Copies what a record holds; gives the number of spans that found no room or made it. */
   add(record: TraceRecord): number {
     let lost = 0
+    // A trace that is too long loses its end rather than its beginning, which says what it is.
+    let others = this.#pieces.length - this.#taken
     for (let from = 0; from < record.spans.length; from += spansPerPiece) {
       const part = record.spans.slice(from, from + spansPerPiece)
-      if (this.#spans + part.length > this.#maxSpans || this.#weight > queueWeight) {
+      for (; others > 0 && !this.#hasRoom(part.length); others--) lost += this.#drop(this.#taken, 1)
+      if (!this.#hasRoom(part.length)) {
         lost += part.length
         continue
       }
-      const spans = part.map(copyOf)
       const droppedSpans = from === 0 ? record.droppedSpans : 0
-      const weight = spans.reduce((sum, span) => sum + weightOf(span), 0)
-      this.#pieces.push({
-        record: { ...record, spans, droppedSpans },
-        spans: spans.length,
-        weight
-      })
-      this.#spans += spans.length
-      this.#weight += weight
+      const piece = pieceOf({ ...record, spans: part.map(copyOf), droppedSpans })
+      this.#pieces.push(piece)
+      this.#spans += piece.spans
+      this.#weight += piece.weight
     }
     return lost
   }
 
   /** The next spans to send; they keep their room until `settle`. */
   next(): Batch | undefined {
-    let count = 0
+    const pieces: Piece[] = []
     let spans = 0
     let weight = 0
     for (const piece of this.#pieces) {
-      const tooMany = spans + piece.spans > this.#maxBatch.spans
-      if (count > 0 && (tooMany || weight + piece.weight > this.#maxBatch.weight)) break
-      count++
+      const tooMany = spans + piece.spans > this.#batchSpans
+      if (pieces.length > 0 && (tooMany || weight + piece.weight > this.#batchWeight)) break
+      pieces.push(piece)
       spans += piece.spans
       weight += piece.weight
     }
-    return count === 0 ? undefined : { pieces: this.#pieces.slice(0, count), spans }
+    this.#taken = pieces.length
+    return pieces.length === 0 ? undefined : { pieces, spans, weight }
   }
 
   /** Forgets the first spans, sent or given up. */
   settle(batch: Batch): void {
-    for (const piece of this.#pieces.splice(0, batch.pieces.length)) {
-      this.#spans -= piece.spans
+    this.#drop(0, batch.pieces.length)
+    this.#taken = 0
+  }
+
+  /** Makes batches half as heavy as this one, which is the next, from now on; false when it is as light as can be. */
+  halve({ pieces: [first, second], weight }: Batch): boolean {
+    const half = Math.ceil(weight / 2)
+    if (first === undefined || half < leastWeight) return false
+    if (second === undefined && first.spans < 2) return false
+    this.#taken = 0
+    this.#batchWeight = half
+    if (second === undefined) this.#pieces.splice(0, 1, ...halvesOf(first))
+    return true
+  }
+
+  #hasRoom(spans: number): boolean {
+    return this.#spans + spans <= this.#maxSpans && this.#weight <= queueWeight
+  }
+
+  #drop(from: number, count: number): number {
+    let spans = 0
+    for (const piece of this.#pieces.splice(from, count)) {
+      spans += piece.spans
       this.#weight -= piece.weight
     }
+    this.#spans -= spans
+    return spans
   }
+}
+
+function pieceOf(record: TraceRecord): Piece {
+  const weight = record.spans.reduce((sum, span) => sum + weightOf(span), 0)
+  return { record, spans: record.spans.length, weight }
+}
+
+function halvesOf({ record }: Piece): Piece[] {
+  const half = Math.ceil(record.spans.length / 2)
+  return [
+    pieceOf({ ...record, spans: record.spans.slice(0, half) }),
+    pieceOf({ ...record, spans: record.spans.slice(half), droppedSpans: 0 })
+  ]
 }
 
 // A live span lets go of its lists when its record was handed on, but does not change them: holding the lists is enough. To encode

@@ -19,6 +19,41 @@ import { encodeJson } from '../../../src/interop/otlp/encode.ts'
 import { rejectedInJson } from '../../../src/interop/otlp/partial-success.ts'
 import { decodeBody, decodeSetup } from '../otlp/setup.ts'
 
+let number = 0
+/** A record of a trace of its own with that many spans. */
+export function traceOf(spans: number, name = 'work', text = ''): TraceRecord {
+  number++
+  return {
+    traceId: number.toString(16).padStart(32, '0'),
+    epochMs: 1_700_000_000_000,
+    resource: { service: 'shop', attributes: [] },
+    source: 'local',
+    droppedSpans: 0,
+    spans: Array.from({ length: spans }, (_, i) => ({
+      spanId: (i + 1).toString(16).padStart(16, '0'),
+      parentId: i === 0 ? undefined : '0000000000000001',
+      parentRemote: false,
+      name,
+      kind: 0,
+      start: i,
+      duration: 5,
+      open: false,
+      status: 0,
+      statusMessage: '',
+      traceState: '',
+      flags: 1,
+      scope: { name: 'x', version: '' },
+      attributes: text === '' ? [] : ['text', text],
+      events: [],
+      links: [],
+      logs: [],
+      droppedAttributes: 0,
+      droppedEvents: 0,
+      droppedLinks: 0
+    }))
+  } as unknown as TraceRecord
+}
+
 export interface Received {
   readonly headers: IncomingHttpHeaders
   readonly records: TraceRecord[]

@@ -1,0 +1,26 @@
+/** Where each protocol is served when an address names no path: OTLP's specification, gRPC's name of the call, Zipkin's API. */
+export const paths = {
+  'http/protobuf': '/v1/traces',
+  'http/json': '/v1/traces',
+  grpc: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  zipkin: '/api/v2/spans'
+} as const
+
+export type ExportProtocol = keyof typeof paths
+
+export function isHttp(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+}
+
+/** The whole address of a destination that is named by a base address or a whole one. A call of gRPC has its own path whatever is named. */
+export function addressOf(url: string, protocol: ExportProtocol): string {
+  const address = new URL(url)
+  if (address.pathname === '/' || protocol === 'grpc') address.pathname = paths[protocol]
+  return address.href
+}
+
+/** An address as it may be printed: user, password and query can be secrets. */
+export function shown(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return pathname === paths.grpc ? origin : origin + pathname
+}
