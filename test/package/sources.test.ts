@@ -97,14 +97,14 @@ describe('the code that runs in the host', () => {
       found(src, /\beval\(|new Function\(|node:(?:vm|child_process|worker_threads|cluster)/g)
     ).toEqual([])
     const files = found(src, /from 'node:fs(?:\/promises)?'/g).map((line) => line.split(':')[0])
-    // Once each: the application's name, certificates of exporters, its copy of OpenTelemetry's API, the page, the token. The first two: code that this process ran.
+    // Once each: the application's name, its copy of OpenTelemetry's API, the page, the token. The first two: code that this process ran.
     expect(files.sort()).toEqual([
       'src/code/excerpts.ts',
       'src/code/regular-file.ts',
       'src/environment.ts',
-      // Credentials for the clouds, at paths that the environment names.
-      'src/interop/export/files.ts',
+      // Certificates and credentials of exporters, at paths that the environment names.
       'src/interop/export/certificates.ts',
+      'src/interop/export/files.ts',
       'src/interop/opentelemetry/copies.ts',
       'src/serve/assets.ts',
       'src/serve/token.ts'

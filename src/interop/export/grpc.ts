@@ -60,7 +60,7 @@ class Connection {
     })
     session.once('connect', (_session, socket) => {
       clearTimeout(timer)
-      this.#socket = socket as Socket
+      this.#socket = socket
     })
     session.once('close', () => clearTimeout(timer))
     // Told to the request that is on its way; between two of them it is nobody's.
