@@ -55,4 +55,23 @@ describe('what another system’s page asks', () => {
     expect((await get('traces')).status).toBe(401)
     expect((await get('traces', { authorization: `Bearer ${token}` })).status).toBe(200)
   })
+
+  it('may be a dozen things at once, and no more', async () => {
+    const waiting: (() => void)[] = []
+    const slow: QueryApi = {
+      prefix: 'other/api/',
+      answer: () => new Promise((resolve) => waiting.push(() => resolve({ body: [1] })))
+    }
+    const get = await start({ queries: [slow] })
+    const replies = Array.from({ length: 13 }, () => get('traces'))
+    const refused = await Promise.race(replies)
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1'])
+    for (const answer of waiting) answer()
+    const statuses = (await Promise.all(replies)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(12)
+    const next = get('traces')
+    while (waiting.length < 13) await new Promise(setImmediate)
+    waiting[12]?.()
+    expect((await next).status).toBe(200)
+  })
 })

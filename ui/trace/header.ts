@@ -1,4 +1,5 @@
 import type { VNode } from 'preact'
+import { beginningOf } from '../../src/wire/trace.ts'
 import { download } from '../api.ts'
 import { CopyButton } from '../copy-button.ts'
 import { formatDuration, formatMany, formatMoment, isoTime, visible } from '../format.ts'
@@ -37,7 +38,7 @@ export function TraceHeader({ view, model }: { view: View; model: Model }): VNod
       <span title=${services.join(', ')}>${services.length === 1 ? visible(services[0] ?? '') : formatMany(services.length, 'service')}</span>
       ${summary.errors > 0 ? html`<span class="error-text"><${Icon} ...${{ name: 'error', small: true } as const} /> ${formatMany(summary.errors, 'error')}</span>` : html`<span class="muted">no errors</span>`}
       <time class="muted" datetime=${isoTime(summary.start)}>${formatMoment(summary.start, zone.value)}</time>
-      <span class="muted id"><code>${view.traceId.slice(0, 8)}</code> <${CopyButton} ...${{ text: view.traceId, label: 'Copy the trace id', icon: 'copy' } as const} /></span>
+      <span class="muted id"><code>${beginningOf(view.traceId)}</code> <${CopyButton} ...${{ text: view.traceId, label: 'Copy the trace id', icon: 'copy' } as const} /></span>
       ${joined && html`<span class="badge" title="The trace id came with a header from outside this machine">joined from outside</span>`}
       ${summary.incomplete && html`<span class="badge" title="The first span of this trace belongs to a process that sent nothing (yet)">root not seen</span>`}
       ${clocks.length > 0 && html`<span class="badge" title=${clockTitle(model.columns)}>${clocks.length === 1 ? 'a clock' : `${clocks.length} clocks`} corrected</span>`}
@@ -118,7 +119,7 @@ function Pin({ view, kept }: { view: View; kept: string }): VNode {
 
 async function save(traceId: string): Promise<void> {
   try {
-    await download(`api/traces/${traceId}?format=otlp`, `trace-${traceId.slice(0, 8)}.otlp.json`)
+    await download(`api/traces/${traceId}?format=otlp`, `trace-${beginningOf(traceId)}.otlp.json`)
     announcement.value = 'Downloaded'
   } catch {
     announcement.value = 'The download failed'

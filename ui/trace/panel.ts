@@ -1,6 +1,6 @@
 import type { VNode } from 'preact'
 import type { SpanSource } from '../../src/wire/source.ts'
-import { categories, type SpanDetail } from '../../src/wire/trace.ts'
+import { beginningOf, categories, type SpanDetail } from '../../src/wire/trace.ts'
 import { ApiProblem } from '../api.ts'
 import { CopyButton } from '../copy-button.ts'
 import { formatDuration, formatMoment, visible } from '../format.ts'
@@ -128,7 +128,7 @@ function Body({ view, model, row, span, source }: BodyProps): VNode {
     ${
       span.links.length > 0 &&
       html`<section><h3>Links <span class="muted">${span.links.length}</span></h3><ul>
-          ${span.links.map((link) => html`<li><a href=${traceHref(link.traceId, { s: link.spanId })}>trace <code>${link.traceId.slice(0, 8)}</code>, span <code>${link.spanId}</code></a></li>`)}
+          ${span.links.map((link) => html`<li><a href=${traceHref(link.traceId, { s: link.spanId })}>trace <code>${beginningOf(link.traceId)}</code>, span <code>${link.spanId}</code></a></li>`)}
         </ul></section>`
     }
     <${AttributeList} ...${{ title: 'Resource', entries: span.resource, folded: true }} />

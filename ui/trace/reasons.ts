@@ -1,4 +1,5 @@
 import type { Block, Culprit, Explained, RuntimeActivity } from '../../src/wire/runtime.ts'
+import { beginningOf } from '../../src/wire/trace.ts'
 import { formatDuration } from '../format.ts'
 
 /** What a part of a stretch of time was spent on, in words around the name of who did it. */
@@ -56,7 +57,7 @@ function did(kind: string, one: boolean): string {
 }
 
 export function culpritName({ name, traceId }: Culprit): string {
-  return name === '' ? `trace ${traceId.slice(0, 8)}` : name
+  return name === '' ? `trace ${beginningOf(traceId)}` : name
 }
 
 export function reasonText({ before, culprit, after }: Reason): string {
