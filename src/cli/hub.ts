@@ -10,6 +10,7 @@ import { queryApis } from '../query-apis.ts'
 import { Routes } from '../query/routes.ts'
 import { createReceiving } from '../receiving.ts'
 import { createRedactor } from '../redact/redactor.ts'
+import type { ImportFile } from '../serve/import.ts'
 import type { Senders } from '../serve/intake.ts'
 import type { InspectSetup } from '../serve/inspect-api.ts'
 import type { ModeDecision } from '../serve/mode.ts'
@@ -38,6 +39,7 @@ export interface Hub {
   readonly serve: Serve
   /** For what comes by other ways than HTTP. */
   readonly senders: Senders
+  readonly importFile: ImportFile
   readonly tally: Tally
   readonly store: TraceStore
   readonly report: Report
@@ -80,6 +82,7 @@ export function createHub(setup: HubSetup): Hub {
     now
   }
   const receive = createReceiving({ ...receiving, keep })
+  const importFile = createImporting({ ...receiving, keep: (record) => keepIn(store, record) })
   const tally = new Tally()
   const bootId = randomUUID()
   const serve = createServe({
@@ -100,7 +103,7 @@ export function createHub(setup: HubSetup): Hub {
     onInFlightChange: () => () => {},
     ingest: (body, format) => tally.count(body, format, receive(body, format)),
     ingestRates: rates,
-    importFile: createImporting({ ...receiving, keep: (record) => keepIn(store, record) }),
+    importFile,
     status: async () => ({
       ...statusOf({
         settings: { service: 'Hub', sample: 1 },
@@ -118,7 +121,7 @@ export function createHub(setup: HubSetup): Hub {
       hub: setup.status()
     })
   })
-  return { serve, senders: serve.senders as Senders, tally, store, report }
+  return { serve, senders: serve.senders as Senders, importFile, tally, store, report }
 }
 
 /** Requests of its own are no traces. */

@@ -3,11 +3,16 @@ import type { Command } from './command.ts'
 import { Failure, misuse } from './failure.ts'
 import { helpOf, helpOfCommand } from './help.ts'
 import { hubCommand } from './hub-command.ts'
+import { openCommand } from './open-command.ts'
 import { commonOptions, readArguments } from './options.ts'
 import { tailCommand } from './tail-command.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
-const commands: Readonly<Record<string, Command>> = { hub: hubCommand, tail: tailCommand }
+const commands: Readonly<Record<string, Command>> = {
+  hub: hubCommand,
+  open: openCommand,
+  tail: tailCommand
+}
 
 /** What `spanlight ...` does. It ends the process where a command fails or is told to. */
 export async function main(words: readonly string[]): Promise<void> {

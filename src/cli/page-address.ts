@@ -20,14 +20,12 @@ export function pageAddress(text: string, token: string | undefined): PageAddres
   return { url: `${url.origin}${url.pathname.replace(/\/*$/, '/')}`, token: token ?? carried ?? '' }
 }
 
-// Until an answer begins.
-const answerMs = 10_000
-
-/** Asks the page's process for something below its mount path. A refusal is a `Failure` that says what to do; so is silence. */
+/** Asks the page's process for something below its mount path. A refusal is a `Failure` that says what to do; so is silence. `answerMs` is how long the begin of an answer may take. */
 export async function askPage(
   { url, token }: PageAddress,
   path: string,
-  init: RequestInit = {}
+  init: RequestInit = {},
+  answerMs = 10_000
 ): Promise<Response> {
   const abort = new AbortController()
   // It also keeps the process alive: a fetch whose connection is cut early may settle only when it is aborted.

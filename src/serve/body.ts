@@ -111,6 +111,6 @@ function tooLarge({ sent, inflated }: BodyLimits): Refusal {
 }
 
 // No JSON or protobuf of spans begins with these two.
-function isGzip(body: Buffer): boolean {
+export function isGzip(body: Buffer): boolean {
   return body[0] === 0x1f && body[1] === 0x8b
 }

@@ -12,8 +12,8 @@ export interface Sent {
   readonly failed?: boolean
 }
 
-/** Hands in a trace of one span, as OTLP's JSON. */
-export async function sendTrace(origin: string, sent: Sent): Promise<void> {
+/** A trace of one span, as OTLP has it. */
+export function otlpTrace(sent: Sent): object {
   const { name, route, status, ms = 5, failed = false, service = 'shop', parentId } = sent
   const start = BigInt(Date.now()) * 1_000_000n
   const attributes = {
@@ -35,10 +35,15 @@ export async function sendTrace(origin: string, sent: Sent): Promise<void> {
     status: failed ? { code: 2 } : {}
   }
   const resource = { attributes: [{ key: 'service.name', value: { stringValue: service } }] }
+  return { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] }
+}
+
+/** Hands in a trace of one span, as OTLP's JSON. */
+export async function sendTrace(origin: string, sent: Sent): Promise<void> {
   const answer = await fetch(`${origin}/v1/traces`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] })
+    body: JSON.stringify(otlpTrace(sent))
   })
   if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`)
 }
