@@ -1,9 +1,10 @@
 import express from 'express'
-import { gzipSync } from 'node:zlib'
+import { buffer } from 'node:stream/consumers'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { tracing } from '../../../src/express.ts'
 import type { TracingOptions } from '../../../src/options.ts'
-import { ask, closeAll, listen } from '../../tracing/setup.ts'
+import { ask, closeAll, listen, PageApi, until } from '../../tracing/setup.ts'
 
 afterEach(closeAll)
 
@@ -23,6 +24,26 @@ const json = async (address: string, headers: Record<string, string> = {}): Prom
   if (status !== 200) throw new Error(`${address}: ${status} ${text}`)
   return JSON.parse(text)
 }
+
+it('spans are handed over to a Zipkin, as they end', async () => {
+  const posted: { url: string; type: string; spans: any[] }[] = []
+  const zipkin = await listen(async (req, res) => {
+    const body = await buffer(req)
+    const plain = req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
+    const { 'content-type': type = '' } = req.headers
+    posted.push({ url: req.url as string, type, spans: JSON.parse(plain.toString()) })
+    res.writeHead(202).end()
+  })
+  const at = await shop({ export: { url: zipkin, protocol: 'zipkin' } })
+  await until(() => posted.length > 0)
+  const [{ url, type, spans }] = posted
+  expect([url, type]).toEqual(['/api/v2/spans', 'application/json'])
+  const root = spans.find((span: any) => span.kind === 'SERVER')
+  expect(root).toMatchObject({ name: 'GET /orders/:id', localEndpoint: { serviceName: 'shop' } })
+  expect(await json(`${at}/api/v2/trace/${root.traceId}`)).toEqual(spans)
+  const [figures] = (await new PageApi(at).status()).exports ?? []
+  expect(figures).toMatchObject({ protocol: 'zipkin', sent: spans.length, failed: 0 })
+})
 
 describe('the addresses of Zipkin on a server', () => {
   it('answer Grafana and Zipkin’s page, from the choice of a service to a trace', async () => {
