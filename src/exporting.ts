@@ -1,4 +1,5 @@
 import type { Report } from './base/report.ts'
+import { createGuard } from './base/safely.ts'
 import type { TraceRecord } from './base/span-data.ts'
 import { shown, type ExportProtocol } from './interop/export/address.ts'
 import { forCloud } from './interop/export/clouds.ts'
@@ -9,6 +10,7 @@ import type { ExportSettings } from './interop/export/settings.ts'
 import { encodeJson } from './interop/otlp/encode.ts'
 import { encodeProtobuf } from './interop/otlp/encode-protobuf.ts'
 import { rejectedInJson, rejectedInProtobuf } from './interop/otlp/partial-success.ts'
+import type { TailSampler } from './interop/export/tail/tail-sampler.ts'
 import { zipkinParts } from './interop/zipkin/encode.ts'
 import type { Settings } from './options.ts'
 import type { ExportStatus } from './wire/status.ts'
@@ -43,19 +45,25 @@ export function exportsOf(
   return option ?? exportsFromEnvironment(env, report)
 }
 
+/** What `tail` chooses goes to all of them. */
 export function createExporting(
   wanted: readonly ExportSettings[],
   env: NodeJS.ProcessEnv,
-  report: Report
+  report: Report,
+  tail?: TailSampler
 ): Exporting {
   const exporters = wanted.map((settings) => {
     const destination = forCloud(destinationOf(settings), { env, report })
     const exporter = createExporter({ destination, report })
     return { exporter, to: shown(settings.url), protocol: settings.protocol }
   })
+  const choose = createGuard('tail sampling', report)
   return {
     export(record) {
-      for (const { exporter } of exporters) exporter.export(record)
+      if (exporters.length === 0) return
+      const leaving = tail === undefined ? record : choose(() => tail.choose(record))
+      if (leaving === undefined) return
+      for (const { exporter } of exporters) exporter.export(leaving)
     },
     status: () =>
       exporters.map(({ to, protocol, exporter }) => ({ to, protocol, ...exporter.figures() })),

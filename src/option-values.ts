@@ -77,9 +77,9 @@ export function bytesOf(value: unknown): number {
   return wrong('memory', "bytes or a text such as '64MB', from 8MB to 512MB", value)
 }
 
-export function millisecondsOf(value: unknown): number {
+export function millisecondsOf(value: unknown, option = 'slow'): number {
   const match = /^(\d+(?:\.\d+)?) ?(ms|s|m|)$/.exec(String(value))
-  if (match === null) return wrong('slow', "milliseconds or a text such as '1.5s'", value)
+  if (match === null) return wrong(option, "milliseconds or a text such as '1.5s'", value)
   return Number(match[1]) * (match[2] === 's' ? 1000 : match[2] === 'm' ? 60_000 : 1)
 }
 
@@ -204,8 +204,8 @@ export function instrumentOf(value: Settings['instrument']): Settings['instrumen
     : wrong('instrument', 'an object of modules, such as { pg }', value)
 }
 
-export function ratioOf(value: unknown): number {
+export function ratioOf(value: unknown, option = 'sample'): number {
   return typeof value === 'number' && value >= 0 && value <= 1
     ? value
-    : wrong('sample', 'a number from 0 to 1', value)
+    : wrong(option, 'a number from 0 to 1', value)
 }

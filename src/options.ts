@@ -25,6 +25,8 @@ import {
 } from './option-values.ts'
 import type { ExportSettings } from './interop/export/settings.ts'
 import type { RedactOptions } from './redact/options.ts'
+import type { TailPolicies } from './interop/export/tail/policies.ts'
+import { tailSamplingOf, type TailSamplingOptions } from './tail-sampling-option.ts'
 import type { InstrumentOptions } from './watch/instrument.ts'
 import { optionsFrom } from './variables.ts'
 
@@ -84,6 +86,8 @@ export interface TracingOptions {
    * list of these, each with a queue of its own; false: nowhere. @default OTEL_EXPORTER_OTLP_* and OTEL_TRACES_EXPORTER
    */
   export?: ExportOption | undefined
+  /** Which traces are exported, chosen when they are complete; the others stay here. @default undefined: every trace is */
+  tailSampling?: TailSamplingOptions | undefined
   /** Share of traces to record, 0 to 1. @default 1 */
   sample?: number | undefined
   /**
@@ -144,6 +148,7 @@ export interface Settings {
   readonly instrument: InstrumentOptions
   /** Undefined: where the variables say. */
   readonly export: readonly ExportSettings[] | undefined
+  readonly tailSampling: TailPolicies | undefined
   readonly sample: number
   readonly profile: boolean | undefined
   readonly dump: DumpSignal | false
@@ -215,6 +220,7 @@ export function resolveOptions(
     capture: captureOf(o.capture),
     instrument: instrumentOf(o.instrument),
     export: exportOf(o.export),
+    tailSampling: tailSamplingOf(o.tailSampling, millisecondsOf(o.slow)),
     sample: ratioOf(o.sample),
     profile: oneOf('profile', o.profile, [undefined, true, false]),
     dump: oneOf('dump', o.dump, [false, 'SIGUSR2', 'SIGHUP', 'SIGQUIT', 'SIGINFO', 'SIGBREAK'])
@@ -240,6 +246,7 @@ const defaults = {
   capture: {} as CaptureOptions,
   instrument: {} as InstrumentOptions,
   export: undefined,
+  tailSampling: undefined,
   sample: 1,
   profile: undefined,
   dump: false as DumpSignal | false

@@ -1,4 +1,5 @@
 import type { DropReason, Report } from './base/report.ts'
+import type { TailSampler } from './interop/export/tail/tail-sampler.ts'
 import type { Settings } from './options.ts'
 import type { TraceStore } from './store/types.ts'
 import type { OpenTraces } from './trace/open-traces.ts'
@@ -21,6 +22,7 @@ interface StatusSetup {
   readonly libraries: readonly LibraryStatus[]
   readonly runtime: RuntimeFigures | undefined
   readonly exports: readonly ExportStatus[]
+  readonly tail?: Pick<TailSampler, 'counts'> | undefined
   /** What keeping and reading have cost so far. */
   readonly overheadMs: number
 }
@@ -45,6 +47,7 @@ export function statusOf({
   libraries,
   runtime,
   exports,
+  tail,
   overheadMs
 }: StatusSetup): Status {
   const { recent, kept } = store.stats
@@ -78,6 +81,9 @@ export function statusOf({
     exports: [...exports],
     pages: 0,
     sample: settings.sample,
+    ...(tail && {
+      tailSampling: [...tail.counts].map(([reason, traces]) => ({ reason, traces }))
+    }),
     ...(runtime && { runtime }),
     overheadMs
   }

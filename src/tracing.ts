@@ -15,6 +15,7 @@ import { Profiler } from './inspect/profiler.ts'
 import { inspectSetup } from './inspecting.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import type { SdkSpans } from './interop/opentelemetry/span-processor.ts'
+import { TailSampler } from './interop/export/tail/tail-sampler.ts'
 import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
@@ -31,7 +32,7 @@ import { decideMode } from './serve/mode.ts'
 import { createServe } from './serve/serve.ts'
 import { tokenDirectory } from './serve/token.ts'
 import { createPropagation } from './span/propagation.ts'
-import { ratioSampler } from './span/sampler.ts'
+import { ratioBeginning, ratioSampler } from './span/sampler.ts'
 import { Tracer } from './span/tracer.ts'
 import { announce } from './start-line.ts'
 import { statusOf } from './status.ts'
@@ -114,13 +115,17 @@ export function createTracing(
     now,
     failed: guardSpans.failed,
     sampler: ratioSampler(settings.sample),
+    begin: settings.tailSampling && ratioBeginning(settings.tailSampling.ratio),
     openTrace: (traceId, now, fresh) => open.open(traceId, now, fresh)
   })
 
   // ... is kept, and told to whoever else wants it ...
   const store = createStore({ memory: settings.memory, report })
   const routes = new Routes(now)
-  const exporting = createExporting(exports, env, report)
+  const tail =
+    settings.tailSampling &&
+    new TailSampler({ policies: settings.tailSampling, recorded: settings.sample, now })
+  const exporting = createExporting(exports, env, report, tail)
   let overheadMs = 0
   function keep(record: TraceRecord): void {
     const began = now()
@@ -199,6 +204,7 @@ export function createTracing(
         libraries: await watches.libraries(),
         runtime: runtime?.figures(),
         exports: exporting.status(),
+        tail,
         overheadMs
       })
   })

@@ -5,7 +5,7 @@ import { randomFlag, sampledFlag, type SpanContext, type TraceState } from '../b
 import { type Scope, SpanKind } from '../base/span-data.ts'
 import type { CallSites } from '../code/call-sites.ts'
 import { activeContext, type Context, isSuppressed } from '../context/context.ts'
-import type { Sampler } from './sampler.ts'
+import type { Beginning, Sampler } from './sampler.ts'
 import { type AttributesInput, type LinkInput, nameOf, readIds, readParent } from './input.ts'
 import type { SpanRules, TraceBuffer } from './setting.ts'
 import { Span } from './span.ts'
@@ -27,6 +27,8 @@ export interface SpanOptions {
 
 export interface TracerSetup extends SpanRules {
   readonly sampler: Sampler
+  /** What a trace that begins here tells those after it, where nobody before it has; without it, that it is recorded. */
+  readonly begin?: ((traceId: TraceId) => Beginning) | undefined
   /**
    * The open trace of that id; a new one when there is none. Undefined when no more may be opened. `now` is a reading of the clock; `fresh`
    * says that the id was made right now.
@@ -46,6 +48,8 @@ interface Birth {
   readonly trace: TraceBuffer
   readonly parent: SpanContext | undefined
   readonly flags: number
+  /** Of a trace that begins; any other has its parent's. */
+  readonly traceState?: TraceState | undefined
   readonly now: number
   readonly spanId?: SpanId
 }
@@ -116,13 +120,16 @@ export class Tracer {
     const begun = parent === undefined && options.root !== true ? beginningOf(context) : undefined
     const traceId = parent?.traceId ?? begun?.traceId ?? newTraceId()
     const records = this.#records(parent, context.span, traceId)
-    const flags = flagsOf(parent, begun?.sampled ?? records, begun?.traceId === undefined)
+    const begins = records && parent === undefined && begun?.sampled === undefined
+    const begin = begins ? this.#setup.begin?.(traceId) : undefined
+    const sampled = begun?.sampled ?? begin?.sampled ?? records
+    const flags = flagsOf(parent, sampled, begun?.traceId === undefined)
     if (!records) return new NonRecordingSpan(childContext(traceId, parent, flags))
     const now = this.#setup.now()
     const fresh = parent === undefined && begun?.traceId === undefined
     const trace = this.#traceOf(context.span, traceId) ?? this.#setup.openTrace(traceId, now, fresh)
     if (trace === undefined) return new NonRecordingSpan(childContext(traceId, parent, flags))
-    return this.#create(name, options, { trace, parent, flags, now })
+    return this.#create(name, options, { trace, parent, flags, traceState: begin?.traceState, now })
   }
 
   // A child's is nearly always its parent's.
@@ -150,7 +157,7 @@ export class Tracer {
   #create(
     name: string,
     options: SpanOptions,
-    { trace, parent, flags, now, spanId = newSpanId() }: Birth
+    { trace, parent, flags, traceState = parent?.traceState, now, spanId = newSpanId() }: Birth
   ): Span | NonRecordingSpan {
     const { limits, redactor } = this.#setup
     const span = new Span(this.#setup, trace, {
@@ -162,8 +169,8 @@ export class Tracer {
       start: offsetOf(options.startTime, trace, now),
       flags,
       scope: options.scope ?? ownScope,
-      traceState: parent?.traceState,
-      shownState: this.#shown(parent?.traceState)
+      traceState,
+      shownState: this.#shown(traceState)
     })
     if (!trace.add(span, now)) return new NonRecordingSpan(span.spanContext())
     if (options.attributes !== undefined) span.setAttributes(options.attributes)

@@ -32,6 +32,8 @@ export interface Status {
   exports: ExportStatus[]
   pages: number
   sample: number
+  /** Of what is exported or not, by `tailSampling`: traces so far, by the reason; absent without that option. */
+  tailSampling?: { reason: string; traces: number }[]
   /** Of the last minute, as far as requests were in flight; absent where `capture.runtime` is off. */
   runtime?: RuntimeFigures
   /** CPU milliseconds that encoding and serving have cost so far, by our own clock. */

@@ -36,6 +36,15 @@ const captured = {
   responseHeaders: 'known'
 }
 
+const tail = {
+  errors: true,
+  slowMs: 1000,
+  ratio: 0,
+  routes: [],
+  attributes: [],
+  tracesPerSecond: undefined
+}
+
 const rows: Row[] = [
   {
     option: 'path',
@@ -300,6 +309,49 @@ const rows: Row[] = [
       [null],
       [['http://c/']],
       { uri: 'http://c/' }
+    ]
+  },
+  {
+    option: 'tailSampling',
+    setting: 'tailSampling',
+    default: undefined,
+    valid: [
+      [{}, tail],
+      [
+        { errors: false, slow: '2s', ratio: 0.5 },
+        { ...tail, errors: false, slowMs: 2000, ratio: 0.5 }
+      ],
+      [{ slow: false }, { ...tail, slowMs: Number.POSITIVE_INFINITY }],
+      [
+        { routes: { '/pay': { ratio: 1 }, 'GET /a*': { slow: 5 } } },
+        {
+          ...tail,
+          routes: [
+            { pattern: '/pay', slowMs: undefined, ratio: 1 },
+            { pattern: 'GET /a*', slowMs: 5, ratio: undefined }
+          ]
+        }
+      ],
+      [
+        { attributes: { 'enduser.id': ['u7', 7] }, tracesPerSecond: 0.5 },
+        { ...tail, attributes: [['enduser.id', ['u7', 7]]], tracesPerSecond: 0.5 }
+      ]
+    ],
+    wrong: [
+      true,
+      null,
+      [],
+      { error: true },
+      { errors: 1 },
+      { slow: 'soon' },
+      { ratio: 2 },
+      { routes: { '/a': 1 } },
+      { routes: { '/a': { fast: 1 } } },
+      { routes: { '/a': { ratio: '1' } } },
+      { attributes: { id: 'u7' } },
+      { attributes: ['id'] },
+      { tracesPerSecond: 0 },
+      { tracesPerSecond: '5' }
     ]
   },
   {

@@ -35,6 +35,7 @@ export function forXray(
   return {
     ...destination,
     transport: 'http',
+    url: overHttp(destination.url),
     maxBatch: xrayBatch,
     format: {
       ...format,
@@ -42,6 +43,13 @@ export function forXray(
     },
     ...unlessGiven(destination, signForXray({ region, env, now }))
   }
+}
+
+/** The address of gRPC's endpoint has no path. */
+function overHttp(text: string): string {
+  const url = new URL(text)
+  if (url.pathname === '/') url.pathname = '/v1/traces'
+  return url.href
 }
 
 export function forGoogle(
