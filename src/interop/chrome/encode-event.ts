@@ -1,6 +1,11 @@
 import type { AttributeValue } from '../../base/attributes.ts'
 import { clip } from '../../base/limits.ts'
-import { type ReadonlyAttributes, type SpanData, StatusCode } from '../../base/span-data.ts'
+import {
+  type ReadonlyAttributes,
+  type Resource,
+  type SpanData,
+  StatusCode
+} from '../../base/span-data.ts'
 import type { TraceRow } from '../../trace/whole-trace.ts'
 import { spanKinds } from '../../wire/trace.ts'
 import { eventCategory, flowCategory, logCategory } from './names.ts'
@@ -43,17 +48,17 @@ export function spanEvent({ span, record }: TraceRow, track: Track, start: numbe
   }
 }
 
-/** Its events and log lines, as instants of the same lane. `base` is what times count from. */
+/** Its events and log lines, as instants of the same lane. `shift` is what its times are moved by, in nanoseconds. */
 export function* instants(
   { span, record, offset }: TraceRow,
   track: Track,
-  base: number
+  shift: number
 ): Generator<object> {
   const ids = { trace_id: record.traceId, span_id: span.spanId }
   const at = (time: number): object => ({
     ph: 'i',
     s: 't',
-    ts: (time + offset - base) / 1000,
+    ts: (time + offset + shift) / 1000,
     ...track
   })
   for (const { name, time, attributes } of span.events)
@@ -79,15 +84,15 @@ export function flow(id: string, from: Track, at: number, to: Track, start: numb
 }
 
 /** Names of a process, with what is known of it, and of its place among the others. */
-export function processEvents(pid: number, name: string, attributes: ReadonlyAttributes): object[] {
+export function processEvents(
+  pid: number,
+  traceId: string,
+  { service, attributes }: Resource
+): object[] {
+  const args = { name: service, attributes: objectOf(attributes) }
   return [
-    {
-      name: 'process_name',
-      ph: 'M',
-      pid,
-      tid: 0,
-      args: { name, attributes: objectOf(attributes) }
-    },
+    { name: 'process_name', ph: 'M', pid, tid: 0, args },
+    { name: 'process_labels', ph: 'M', pid, tid: 0, args: { labels: traceId.slice(0, 8) } },
     { name: 'process_sort_index', ph: 'M', pid, tid: 0, args: { sort_index: pid } }
   ]
 }

@@ -1,49 +1,77 @@
 import type { Resource, TraceRecord } from '../../base/span-data.ts'
-import { wholeTrace, type WholeTrace } from '../../trace/whole-trace.ts'
+import { byTrace } from '../../trace/by-trace.ts'
+import { type TraceRow, wholeTrace, type WholeTrace } from '../../trace/whole-trace.ts'
 import { flow, instants, laneEvents, processEvents, spanEvent, type Track } from './encode-event.ts'
 import { assignLanes } from './lanes.ts'
 import { ownData } from './names.ts'
 
 const rowsPerPart = 64
 
+/** Times of a file are not to be negative, and of several traces the newest comes first. */
+const weekMs = 7 * 86_400_000
+
 /**
- * A trace as a file of trace events, which Perfetto and Chrome's own viewer open: a process for each service, lanes within it, arrows between
+ * Traces as a file of trace events, which Perfetto and Chrome's own viewer open: a process for each service, lanes within it, arrows between
  * them. Pieces may be empty: the host may go on there.
  */
-export function* chromeParts(records: Iterable<TraceRecord>): Generator<string> {
-  const trace = yield* idly(wholeTrace(records))
-  if (trace === undefined) return yield '{"traceEvents":[],"displayTimeUnit":"ms"}\n'
-  const { tree, rows } = trace
-  const base = tree.start.reduce((a, b) => Math.min(a, b), Infinity)
-  const first = { epochMs: tree.epochMs + Math.floor(base / 1e6) }
-  const from = Math.floor(base / 1e6) * 1e6
-  yield `{"displayTimeUnit":"ms","otherData":{"${ownData}":${JSON.stringify(first)}},"traceEvents":[\n`
-  const processes = new Processes(rows)
+export function* chromeParts(
+  records: Iterable<TraceRecord>,
+  { ids }: { readonly ids: { readonly length: number } } = { ids: [] }
+): Generator<string> {
+  let epochMs: number | undefined
+  let pids = 0
+  for (const one of byTrace(records)) {
+    const trace = yield* idly(wholeTrace(one))
+    if (trace === undefined) continue
+    const first = epochMs === undefined
+    epochMs ??= beginOf(trace) - (ids.length > 1 ? weekMs : 0)
+    const own = JSON.stringify({ epochMs })
+    yield first
+      ? `{"displayTimeUnit":"ms","otherData":{"${ownData}":${own}},"traceEvents":[\n`
+      : ',\n'
+    const processes = new Processes(trace.rows, pids)
+    yield* traceParts(trace, processes, (trace.tree.epochMs - epochMs) * 1e6)
+    pids = processes.last
+  }
+  yield epochMs === undefined ? '{"traceEvents":[],"displayTimeUnit":"ms"}\n' : '\n]}\n'
+}
+
+/** Epoch milliseconds, whole. */
+function beginOf({ tree }: WholeTrace): number {
+  return tree.epochMs + Math.floor(tree.start.reduce((a, b) => Math.min(a, b), Infinity) / 1e6)
+}
+
+/** The events of one trace; `shift` is what its times are moved by, in nanoseconds. */
+function* traceParts(
+  { tree, rows }: WholeTrace,
+  processes: Processes,
+  shift: number
+): Generator<string> {
   const lanes = yield* idly(assignLanes(tree, processes.of))
   const trackOf = (row: number): Track => ({
     pid: processes.of[row] as number,
     tid: lanes[row] as number
   })
-  const startOf = (row: number): number => (tree.start[row] as number) - from
+  const startOf = (row: number): number => (tree.start[row] as number) + shift
   let before = ''
   for (let at = 0; at < rows.length; at += rowsPerPart) {
     const events: object[] = []
     for (let row = at; row < Math.min(at + rowsPerPart, rows.length); row++) {
-      const one = rows[row] as WholeTrace['rows'][number]
+      const one = rows[row] as TraceRow
       const track = trackOf(row)
-      events.push(...processes.toName(track, one.record.resource))
+      events.push(...processes.toName(track, one.record))
       events.push(spanEvent(one, track, startOf(row)))
-      events.push(...instants(one, track, (tree.epochMs - one.record.epochMs) * 1e6 + from))
+      events.push(...instants(one, track, (one.record.epochMs - tree.epochMs) * 1e6 + shift))
       const parent = tree.parent[row] as number
       if (parent < 0 || processes.of[parent] === track.pid) continue
       const end = startOf(parent) + (tree.duration[parent] as number)
       const when = Math.min(Math.max(startOf(row), startOf(parent)), end)
-      events.push(...flow(one.span.spanId, trackOf(parent), when, track, startOf(row)))
+      const id = `${one.record.traceId}:${one.span.spanId}`
+      events.push(...flow(id, trackOf(parent), when, track, startOf(row)))
     }
     yield before + events.map((event) => JSON.stringify(event)).join(',\n')
     before = ',\n'
   }
-  yield '\n]}\n'
 }
 
 /** Work that stops now and then, as pieces without text. */
@@ -55,13 +83,16 @@ function* idly<T>(work: Generator<void, T>): Generator<string, T> {
   }
 }
 
-/** Services as processes, numbered from 1 in the order in which they take part. */
+/** Services as processes, numbered in the order in which they take part; those of each trace apart, as several may overlap. */
 class Processes {
   /** The process (`pid`) of each row. */
   readonly of: Int32Array
   readonly #named = new Set<string>()
 
-  constructor(rows: WholeTrace['rows']) {
+  /** The last number. */
+  readonly last: number
+
+  constructor(rows: readonly TraceRow[], before: number) {
     const pids = new Map<string, number>()
     const known = new Map<Resource, number>()
     this.of = new Int32Array(rows.length)
@@ -70,19 +101,19 @@ class Processes {
       let pid = known.get(resource)
       if (pid === undefined) {
         const key = JSON.stringify([resource.service, resource.attributes])
-        pid = pids.get(key) ?? pids.size + 1
+        pid = pids.get(key) ?? before + pids.size + 1
         pids.set(key, pid)
         known.set(resource, pid)
       }
       this.of[row] = pid
     }
+    this.last = before + pids.size
   }
 
   /** What names a process and its lane, when they are met first. */
-  toName(track: Track, { service, attributes }: Resource): object[] {
+  toName(track: Track, { traceId, resource }: TraceRecord): object[] {
     const events: object[] = []
-    if (this.#isNew(String(track.pid)))
-      events.push(...processEvents(track.pid, service, attributes))
+    if (this.#isNew(String(track.pid))) events.push(...processEvents(track.pid, traceId, resource))
     if (this.#isNew(`${track.pid} ${track.tid}`)) events.push(...laneEvents(track))
     return events
   }

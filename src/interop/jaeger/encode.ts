@@ -1,13 +1,14 @@
 import type { Resource, SpanData, TraceRecord } from '../../base/span-data.ts'
+import { byTrace } from '../../trace/by-trace.ts'
 import { spanOf } from './encode-span.ts'
 import { tagsOf } from './tags.ts'
 
 // This many spans take about half a millisecond.
 const spansPerPart = 64
 
-/** One trace as a file that Jaeger's user interface opens, in pieces between which the host may go on. */
-export function* jsonParts(records: Iterable<TraceRecord>): Generator<string> {
-  yield* envelopeParts([records])
+/** Traces as a file that Jaeger's user interface opens, in pieces between which the host may go on. */
+export function jsonParts(records: Iterable<TraceRecord>): Generator<string> {
+  return envelopeParts(byTrace(records))
 }
 
 /** Traces as Jaeger's API answers with them. One of which nothing is in memory (any more) is left out. */

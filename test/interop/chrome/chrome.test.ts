@@ -5,7 +5,14 @@ import type { ReadonlyAttributes, SpanData, TraceRecord } from '../../../src/bas
 import { decodeChrome } from '../../../src/interop/chrome/decode.ts'
 import { chromeParts } from '../../../src/interop/chrome/encode.ts'
 import type { Received } from '../../../src/trace/received.ts'
-import { epochMs, record as recordOf, request, span, spanId } from '../../query/fixtures.ts'
+import {
+  epochMs,
+  record as recordOf,
+  request,
+  span,
+  spanId,
+  traceId
+} from '../../query/fixtures.ts'
 import { bytes, decodeSetup, normal, record } from '../otlp/setup.ts'
 
 function decoded(body: unknown, setup = decodeSetup()): Received | { error: string } {
@@ -74,6 +81,30 @@ describe('a file of trace events', () => {
         expect(read(encoded([given])).map((one) => inFile(normal(one)))).toEqual([inFile(given)])
       }),
       { numRuns: 150 }
+    )
+  })
+
+  it('keeps traces apart that are in one file, the newest first', () => {
+    const distinct = fc.uniqueArray(record, {
+      minLength: 2,
+      maxLength: 4,
+      selector: (one) => one.traceId
+    })
+    fc.assert(
+      fc.property(distinct, (given) => {
+        const near = given.map((one, i) => ({ ...one, epochMs: epochMs - i * 60_000 }))
+        const file = [...chromeParts(near, { ids: near })].join('')
+        const { traceEvents } = JSON.parse(file) as { traceEvents: TraceEvent[] }
+        expect(
+          Math.min(...traceEvents.flatMap(({ ph, ts }) => (ph === 'M' ? [] : [ts])))
+        ).toBeGreaterThanOrEqual(0)
+        const processes = traceEvents.filter(
+          ({ name, ph }) => name === 'process_name' && ph === 'M'
+        )
+        expect(new Set(processes.map(({ pid }) => pid)).size).toBe(given.length)
+        expect(read(file).map((one) => inFile(normal(one)))).toEqual(near.map(inFile))
+      }),
+      { numRuns: 30 }
     )
   })
 
@@ -152,8 +183,8 @@ describe('a file of trace events', () => {
     ])
     const arrows = all.filter(({ ph }) => ph === 's' || ph === 'f')
     expect(arrows.map(({ ph, id, pid, tid, ts }) => [ph, id, pid, tid, ts])).toEqual([
-      ['s', spanId(5), 1, 1, 3000],
-      ['f', spanId(5), 2, 1, 3000]
+      ['s', `${traceId(1)}:${spanId(5)}`, 1, 1, 3000],
+      ['f', `${traceId(1)}:${spanId(5)}`, 2, 1, 3000]
     ])
     expect(all.filter(({ name }) => name === 'thread_name')).toHaveLength(3)
   })

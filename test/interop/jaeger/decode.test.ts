@@ -92,6 +92,21 @@ describe('decodeJaeger', () => {
     ])
   })
 
+  it('keeps traces apart that are in one file', () => {
+    const [a, b] = fc.sample(record, { seed: 5, numRuns: 2 })
+    const more = { ...a, resource: { service: 'other', attributes: [] } }
+    const text = encoded([a, more, b])
+    expect((JSON.parse(text) as { data: unknown[] }).data).toHaveLength(2)
+    expect(new Set(read(text).map((one) => one.traceId))).toEqual(new Set([a.traceId, b.traceId]))
+    expect(JSON.parse(encoded([]))).toEqual({
+      data: [],
+      total: 0,
+      limit: 0,
+      offset: 0,
+      errors: null
+    })
+  })
+
   it('reads a trace or a list of traces without the envelope, and one process in each span', () => {
     const trace = { traceID: traceId, processes: {}, spans: [least] }
     const other = { spans: [{ ...least, traceID: '7', process: { serviceName: 'own' } }] }
