@@ -56,7 +56,14 @@ export const ports: readonly Port[] = [
     about: "spans of Zipkin's senders, and the API of its page",
     usually: 'a Zipkin server',
     counts: 'zipkin',
-    ...http((url) => below(url, '/api/v2/', '/api/v2/') ?? below(url, '/zipkin/api/', '/api/'))
+    // Zipkin's page is at `/zipkin`, and asks below it, too.
+    ...http(
+      (url) =>
+        below(url, '/api/v2/', '/api/v2/') ??
+        below(url, '/zipkin/api/', '/api/') ??
+        below(url, '/zipkin/', '/zipkin/') ??
+        (/^\/(?:health|info)(?:\?|$)/.test(url) ? `${mountPath}/zipkin${url}` : undefined)
+    )
   },
   {
     name: 'Jaeger',

@@ -127,6 +127,28 @@ describe('spanlight', () => {
     )
   })
 
+  it("takes spans and answers on Zipkin's port as Zipkin does, its page's questions as well", async () => {
+    const [zipkin] = (await freePorts(1)) as [number]
+    await startHub(['--port=0', ...alone, `--zipkin-port=${zipkin}`])
+    const at = `http://127.0.0.1:${zipkin}`
+    const sent = { traceId: 'a'.repeat(16), id: 'b'.repeat(16), name: 'count', duration: 5 }
+    const span = { ...sent, timestamp: Date.now() * 1000, localEndpoint: { serviceName: 'stock' } }
+    const { status } = await fetch(`${at}/api/v2/spans`, {
+      method: 'POST',
+      body: JSON.stringify([span]),
+      headers: { 'content-type': 'application/json' }
+    })
+    expect(status).toBe(202)
+    const json = async (path: string): Promise<unknown> => (await fetch(at + path)).json()
+    for (const api of ['/api/v2', '/zipkin/api/v2']) {
+      expect(await json(`${api}/services`)).toEqual(['stock'])
+      expect(await json(`${api}/trace/${sent.traceId}`)).toMatchObject([span])
+    }
+    expect(await json('/zipkin/config.json')).toMatchObject({ searchEnabled: true })
+    expect(await json('/health')).toMatchObject({ status: 'UP' })
+    expect((await fetch(`${at}/v1/traces`)).status).toBe(404)
+  })
+
   it('ends at once when it is told to', async () => {
     for (const [signal, code] of [
       ['SIGINT', 130],

@@ -101,7 +101,11 @@ describe('a sequence diagram', () => {
   it('stays within what Mermaid takes, and says what it left out', () => {
     const spans = Array.from({ length: 3000 }, (_, i) =>
       span({
-        ...{ id: i + 1, parent: i === 0 ? undefined : 1, kind: 2, name: `call ${i}`, start: i },
+        id: i + 1,
+        parent: i === 0 ? undefined : 1,
+        kind: 2,
+        name: `call ${i}`,
+        start: i,
         attributes: flat({ 'peer.service': `s${i % 100}` })
       })
     )
