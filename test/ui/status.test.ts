@@ -1,8 +1,34 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { ExportStatus } from '../../src/wire/status.ts'
 import { buildOnce, hasBrowser, launch, open, violations, type Watched } from './browser.ts'
 import { statusOf } from './fake.ts'
 import { Fixture } from './fixture.ts'
+
+const destinations: ExportStatus[] = [
+  {
+    to: 'http://localhost:9411/api/v2/spans',
+    protocol: 'zipkin',
+    sent: 5,
+    failed: 0,
+    dropped: 0,
+    waiting: 0,
+    failing: false,
+    lastError: '',
+    lastErrorAt: 0
+  },
+  {
+    to: 'http://collector.example/v1/traces',
+    protocol: 'http/protobuf',
+    sent: 12,
+    failed: 7,
+    dropped: 0,
+    waiting: 3,
+    failing: true,
+    lastError: 'ECONNREFUSED',
+    lastErrorAt: Date.now() - 5000
+  }
+]
 
 describe.skipIf(!hasBrowser)('the status page', () => {
   let browser: Browser
@@ -69,12 +95,36 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     fixture.status = before
   })
 
+  it('tells of each destination of spans what arrived and what went wrong', async () => {
+    const before = fixture.status
+    fixture.status = statusOf({ exports: destinations })
+    const page = await openStatus()
+    expect(await names(page, '.exports')).toEqual([
+      'http://collector.example/v1/traces',
+      'http://localhost:9411/api/v2/spans'
+    ])
+    const failing = await page.textContent('.exports li.no')
+    expect(failing).toContain('12 spans arrived, 3 spans waiting, 7 spans refused or given up')
+    expect(failing).toContain('It fails: ECONNREFUSED')
+    expect(await page.textContent('.exports li.yes')).not.toContain('trouble')
+    fixture.status = before
+  })
+
+  it('has no such list where nothing is sent', async () => {
+    const page = await openStatus()
+    expect(await page.locator('.exports').count()).toBe(0)
+  })
+
   it.each([
     { colorScheme: 'light' as const, viewport: { width: 1280, height: 760 } },
     { colorScheme: 'dark' as const, viewport: { width: 360, height: 760 } },
     { forcedColors: 'active' as const, viewport: { width: 1280, height: 760 } }
   ])('keeps the rules of accessibility and does not scroll sideways: %j', async (options) => {
+    const before = fixture.status
+    fixture.status = statusOf({ exports: destinations })
     const page = await openStatus(options)
+    await page.waitForSelector('.exports')
+    fixture.status = before
     expect(await violations(page)).toEqual([])
     const wider = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth

@@ -5,6 +5,7 @@ import { formatAge, formatBytes, formatCount, formatDuration, formatMany } from 
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { connection, status } from '../state.ts'
+import { exports } from './exports.ts'
 import { libraries } from './libraries.ts'
 import { listeners } from './listeners.ts'
 
@@ -23,7 +24,7 @@ export function StatusPage(): VNode {
     <div class="cards">
       ${about(current)} ${memory(current)}
       ${current.hub ? listeners(current.hub) : html`${libraries(current.libraries)} ${parts(current)}`}
-      ${losses(current)}
+      ${current.exports.length > 0 && exports(current.exports)} ${losses(current)}
     </div>
   </section>`
 }
