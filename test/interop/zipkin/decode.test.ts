@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { defaultLimits } from '../../../src/base/limits.ts'
+import { createReport } from '../../../src/base/report.ts'
+import { createRedactor } from '../../../src/redact/redactor.ts'
 import type { Received } from '../../../src/trace/received.ts'
 import { serverHalfId } from '../../../src/trace/shared-spans.ts'
 import {
@@ -297,6 +300,41 @@ describe('a span of Zipkin', () => {
     expect(span).toMatchObject({ droppedAttributes: 6, droppedEvents: 6 })
     expect(span.name).toHaveLength(256)
   })
+})
+
+it('no secret of a span is kept, wherever its sender put it', () => {
+  const report = createReport(() => {})
+  const redactor = createRedactor({ mode: 'token', limits: defaultLimits, options: {}, report })
+  const secret = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P'
+  const url = `http://user:hunter2@shop/orders?token=${secret}`
+  const records = decoded(
+    [
+      {
+        ...least,
+        name: `get ${secret}`,
+        localEndpoint: { serviceName: secret },
+        remoteEndpoint: { serviceName: secret },
+        annotations: [
+          { timestamp, value: `sent ${secret}` },
+          { timestamp, value: `"log": {"log.severity":"warn","log.body":"is ${secret}"}` },
+          { timestamp, value: '"login": {"password":"hunter2"}' }
+        ],
+        tags: {
+          password: 'hunter2',
+          error: `refused ${secret}`,
+          'http.url': url,
+          'http.target': `/orders?token=${secret}`,
+          'otel.scope.name': secret,
+          'service.version': secret
+        }
+      }
+    ],
+    { limits: defaultLimits, redactor, report }
+  )
+  const text = JSON.stringify(records)
+  expect(text).toContain('/orders')
+  expect(text).not.toContain('hunter2')
+  expect(text).not.toContain(secret.slice(0, 30))
 })
 
 describe('a span that client and server share', () => {
