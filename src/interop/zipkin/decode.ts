@@ -1,8 +1,9 @@
 import { field, text } from '../../base/fields.ts'
-import type { TraceRecord } from '../../base/span-data.ts'
+import { type SpanData, SpanKind, type TraceRecord } from '../../base/span-data.ts'
 import { BadBody, maxSpans, type Range, tooManySpans } from '../../trace/bounded-body.ts'
 import { JsonPieces, parseJson } from '../../trace/json-pieces.ts'
 import { type Received, ReceivedSpans, type ReceiveSetup } from '../../trace/received.ts'
+import { serverHalfId } from '../../trace/shared-spans.ts'
 import { readIdentity, readSpan } from './decode-span.ts'
 import { readTags } from './tags.ts'
 
@@ -29,8 +30,15 @@ function* decodeList(body: Buffer, setup: ReceiveSetup): Generator<undefined, Re
     yield
   }
   const records: TraceRecord[] = []
+  const clients = new Set<string>()
   for (const record of received.records()) {
+    for (const { kind, spanId } of record.spans)
+      if (kind === SpanKind.client) clients.add(`${record.traceId} ${spanId}`)
     records.push(record)
+    yield
+  }
+  for (const [i, record] of records.entries()) {
+    records[i] = apart(record, clients)
     yield
   }
   const { tooMany } = scan
@@ -55,6 +63,20 @@ function addSpan(raw: unknown, received: ReceivedSpans, setup: ReceiveSetup): bo
   if (identity === undefined) return false
   received.add(sender, identity, (epoch) => readSpan(raw, identity, epoch, tags, setup))
   return true
+}
+
+/** Not every tracer says that its server shares the client's span; where both came together it shows. */
+function apart(record: TraceRecord, clients: ReadonlySet<string>): TraceRecord {
+  const { traceId, resource } = record
+  const shared = ({ kind, spanId }: SpanData): boolean =>
+    kind === SpanKind.server && clients.has(`${traceId} ${spanId}`)
+  if (!record.spans.some(shared)) return record
+  const spans = record.spans.map((span) => {
+    if (!shared(span)) return span
+    const spanId = serverHalfId(span.spanId, resource.service)
+    return { ...span, spanId, parentId: span.spanId, parentRemote: true }
+  })
+  return { ...record, spans }
 }
 
 function messageOf(invalid: number, tooMany: number): string {

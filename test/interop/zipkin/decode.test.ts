@@ -361,6 +361,15 @@ describe('a span that client and server share', () => {
     expect(record.spans.map(({ kind }) => kind)).toEqual([1, 0])
   })
 
+  it('is known without being said where both halves come together', () => {
+    const { shared: _said, ...silent } = server
+    const said = decoded([client, server])
+    expect(decoded([client, silent])).toEqual(said)
+    expect(decoded([silent, client]).reverse()).toEqual(said)
+    expect(decoded([silent])[0].spans[0].spanId).toBe(id)
+    expect(decoded([{ ...silent, traceId: 'f' }, client])[0].spans[0].spanId).toBe(id)
+  })
+
   it('is never a client’s', () => {
     expect(read({ kind: 'CLIENT', shared: true }).spanId).toBe(id)
   })
