@@ -258,6 +258,7 @@ const rows: Row[] = [
       [[], []],
       ['http://c/v1/traces', [exported]],
       ['http://c', [exported]],
+      ['http://c/app/_traces/', [{ ...exported, url: 'http://c/app/_traces/v1/traces' }]],
       [
         { url: 'https://c/in', headers: { a: 'b' }, compression: 'none', timeout: 50 },
         [

@@ -12,10 +12,15 @@ export function isHttp(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 }
 
-/** The whole address of a destination that is named by a base address or a whole one. A call of gRPC has its own path whatever is named. */
+/**
+ * The whole address of a destination that is named by a base address or a whole one; that of another page of Spanlight is a base. A call of gRPC
+ * has its own path whatever is named.
+ */
 export function addressOf(url: string, protocol: ExportProtocol): string {
   const address = new URL(url)
+  const page = /^(.*\/_traces)\/?$/.exec(address.pathname)
   if (address.pathname === '/' || protocol === 'grpc') address.pathname = paths[protocol]
+  else if (page !== null) address.pathname = page[1] + paths[protocol]
   return address.href
 }
 
