@@ -5,7 +5,7 @@ import { type Hub, mountPath } from './hub.ts'
 
 /** A server that is not listening yet; `below` says which address below the mount path answers instead of the one that was asked for. */
 export function httpServer(
-  { serve, report }: Hub,
+  { serve, report, afterRequest }: Hub,
   below: (url: string) => string | undefined
 ): Server {
   const server = createServer((req, res) => {
@@ -15,11 +15,11 @@ export function httpServer(
         'a service sends metrics or logs, which are not taken; there: OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none'
       )
     const address = below(url)
-    if (address !== undefined) {
-      req.url = address
-      if (serve.handle(req, res, '')) return
-    }
-    serve.observe(req)
+    if (address !== undefined) req.url = address
+    const taken = address !== undefined && serve.handle(req, res, '')
+    if (!taken) serve.observe(req)
+    afterRequest()
+    if (taken) return
     elsewhere(req, res, url === '/' && below(`${mountPath}/`) !== undefined)
   })
   // A hub that is started with spanlight/register in NODE_OPTIONS records itself no more than any other.

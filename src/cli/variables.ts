@@ -27,3 +27,8 @@ export function exportLines(
     platform === 'win32' ? `$env:${key} = '${value}'` : `export ${key}=${value}`
   )
 }
+
+/** As OTEL_EXPORTER_OTLP_HEADERS has it: percent-encoded, by the specification of OTLP's exporters. */
+export function bearerHeader(token: string): string {
+  return `authorization=Bearer%20${encodeURIComponent(token)}`
+}

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { version } from '../../src/version.ts'
 import type { Status } from '../../src/wire/status.ts'
+import { root } from '../package/manifest.ts'
 import { PageApi } from '../tracing/setup.ts'
 import {
   alone,
@@ -236,6 +239,26 @@ describe('a hub for other machines', () => {
   })
 })
 
+describe('a hub for this machine that is asked through a proxy', () => {
+  it('asks for tokens from then on, and says which ones', async () => {
+    const { hub, origin } = await startHub()
+    expect(await program(stranger, printedVariables(hub.stdout)).ended).toMatchObject({ code: 0 })
+    const forwarded = { headers: { 'x-forwarded-for': '203.0.113.7' } }
+    expect((await fetch(`${origin}/_traces/api/traces`, forwarded)).status).toBe(401)
+    const [, token] = await hub.prints(/the page needs a token from now on: \S+#t=(\S+)/)
+    const [, headers] = await hub.prints(
+      /services need a token from now on: OTEL_EXPORTER_OTLP_HEADERS=(\S+)/
+    )
+    const variables = {
+      ...printedVariables(hub.stdout),
+      OTEL_EXPORTER_OTLP_HEADERS: headers as string
+    }
+    expect(await program(stranger, variables).ended).toMatchObject({ code: 0, stderr: '' })
+    const { stdout } = await spanlight(['tail', origin, '--token', token as string, '--once']).ended
+    expect(stdout.match(/make tea/g)).toHaveLength(2)
+  })
+})
+
 describe('the command line', () => {
   it.each([
     [['--prot', '1'], "Unknown option '--prot'"],
@@ -255,12 +278,20 @@ describe('the command line', () => {
   })
 
   it('says what it can do', async () => {
+    const document = readFileSync(join(root, 'docs/hub.md'), 'utf8')
     const all = await spanlight(['--help']).ended
     expect(all.code).toBe(0)
     expect(all.stdout).toMatch(/^Usage: spanlight/)
-    for (const [, name] of all.stdout.matchAll(/^ {2}spanlight (\w+)/gm)) {
-      const one = await spanlight([name as string, '--help']).ended
-      expect(one.stdout).toMatch(new RegExp(`^Usage: spanlight ${name}`))
+    const names = [...all.stdout.matchAll(/^ {2}spanlight (\w+)/gm)].map(
+      ([, name]) => name as string
+    )
+    expect(names).toEqual(['hub', 'open', 'tail'])
+    for (const name of names) {
+      const { stdout } = await spanlight([name, '--help']).ended
+      expect(stdout).toMatch(new RegExp(`^Usage: spanlight ${name}`))
+      // The document has every option, too.
+      for (const [option] of stdout.matchAll(/--[a-z-]+(?= |$)/gm))
+        expect(document).toContain(option)
     }
     expect((await spanlight(['--version']).ended).stdout).toBe(`${version}\n`)
   })
