@@ -4,7 +4,7 @@ import { sendRefused, sendTaken } from './otlp-answer.ts'
 import { sendText } from './respond.ts'
 
 /** How a body that holds spans is written. */
-export type IngestFormat = 'otlp-json' | 'otlp-protobuf' | 'zipkin'
+export type IngestFormat = 'otlp-json' | 'otlp-protobuf' | 'zipkin' | 'xray'
 
 export interface Taken {
   readonly rejected: number
