@@ -19,7 +19,7 @@ function* diagramOf(records: Iterable<TraceRecord>): Generator<void, string> {
   const diagram = new Diagram()
   for (const one of byTrace(records)) {
     const trace = yield* wholeTrace(one)
-    if (trace !== undefined) diagram.draw(fold(yield* stepsOf(trace)))
+    if (trace !== undefined) diagram.draw(yield* fold(yield* stepsOf(trace)))
   }
   return diagram.text()
 }

@@ -9,8 +9,8 @@ export interface Folded {
   readonly children: readonly Folded[]
 }
 
-/** Folds repetitions, of whatever depth. Without recursion, since a chain of calls may be as long as a trace. */
-export function fold(roots: readonly Step[]): readonly Folded[] {
+/** Folds repetitions, of whatever depth. Without recursion, since a chain of calls may be as long as a trace. Stops now and then. */
+export function* fold(roots: readonly Step[]): Generator<void, readonly Folded[]> {
   const all: Step[] = [...roots]
   for (let i = 0; i < all.length; i++)
     for (const child of (all[i] as Step).children) all.push(child)
@@ -19,6 +19,7 @@ export function fold(roots: readonly Step[]): readonly Folded[] {
   const foldedOf = new Map<Step, readonly Folded[]>()
   // Children stand behind their parents.
   for (let i = all.length - 1; i >= 0; i--) {
+    if (i % 256 === 0) yield
     const step = all[i] as Step
     const children = join(step.children, lookOf, foldedOf)
     const inside = children.map(({ step: child, times }) => [lookOf.get(child), times])
