@@ -16,17 +16,17 @@ export async function classicAnswer(
   params: URLSearchParams,
   now: number
 ): Promise<Answer | undefined> {
-  const [first, id = '', last, ...more] = path.split('/', 5)
-  if (more.length > 0) return undefined
+  const [first, id = '', ...rest] = path.split('/', 3)
   if (path === 'traces') return traces(reader, params, now)
   if (path === 'services') return envelope(await services(reader))
   if (path === 'operations') return operations(reader, params)
   if (path === 'dependencies') return envelope(await dependencies(reader))
   // As Jaeger says it where no metrics are stored: its interface then leaves their page out.
   if (first === 'metrics') return failure(501, 'metrics querying is currently disabled')
-  if (first === 'traces' && last === undefined) return trace(reader, id, params)
-  if (first === 'services' && last === 'operations') return operationNames(reader, id)
-  return undefined
+  if (first === 'traces' && rest.length === 0) return trace(reader, id, params)
+  // Grafana does not escape a name that has slashes of its own.
+  const service = /^services\/(.+)\/operations$/.exec(path)
+  return service === null ? undefined : operationNames(reader, service[1] as string)
 }
 
 async function traces(reader: ReadTraces, params: URLSearchParams, now: number): Promise<Answer> {

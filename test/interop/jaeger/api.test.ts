@@ -55,6 +55,8 @@ describe.each(stores)('the classic API on %s', (_name, createStore) => {
     const names = await read(classic.names, 'services/api/operations')
     expect(names).toMatchObject({ data: ['GET', 'GET /orders'], total: 2, errors: null })
     expect((await read(classic.names, `services/${north}/operations`)).data).toHaveLength(1)
+    const raw = await read(classic.names, 'services/storage / north/operations')
+    expect(raw.data).toEqual(['GET /stock/:id'])
     expect((await read(classic.names, 'services/nobody/operations')).data).toEqual([])
     expect((await read(classic.names, 'services/%/operations')).data).toEqual([])
     expect((await read(classic.operations, 'operations?service=api')).data).toEqual([
