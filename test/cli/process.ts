@@ -35,9 +35,19 @@ export function program(code: string, env: Record<string, string> = {}): Running
   return start(['--input-type=module', '--eval', code], env)
 }
 
-function start(words: readonly string[], env: Record<string, string>): Running {
-  const child = spawn(process.execPath, words, {
-    cwd: root,
+/** Runs a program of its own from a folder. */
+export function runFile(file: string, words: readonly string[], folder: string): Running {
+  return start(words, {}, file, folder)
+}
+
+function start(
+  words: readonly string[],
+  env: Record<string, string>,
+  file: string = process.execPath,
+  folder: string = root
+): Running {
+  const child = spawn(file, words, {
+    cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: state, XDG_STATE_HOME: state, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 30_000,
