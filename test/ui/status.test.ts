@@ -110,6 +110,22 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     fixture.status = before
   })
 
+  it('tells which traces were chosen to be sent, and why', async () => {
+    const before = fixture.status
+    const tailSampling = [
+      { reason: 'errors', traces: 12 },
+      { reason: 'not chosen', traces: 1979 },
+      { reason: 'ratio', traces: 4 },
+      { reason: 'rate limit', traces: 5 }
+    ]
+    fixture.status = statusOf({ exports: destinations, tailSampling })
+    const page = await openStatus()
+    fixture.status = before
+    expect(await page.textContent('.exports')).toContain(
+      'Chosen: 16 of 2,000 traces (12 by errors, 4 by ratio); 5 more were above the rate.'
+    )
+  })
+
   it('has no such list where nothing is sent', async () => {
     const page = await openStatus()
     expect(await page.locator('.exports').count()).toBe(0)

@@ -24,7 +24,7 @@ export function StatusPage(): VNode {
     <div class="cards">
       ${about(current)} ${memory(current)}
       ${current.hub ? listeners(current.hub) : html`${libraries(current.libraries)} ${parts(current)}`}
-      ${current.exports.length > 0 && exports(current.exports)} ${losses(current)}
+      ${current.exports.length > 0 && exports(current.exports, current.tailSampling)} ${losses(current)}
     </div>
   </section>`
 }
