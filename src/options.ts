@@ -101,6 +101,12 @@ export interface TracingOptions {
    * @default false
    */
   dump?: DumpSignal | false | undefined
+  /**
+   * Where the application runs as several workers (node:cluster, PM2's cluster mode, worker threads that record, too), every worker's page
+   * shows the traces of all of them. See docs/workers.md.
+   * @default true
+   */
+  workers?: boolean | undefined
 }
 
 export type DumpSignal = 'SIGUSR2' | 'SIGHUP' | 'SIGQUIT' | 'SIGINFO' | 'SIGBREAK'
@@ -152,6 +158,7 @@ export interface Settings {
   readonly sample: number
   readonly profile: boolean | undefined
   readonly dump: DumpSignal | false
+  readonly workers: boolean
 }
 
 export interface Capture {
@@ -223,7 +230,8 @@ export function resolveOptions(
     tailSampling: tailSamplingOf(o.tailSampling, millisecondsOf(o.slow)),
     sample: ratioOf(o.sample),
     profile: oneOf('profile', o.profile, [undefined, true, false]),
-    dump: oneOf('dump', o.dump, [false, 'SIGUSR2', 'SIGHUP', 'SIGQUIT', 'SIGINFO', 'SIGBREAK'])
+    dump: oneOf('dump', o.dump, [false, 'SIGUSR2', 'SIGHUP', 'SIGQUIT', 'SIGINFO', 'SIGBREAK']),
+    workers: oneOf('workers', o.workers, [true, false])
   }
 }
 
@@ -249,5 +257,6 @@ const defaults = {
   tailSampling: undefined,
   sample: 1,
   profile: undefined,
-  dump: false as DumpSignal | false
+  dump: false as DumpSignal | false,
+  workers: true
 }

@@ -8,7 +8,8 @@ import type {
   Instrumented,
   LibraryStatus,
   RuntimeFigures,
-  Status
+  Status,
+  WorkersStatus
 } from './wire/status.ts'
 
 interface StatusSetup {
@@ -23,6 +24,7 @@ interface StatusSetup {
   readonly runtime: RuntimeFigures | undefined
   readonly exports: readonly ExportStatus[]
   readonly tail?: Pick<TailSampler, 'counts'> | undefined
+  readonly workers: WorkersStatus | undefined
   /** What keeping and reading have cost so far. */
   readonly overheadMs: number
 }
@@ -48,6 +50,7 @@ export function statusOf({
   runtime,
   exports,
   tail,
+  workers,
   overheadMs
 }: StatusSetup): Status {
   const { recent, kept } = store.stats
@@ -85,6 +88,7 @@ export function statusOf({
       tailSampling: [...tail.counts].map(([reason, traces]) => ({ reason, traces }))
     }),
     ...(runtime && { runtime }),
+    ...(workers && { workers }),
     overheadMs
   }
 }

@@ -40,6 +40,7 @@ import { createStore } from './store/store.ts'
 import { OpenTraces } from './trace/open-traces.ts'
 import { summarise } from './trace/summary.ts'
 import { version } from './version.ts'
+import { createWorkerFamily } from './worker-family.ts'
 import { endsByException } from './watch/exceptions.ts'
 import { startWatches } from './watches.ts'
 
@@ -80,6 +81,7 @@ export function createTracing(
     })
   }
   const inFlight = new Set<() => void>()
+  const tellInFlightChange = (): void => inFlight.forEach((listener) => listener())
   const runtime = settings.capture.runtime
     ? new Runtime({
         clock: systemClock,
@@ -97,7 +99,7 @@ export function createTracing(
     },
     redact: (record) => redactor.record(record),
     onRecord: keep,
-    onChange: () => inFlight.forEach((listener) => listener()),
+    onChange: tellInFlightChange,
     onActivity: runtime && ((span, at, ended) => runtime.note(span, at, ended))
   })
   const guardSpans = createGuard('recording of spans', report)
@@ -133,14 +135,30 @@ export function createTracing(
     const slow = routes.observe(summary, began)
     store.add(record, summary.errors > 0 ? 'error' : slow ? 'slow' : '', summary)
     // An SDK in the process has exporters of its own.
-    if (record.source === 'local' && sdk === undefined) exporting.export(record)
+    if (record.source === 'local' && record.relayed !== true && sdk === undefined)
+      exporting.export(record)
     overheadMs += now() - began
   }
 
   // ... and read by the page, its API and other services.
+  const bootId = randomUUID()
+  const family = createWorkerFamily({
+    settings,
+    shown: decision.mode !== 'off',
+    env,
+    bootId,
+    store,
+    open,
+    serve: () => serve,
+    report,
+    keep,
+    inFlight,
+    onJoin: (identify) => (resource = identify(resource))
+  })
   const reader = createReader({
     store,
     open,
+    elsewhere: family.inFlight,
     routes,
     slowMs: settings.slowMs,
     runtime: runtime && ((from, to) => runtime.read(from, to)),
@@ -152,7 +170,6 @@ export function createTracing(
     now,
     profiler
   })
-  const bootId = randomUUID()
   const receiving = {
     redactor,
     limits,
@@ -162,7 +179,8 @@ export function createTracing(
   }
   const serve = createServe({
     reader,
-    store,
+    store: family.store,
+    elsewhere: family.elsewhere,
     report,
     version,
     bootId,
@@ -205,6 +223,7 @@ export function createTracing(
         runtime: runtime?.figures(),
         exports: exporting.status(),
         tail,
+        workers: family.status,
         overheadMs
       })
   })
@@ -266,12 +285,19 @@ export function createTracing(
     spanProcessor() {
       sdk ??= leaveToSdk(
         { host, api, watches, shown: decision.mode !== 'off' },
-        { tracer, redactor, report, ...settings, onResource: (own) => (resource = own) }
+        {
+          tracer,
+          redactor,
+          report,
+          ...settings,
+          onResource: (own) => (resource = family.identified(own))
+        }
       )
       return sdk.processor
     },
     async close() {
       stopAnnouncing()
+      family.close()
       sdk?.stop()
       host.close()
       profiler.stop()

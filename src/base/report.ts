@@ -29,6 +29,7 @@ export type DropReason =
   | 'export failed'
   | 'export over a limit'
   | 'slow page'
+  | 'worker too slow'
   | 'internal error'
 
 export function createReport(

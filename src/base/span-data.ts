@@ -93,4 +93,6 @@ export interface TraceRecord {
   readonly droppedSpans: number
   /** True when nothing else of the trace can be stored: its id was made for it in this process, and this is its first record. */
   readonly fresh?: boolean
+  /** True when another worker of this application recorded or received it, and handed it on. */
+  readonly relayed?: boolean
 }

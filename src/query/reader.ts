@@ -21,6 +21,8 @@ import type { Reader } from './types.ts'
 export interface ReaderSetup {
   readonly store: TraceStore
   readonly open: Pick<OpenTraces, 'get' | 'ids' | 'inFlight' | 'size'>
+  /** What is in flight in other workers of this application. */
+  readonly elsewhere?: InFlightElsewhere | undefined
   readonly routes: { figures(): RouteFigures[] }
   /** What `is:slow` means, in milliseconds. @default 1000 */
   readonly slowMs?: number
@@ -30,15 +32,35 @@ export interface ReaderSetup {
   readonly now: () => number
 }
 
+export interface InFlightElsewhere {
+  of(traceId: TraceId): readonly TraceRecord[]
+  ids(): Iterable<TraceId>
+}
+
+const nowhereElse: InFlightElsewhere = { of: () => [], ids: () => [] }
+
 /** Joins what is stored and what is in flight: the one place that reads, for the page, the API and the formats alike. */
 export function createReader(setup: ReaderSetup): Reader {
-  const { store, open, slowMs, now } = setup
+  const { store, open, elsewhere = nowhereElse, slowMs, now } = setup
+
+  /** What is in flight of a trace: a record of each process that it is in. */
+  function snapshotsOf(traceId: TraceId): readonly TraceRecord[] {
+    const own = open.get(traceId)?.snapshot()
+    const others = elsewhere.of(traceId)
+    return own === undefined ? others : [own, ...others]
+  }
 
   /** All that is known of a trace, in parts between which the host may go on. */
   function* recordsOf(traceId: TraceId): Generator<TraceRecord> {
-    const snapshot = open.get(traceId)?.snapshot()
+    const snapshots = snapshotsOf(traceId)
     yield* store.recordsInParts(traceId)
-    if (snapshot !== undefined) yield snapshot
+    yield* snapshots
+  }
+
+  function inFlightIds(): ReadonlySet<TraceId> {
+    const ids = new Set(elsewhere.ids())
+    for (const { traceId } of open.inFlight()) ids.add(traceId)
+    return ids
   }
 
   /** Reads a whole trace in slices; undefined when nothing of it is in memory. */
@@ -52,10 +74,10 @@ export function createReader(setup: ReaderSetup): Reader {
 
   /** The trace's line; undefined when nothing of it is in memory. */
   function lineOf(traceId: TraceId, entries: readonly Entry[]): Summary | undefined {
-    const trace = open.get(traceId)
-    const snapshot = trace?.snapshot()
-    const parts = snapshot === undefined ? entries : [...entries, summarise(snapshot)]
-    return parts.length === 0 ? undefined : mergeSummary(traceId, parts, trace?.inFlight === true)
+    const snapshots = snapshotsOf(traceId)
+    const parts = snapshots.length === 0 ? entries : [...entries, ...snapshots.map(summarise)]
+    const inFlight = open.get(traceId)?.inFlight === true || elsewhere.of(traceId).length > 0
+    return parts.length === 0 ? undefined : mergeSummary(traceId, parts, inFlight)
   }
 
   const summaryOf = (trace: StoredTrace): Summary => lineOf(trace.traceId, trace.entries) as Summary
@@ -71,15 +93,16 @@ export function createReader(setup: ReaderSetup): Reader {
     now,
     summaryOf,
     *inFlight() {
-      for (const trace of [...open.inFlight()].reverse()) {
-        const summary = store.has(trace.traceId) ? undefined : lineOf(trace.traceId, [])
+      for (const traceId of [...inFlightIds()].reverse()) {
+        const summary = store.has(traceId) ? undefined : lineOf(traceId, [])
         if (summary !== undefined) yield summary
       }
     },
-    isOpen: (traceId) => open.get(traceId) !== undefined,
+    isOpen: (traceId) => open.get(traceId) !== undefined || elsewhere.of(traceId).length > 0,
     openFirst: () => {
       const first = new Set<number>()
-      for (const traceId of open.ids()) first.add(store.entries(traceId)[0]?.seq ?? 0)
+      for (const ids of [open.ids(), elsewhere.ids()])
+        for (const traceId of ids) first.add(store.entries(traceId)[0]?.seq ?? 0)
       return first
     },
     recordsOf
@@ -112,10 +135,10 @@ export function createReader(setup: ReaderSetup): Reader {
     inFlight(limit) {
       const rows: Summary[] = []
       let total = 0
-      for (const trace of open.inFlight()) {
+      for (const traceId of inFlightIds()) {
         total++
         if (rows.length >= limit) continue
-        const summary = lineOf(trace.traceId, store.entries(trace.traceId))
+        const summary = lineOf(traceId, store.entries(traceId))
         if (summary !== undefined) rows.push(summary)
       }
       return { rows, total }

@@ -66,7 +66,7 @@ interface OwnTime {
 function* ownTime(records: Iterable<TraceRecord>): Generator<void, OwnTime> {
   const own: OwnTime = { first: undefined, end: Number.NEGATIVE_INFINITY, poolWaits: [] }
   for (const record of records) {
-    if (record.source === 'local') {
+    if (record.source === 'local' && record.relayed !== true) {
       const timeOf = ({ start, duration }: { start: number; duration: number }): Stretch => {
         const from = record.epochMs + start / 1e6
         return { from, to: from + duration / 1e6 }

@@ -118,3 +118,10 @@ function drained(res: ServerResponse): Promise<void> {
     res.once('close', done)
   })
 }
+
+export const tooManyPages: Refusal = {
+  ok: false,
+  status: 503,
+  error: 'too many pages are connected',
+  hint: 'close one of them'
+}

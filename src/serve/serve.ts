@@ -1,96 +1,33 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Report } from '../base/report.ts'
 import { createGuard } from '../base/safely.ts'
-import type { Status } from '../wire/status.ts'
-import { Api, type ApiSetup } from './api.ts'
+import { Api } from './api.ts'
 import { Assets } from './assets.ts'
 import { Attachments } from './attach.ts'
+import { closedServe } from './closed-serve.ts'
+import { handOn, type Visa, visaOf } from './elsewhere.ts'
 import { admit, type GateRules, judge, type Refusal, type Verdict } from './gate.ts'
 import { IngestDoor } from './ingest.ts'
-import { type Ingest, type IngestRates, Intake, type Senders } from './intake.ts'
-import { LiveHub, type LiveSetup } from './live.ts'
+import { Intake } from './intake.ts'
+import { LiveHub } from './live.ts'
 import { LiveSockets, refuseUpgrade } from './live-socket.ts'
 import { openStream } from './live-stream.ts'
-import type { AccessMode, Authorize, ModeDecision } from './mode.ts'
 import { isPlainMount, type Known, type Place, placeOf } from './place.ts'
 import { ProxyLatch, type RequestHead } from './proxy-latch.ts'
-import { Queries, type QueryApi } from './queries.ts'
+import { Queries } from './queries.ts'
 import { savedPage } from './saved-page.ts'
-import { sendError, sendFailure, sendRefusal, sendText } from './respond.ts'
+import { sendError, sendFailure, sendRefusal, sendText, tooManyPages } from './respond.ts'
+import type { Serve, ServeSetup } from './setup.ts'
 import { Tokens } from './token.ts'
 import { isHandshake, visitOf } from './visit.ts'
-
-export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'limits'> {
-  readonly reader: ApiSetup['reader'] & LiveSetup['reader']
-  readonly store: ApiSetup['store'] & LiveSetup['store']
-  /** What this process calls itself; stands in a saved page. */
-  readonly service: string
-  /** The `path` option: begins with a slash, does not end with one. */
-  readonly path: string
-  readonly mode: ModeDecision
-  /** The page's token of option or environment; '' has one made when it is needed. */
-  readonly token: string
-  /** The token that may write spans; '' for none. */
-  readonly ingestToken: string
-  /** Where a made token is kept; see `tokenDirectory`. */
-  readonly tokenDirectory: string | undefined
-  readonly allowedHosts: readonly string[]
-  readonly allowedOrigins: readonly string[]
-  readonly authorize: Authorize | undefined
-  readonly ingest: Ingest
-  readonly ingestRates?: IngestRates
-  /** APIs of other systems that are answered from what is kept here. */
-  readonly queries: readonly QueryApi[]
-  /** `mode`, `why` and `pages` are put in here. */
-  readonly status: () => Promise<Status>
-  readonly report: Report
-  /** Where the built page lies; for tests. */
-  readonly assets?: URL
-  readonly liveLimits?: LiveSetup['limits']
-}
-
-/** The page, its API and its live socket, below a path of the host's server. */
-export interface Serve {
-  /**
-   * Answers the request when it is for us. `base` is what the framework cut off `req.url` before it called us ('' at the root). False leaves
-   * the request to the host: a compare of strings, and the whole of it when the mode is off.
-   */
-  handle(req: IncomingMessage, res: ServerResponse, base: string): boolean
-  /** Looks for the mark of a proxy; call it for every request of the host. Does nothing unless the mode is local. */
-  observe(req: RequestHead): void
-  /** Ends every connection of ours and gives the host's servers back as they were. */
-  close(): void
-  readonly mode: AccessMode
-  readonly why: string
-  /** For doors of other protocols; undefined when the mode is off. */
-  readonly senders: Senders | undefined
-  /** Pages connected now. */
-  readonly pages: number
-  /** For the terminal. `address` carries the token where one is needed and was made by us or configured; `origin` is `http://localhost:3000`. */
-  startLine(origin: string): { address: string; mode: AccessMode; why: string }
-}
 
 /** Never throws, and answers every request that it takes. */
 export function createServe(setup: ServeSetup): Serve {
   return setup.mode.mode === 'off' ? closedServe(setup.mode.why) : openServe(setup, setup.mode.mode)
 }
 
-function closedServe(why: string): Serve {
-  return {
-    handle: () => false,
-    observe() {},
-    close() {},
-    mode: 'off',
-    why,
-    senders: undefined,
-    pages: 0,
-    startLine: () => ({ address: '', mode: 'off', why })
-  }
-}
-
 function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
-  const { path, report, authorize } = setup
+  const { path, report, authorize, elsewhere } = setup
   let mode = startMode
   let why = setup.mode.why
   let closed = false
@@ -128,13 +65,13 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
   const ingest = new IngestDoor(intake, setup)
   const attachments = new Attachments({
     guard,
-    onUpgrade: (req, socket, head) => void upgrade(req, socket, head),
-    onClose: () => hub.close(1001, 'the server is closing')
+    onUpgrade: (req, socket, head, mount) => void upgrade(req, socket, head, mount),
+    onClose: () => endPages(1001, 'the server is closing')
   })
   const latch = new ProxyLatch((sign, req) => {
     mode = 'token'
     why = `a proxy was seen (${sign})`
-    hub.close(4401, 'a token is needed now', 'local')
+    endPages(4401, 'a token is needed now', 'local')
     report.say(
       `a request came through a proxy (${sign}): the page needs a token from now on: ${addressFor(req)}`
     )
@@ -167,17 +104,27 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     const rest = target.slice(mount.length)
     if (rest !== '' && rest[0] !== '/' && rest[0] !== '?') return false
     if (!target.startsWith(base) || !isPlainMount(mount)) return false
+    guarded(req, res, () => answer(req, res, mount, rest))
+    return true
+  }
+
+  function guarded(req: IncomingMessage, res: ServerResponse, work: () => Promise<void>): void {
     res.on('error', () => res.destroy())
     const failed = (): void => sendFailure(req, res)
     const taken = guard(() => {
-      answer(req, res, mount, rest).catch((error: unknown) => {
+      work().catch((error: unknown) => {
         guard.failed(error)
         failed()
       })
       return true
     })
     if (taken === undefined) failed()
-    return true
+  }
+
+  // Pages that are connected through here, be it to another worker.
+  function endPages(code: number, reason: string, only: 'all' | 'local' = 'all'): void {
+    hub.close(code, reason, only)
+    elsewhere?.endPages()
   }
 
   async function answer(
@@ -192,7 +139,21 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     const verdict = await admit(req, visit, rules)
     if (res.destroyed) return
     if (!verdict.ok) return refuse(req, res, place, verdict)
+    if (elsewhere !== undefined) {
+      if (place.door === 'live') attachments.attach(req, mount)
+      if (await handOn(elsewhere, place.door, req, res, rest, visaOf(mount, verdict))) return
+      await elsewhere.gather()
+    }
     await serve(req, res, mount, rest, place, verdict)
+  }
+
+  async function answerFor(req: IncomingMessage, res: ServerResponse, visa: Visa): Promise<void> {
+    const { mount, host, local } = visa
+    const rest = req.url ?? '/'
+    const place = placeOf(req.method ?? '', rest, known)
+    await elsewhere?.gather()
+    if (place.door === 'live' && hub.open) return openStream(req, res, place.query, hub, local)
+    await serve(req, res, mount, rest, place, { ok: true, by: local ? 'local' : 'token', host })
   }
 
   async function serve(
@@ -252,28 +213,45 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     else sendRefusal(req, res, refusal, door === 'shell' || door === 'asset')
   }
 
-  async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async function upgrade(
+    req: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    mount: string
+  ): Promise<void> {
     try {
       observe(req)
       const verdict = await admit(req, visitOf(req, 'live'), rules)
       if (socket.destroyed) return
-      if (!verdict.ok) refuseUpgrade(socket, verdict)
-      else if (!hub.open || closed) refuseUpgrade(socket, tooManyPages)
-      else sockets.accept(req, socket, head, verdict.by === 'local')
+      if (!verdict.ok) return refuseUpgrade(socket, verdict)
+      if (await elsewhere?.upgrade(req, socket, head, visaOf(mount, verdict))) return
+      join(req, socket, head, verdict.by === 'local')
     } catch (error) {
       socket.destroy()
       guard.failed(error)
     }
   }
 
+  function join(req: IncomingMessage, socket: Duplex, head: Buffer, local: boolean): void {
+    if (socket.destroyed) return
+    if (!hub.open || closed) refuseUpgrade(socket, tooManyPages)
+    else sockets.accept(req, socket, head, local)
+  }
+
   return {
     handle,
+    answerFor: (req, res, visa) => guarded(req, res, () => answerFor(req, res, visa)),
+    upgradeFor(req, socket, head, visa) {
+      socket.on('error', () => socket.destroy())
+      if (guard(() => (join(req, socket, head, visa.local), true)) === undefined) socket.destroy()
+    },
+    turnAway: () => hub.close(1012, 'another worker keeps the traces now'),
     observe,
     close() {
       if (closed) return
       closed = true
       attachments.detach()
-      hub.close(1001, 'spanlight is closing')
+      endPages(1001, 'spanlight is closing')
     },
     get mode() {
       return mode
@@ -287,11 +265,4 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     },
     startLine: (origin) => ({ address: address(origin, mode === 'token'), mode, why })
   }
-}
-
-const tooManyPages: Refusal = {
-  ok: false,
-  status: 503,
-  error: 'too many pages are connected',
-  hint: 'close one of them'
 }

@@ -208,14 +208,22 @@ export class RecordRing {
 
   record(position: number, traceId: TraceId): TraceRecord {
     const segment = this.#find(position)
-    return this.#decoder.record(segment, this.#place(segment, position), traceId)
+    const record = this.#decoder.record(segment, this.#place(segment, position), traceId)
+    return this.isRelayed(position) ? { ...record, relayed: true } : record
   }
 
   /** The record in parts, between which the ring may change; nothing when it is not there any more. */
   *recordInParts(position: number, traceId: TraceId): Generator<TraceRecord> {
     const segment = this.#ring.find(position)
-    if (segment !== undefined)
-      yield* this.#decoder.recordInParts(segment, this.#place(segment, position), traceId)
+    if (segment === undefined) return
+    const relayed = this.isRelayed(position)
+    const parts = this.#decoder.recordInParts(segment, this.#place(segment, position), traceId)
+    for (const part of parts) yield relayed ? { ...part, relayed } : part
+  }
+
+  /** Whether another worker handed the record on. */
+  isRelayed(position: number): boolean {
+    return (this.flags(position) & rowFlag.relayed) !== 0
   }
 
   /** Whether the record came from another process. */

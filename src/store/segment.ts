@@ -17,7 +17,9 @@ export const rowFlag = {
   /** A later record of the trace was added. */
   followed: 8,
   /** Was added after a record with a higher sequence number. */
-  displaced: 16
+  displaced: 16,
+  /** Another worker of this application handed it on. */
+  relayed: 32
 } as const
 
 /**

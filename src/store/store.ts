@@ -106,7 +106,7 @@ class Store implements TraceStore {
     if (keep !== '') reason = reasons.indexOf(keep)
     else if (before > 0) reason = this.#kept.flags(before) & rowFlag.kept
     const draft = draftOf(record, figures)
-    const seq = this.#recent.add(draft, key, this.#recent.next, reason)
+    const seq = this.#recent.add(draft, key, this.#recent.next, flagsOf(record, reason))
     if (seq === 0 || reason === 0) return seq
     const follows = (this.#recent.flags(seq) & rowFlag.follows) !== 0
     if (before === 0 && follows) this.#keepAll(record.traceId, reason)
@@ -116,7 +116,7 @@ class Store implements TraceStore {
 
   #addKept(draft: Draft, seq: number, reason: number): void {
     // It has fitted into a segment of this size, but perhaps only because its texts were there already.
-    if (this.#kept.add(draft, this.#key, seq, reason) === 0)
+    if (this.#kept.add(draft, this.#key, seq, flagsOf(draft.record, reason)) === 0)
       this.#report.drop('record larger than a segment')
   }
 
@@ -212,6 +212,18 @@ class Store implements TraceStore {
     return this.#walk.changedSince(seq)
   }
 
+  *recordsAfter(
+    seq: number,
+    which: 'all' | 'own'
+  ): Generator<{ seq: number; record: TraceRecord }> {
+    const ring = this.#recent
+    for (let next = Math.max(seq + 1, ring.oldest); next < ring.next; next++) {
+      next = Math.max(next, ring.oldest)
+      if (which === 'own' && ring.isRelayed(next)) continue
+      yield { seq: next, record: ring.record(next, ring.traceId(next)) }
+    }
+  }
+
   lacks(entry: Entry, text: string): boolean {
     const seq = entry.seq
     const recent = this.#recent.segment(seq)
@@ -252,6 +264,10 @@ class Store implements TraceStore {
 
 function mark(ring: RecordRing, position: number, reason: number): void {
   ring.setFlags(position, (ring.flags(position) & ~rowFlag.kept) | reason)
+}
+
+function flagsOf({ relayed }: TraceRecord, reason: number): number {
+  return relayed === true ? reason | rowFlag.relayed : reason
 }
 
 function draftOf(record: TraceRecord, figures: SummaryData = summarise(record)): Draft {

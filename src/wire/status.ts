@@ -30,6 +30,8 @@ export interface Status {
   libraries: LibraryStatus[]
   /** Where spans are sent, as well as being kept. */
   exports: ExportStatus[]
+  /** Where the application has several workers. */
+  workers?: WorkersStatus
   pages: number
   sample: number
   /** Of what is exported or not, by `tailSampling`: traces so far, by the reason; absent without that option. */
@@ -58,6 +60,13 @@ export interface Listener {
   /** Bodies of spans that were taken, and the spans in them; absent where none are taken. */
   bodies?: number
   spans?: number
+}
+
+export interface WorkersStatus {
+  /** Of the worker that answers: only the keeper has everybody's traces; another one answers when the keeper does not. */
+  role: 'keeper' | 'member' | 'alone'
+  /** `thread` is 0 for the main thread. */
+  workers: { pid: number; thread: number }[]
 }
 
 export interface RuntimeFigures {

@@ -1,0 +1,255 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Report } from '../base/report.ts'
+import type { TraceRecord } from '../base/span-data.ts'
+import type { TraceStore } from '../store/types.ts'
+import { Forwarder, type Forwarded } from './forward.ts'
+import { Keeper } from './keeper.ts'
+import type { Message, Worker } from './link.ts'
+import { MeetingPoint } from './meeting-point.ts'
+import { greeting, meet, type Member } from './member.ts'
+import { OthersInFlight } from './others-in-flight.ts'
+import { createReception, type ReceptionSetup } from './reception.ts'
+
+export interface FamilySetup extends Pick<ReceptionSetup, 'onRequest' | 'onUpgrade'> {
+  /** All workers of an application, and nobody else, have the same. */
+  readonly name: string
+  readonly worker: Worker
+  readonly store: Pick<TraceStore, 'recordsAfter' | 'newest' | 'oldest' | 'subscribe'>
+  /** Takes in what another worker has recorded. */
+  readonly keep: (record: TraceRecord) => void
+  readonly clear: () => void
+  readonly pin: (traceId: string) => void
+  /** What is in flight here, so many at most. */
+  readonly inFlight: (limit: number) => Iterable<TraceRecord>
+  /** Something about what is in flight elsewhere changed. */
+  readonly onOthersChange: () => void
+  /** Pages connected to this worker. */
+  readonly pages: () => number
+  /** Pages that are connected to this worker must connect anew: another one keeps, or this one does now. */
+  readonly onTurn: () => void
+  readonly report: Report
+  /** Runs what the outside calls: guarded, and in a context that is nobody's. */
+  readonly run: <T>(fn: () => T) => T | undefined
+}
+
+type Role = Keeper | Member | undefined
+
+/** Milliseconds. A thread comes and goes: it keeps only where nobody else does. */
+const patience = { page: 300, deputyFirst: 250, thread: 1000, alive: 1000, gone: 50, failed: 5000 }
+const maxTries = 20
+
+/**
+ * The workers of one application, of which one keeps the traces of all. Who can listen at the meeting point is the keeper, the others
+ * are members; when the keeper goes, the member that has a copy takes its place, and the others send what that one lacks.
+ */
+export class Family {
+  readonly others: OthersInFlight
+  readonly #setup: FamilySetup
+  readonly #point: MeetingPoint
+  readonly #forwarder: Forwarder
+  readonly #have = new Map<string, number>()
+  #role: Role
+  #server: Server | undefined
+  #kept = false
+  #closed = false
+  #ready: Promise<void>
+  #alive: NodeJS.Timeout | undefined
+  readonly #onExit = (): void => void this.#setup.run(() => this.#leave())
+
+  /** Throws NoMeetingPoint where there can be no family. */
+  constructor(setup: FamilySetup) {
+    this.#setup = setup
+    this.others = new OthersInFlight(setup.onOthersChange)
+    this.#point = new MeetingPoint(setup.name)
+    this.#forwarder = new Forwarder(this.#point.address)
+    process.on('exit', this.#onExit)
+    this.#ready = this.#join(0)
+  }
+
+  /** Who keeps, and who else there is as far as this worker knows. */
+  get state(): { role: 'keeper' | 'member' | 'alone'; workers: readonly Worker[] } {
+    const { worker } = this.#setup
+    const role = this.#role
+    if (role === undefined) return { role: 'alone', workers: [worker] }
+    if (role instanceof Keeper) return { role: 'keeper', workers: [worker, ...role.workers] }
+    return { role: 'member', workers: [role.keeper, worker] }
+  }
+
+  /** Hands a request for the page on to the keeper. 'not sent': this worker is to answer it, with what it has. */
+  async request(
+    req: IncomingMessage,
+    res: ServerResponse,
+    path: string,
+    visa: object
+  ): Promise<Forwarded> {
+    if (!(await this.#keeperElsewhere())) return 'not sent'
+    return this.#forwarder.request(req, res, path, this.#line(visa))
+  }
+
+  /** The same for a WebSocket. */
+  async upgrade(
+    req: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    visa: object
+  ): Promise<boolean> {
+    if (!(await this.#keeperElsewhere())) return false
+    const sent = await this.#forwarder.upgrade(req, socket, head, this.#line(visa))
+    if (sent) this.#setup.run(() => this.#watchKeeper())
+    return sent
+  }
+
+  /** Ends the connections of pages that were handed on. */
+  endPages(): void {
+    this.#forwarder.close()
+  }
+
+  /** Before the page is answered from here: what the others have recorded up to now. */
+  async gather(): Promise<void> {
+    const role = this.#role
+    if (!(role instanceof Keeper)) return
+    if (!this.#point.held) return this.#stepDown()
+    this.#setup.run(() => role.look())
+    await role.gather()
+  }
+
+  /** Somebody changed something that each has a part of. */
+  tell(message: Message & { type: 'clear' | 'pin' }): void {
+    if (!(this.#role instanceof Keeper)) return
+    this.#role.tell(message)
+    if (message.type === 'clear') this.#role.skip()
+  }
+
+  inFlightChanged(): void {
+    if (this.#role !== undefined && !(this.#role instanceof Keeper)) this.#role.inFlightChanged()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#leave()
+    process.off('exit', this.#onExit)
+  }
+
+  #leave(): void {
+    this.#closed = true
+    clearInterval(this.#alive)
+    this.#role?.flush()
+    this.#role?.close()
+    this.#forwarder.close()
+    this.#point.leave()
+    this.#server?.close()
+    this.#role = undefined
+  }
+
+  #line(visa: object): string {
+    return greeting('page', this.#setup.name, JSON.stringify(visa))
+  }
+
+  async #keeperElsewhere(): Promise<boolean> {
+    if (this.#role === undefined) await Promise.race([this.#ready, pause(patience.page)])
+    const role = this.#role
+    return role !== undefined && !(role instanceof Keeper) && (await role.awake())
+  }
+
+  // A page that is connected through us would wait for ever for one that hangs.
+  #watchKeeper(): void {
+    this.#alive ??= setInterval(
+      () =>
+        this.#setup.run(() => {
+          const role = this.#role
+          if (role !== undefined && !(role instanceof Keeper) && this.#forwarder.size > 0)
+            return void role.awake()
+          clearInterval(this.#alive)
+          this.#alive = undefined
+        }),
+      patience.alive
+    ).unref()
+  }
+
+  async #join(waits: number): Promise<void> {
+    try {
+      if (waits > 0) await pause(waits + Math.random() * 100)
+      for (let tries = 0; !this.#closed; tries++) {
+        if (tries === maxTries) this.#alone('somebody else listens where they would')
+        const waitMs = await this.#try(tries)
+        if (waitMs === undefined) return
+        await pause(tries < maxTries ? waitMs : patience.failed)
+      }
+    } catch (error) {
+      this.#alone(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #alone(why: string): void {
+    const { report } = this.#setup
+    report.once(`the workers of this application cannot meet, each shows its own traces: ${why}`)
+  }
+
+  /** Undefined once it is known what this worker is, else the milliseconds to wait before the next try. */
+  async #try(tries: number): Promise<number | void> {
+    const { name, worker } = this.#setup
+    const seen = this.#point.stat()
+    const setup = { ...this.#setup, have: this.#have, onClose: () => this.#lost() }
+    const met = await meet(setup, this.#point.address, name, this.#kept)
+    if (typeof met === 'object') return this.#turn(met)
+    if (met === 'stranger') return void this.#alone('another program listens where they would')
+    if (met === 'failed') return patience.failed
+    if (met === 'gone') return patience.gone
+    if (worker.thread > 0 && tries === 0) return patience.thread
+    if (seen !== undefined) this.#point.remove(seen)
+    return this.#keep()
+  }
+
+  async #keep(): Promise<number | undefined> {
+    const { run, onRequest, onUpgrade, name } = this.#setup
+    const keeper = new Keeper({
+      ...this.#setup,
+      have: this.#have,
+      others: this.others,
+      onChange: () => void (this.#point.held || this.#stepDown())
+    })
+    const server = createReception({
+      check: name,
+      run,
+      onLink: (socket) => keeper.join(socket),
+      onRequest,
+      onUpgrade
+    })
+    server.on('connection', () => run(() => this.#point.held || this.#stepDown()))
+    if (!(await this.#point.claim(server))) return patience.gone
+    this.#server = server
+    this.#kept = true
+    return this.#turn(keeper)
+  }
+
+  #turn(role: Keeper | Member): undefined {
+    if (this.#closed) return void role.close()
+    this.#role = role
+    this.#setup.onTurn()
+  }
+
+  // The keeper is gone, or does not answer any more.
+  #lost(): void {
+    const deputy = this.#role !== undefined && !(this.#role instanceof Keeper) && this.#role.deputy
+    this.#role = undefined
+    this.#forwarder.close()
+    if (!this.#closed) this.#ready = this.#join(deputy ? 0 : patience.deputyFirst)
+  }
+
+  // Others have given this keeper up while it hung, or two began at once: who has the address keeps.
+  #stepDown(): void {
+    if (!(this.#role instanceof Keeper)) return
+    this.#role.close()
+    this.#role = undefined
+    this.#server?.close()
+    this.#server = undefined
+    this.others.clear()
+    this.#ready = this.#join(0)
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms).unref())
+}

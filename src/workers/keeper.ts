@@ -1,0 +1,194 @@
+import type { Socket } from 'node:net'
+import { getAttribute } from '../base/attributes.ts'
+import type { Resource } from '../base/span-data.ts'
+import type { FamilySetup } from './family.ts'
+import { Link, type Message, type News, type Worker } from './link.ts'
+import type { OthersInFlight } from './others-in-flight.ts'
+import { fromRows, toRows } from './rows.ts'
+import { Shipment } from './shipment.ts'
+
+/** Milliseconds that an answer waits for the members' news. */
+const gatherMs = 150
+/** Milliseconds after a page's last request for which news still come fast. */
+const watchMs = 10_000
+const copyMs = 500
+
+interface Member {
+  readonly link: Link
+  worker: Worker | undefined
+  /** Was the keeper itself before: what it has of others must not be sent to it again. */
+  kept: boolean
+  /** Asked for news and not answered yet. */
+  asked: number
+  answer: (() => void) | undefined
+}
+
+export interface KeeperSetup extends Pick<
+  FamilySetup,
+  'worker' | 'store' | 'keep' | 'report' | 'pages' | 'run'
+> {
+  readonly others: OthersInFlight
+  /** Up to where it has whose records. */
+  readonly have: Map<string, number>
+  /** A member came or went. */
+  readonly onChange: () => void
+}
+
+/** The one worker that has the traces of all, and answers for all. One of the others is sent a copy, to go on when this one is gone. */
+export class Keeper {
+  readonly #setup: KeeperSetup
+  readonly #members = new Set<Member>()
+  #deputy: { readonly member: Member; readonly shipment: Shipment } | undefined
+  #watchTimer: NodeJS.Timeout | undefined
+  #asks = 0
+
+  constructor(setup: KeeperSetup) {
+    this.#setup = setup
+  }
+
+  get workers(): Worker[] {
+    return [...this.#members].flatMap(({ worker }) => worker ?? [])
+  }
+
+  /** A worker connected. */
+  join(socket: Socket): void {
+    const { run } = this.#setup
+    const link = new Link(
+      socket,
+      (message) => run(() => this.#receive(member, message)),
+      () => run(() => this.#leave(member))
+    )
+    const member: Member = { link, worker: undefined, kept: false, asked: 0, answer: undefined }
+    this.#members.add(member)
+  }
+
+  /** Somebody looks: for a while news come fast. */
+  look(): void {
+    const wasOn = this.#watchTimer !== undefined
+    clearTimeout(this.#watchTimer)
+    this.#watchTimer = setTimeout(() => {
+      this.#watchTimer = undefined
+      this.#setup.run(() =>
+        this.#setup.pages() > 0 ? this.look() : this.tell({ type: 'watch', on: false })
+      )
+    }, watchMs).unref()
+    if (!wasOn) this.tell({ type: 'watch', on: true })
+  }
+
+  /** Waits, not for long, until what the others have recorded so far is here. One that does not answer is not waited for again. */
+  async gather(): Promise<void> {
+    const answers: Promise<void>[] = []
+    for (const member of this.#members) {
+      if (member.worker === undefined || member.asked > 0) continue
+      answers.push(new Promise((resolve) => (member.answer = resolve)))
+      member.asked = ++this.#asks
+      member.link.send({ type: 'ask', id: member.asked })
+    }
+    if (answers.length === 0) return
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, gatherMs).unref()))
+    await Promise.race([Promise.all(answers), late])
+    clearTimeout(timer)
+  }
+
+  tell(message: Message): void {
+    for (const { link } of this.#members) link.send(message)
+  }
+
+  skip(): void {
+    this.#deputy?.shipment.skip()
+  }
+
+  /** Sends the deputy what it lacks, as far as that goes at once. */
+  flush(): void {
+    this.#deputy?.shipment.pump(Infinity)
+  }
+
+  close(): void {
+    clearTimeout(this.#watchTimer)
+    this.#deputy?.shipment.close()
+    for (const { link } of this.#members) link.close()
+  }
+
+  #receive(member: Member, message: Message): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#welcome(member, message.worker, message.kept)
+      case 'news':
+        if (member.worker !== undefined) this.#take(member.worker, message)
+        return
+      case 'ask':
+        return member.link.send({ type: 'answer', id: message.id })
+      case 'answer':
+        if (message.id !== member.asked) return
+        member.asked = 0
+        member.answer?.()
+    }
+  }
+
+  #welcome(member: Member, worker: Worker, kept: boolean): void {
+    const { have, worker: keeper, onChange } = this.#setup
+    member.worker = worker
+    member.kept = kept
+    member.link.send({ type: 'welcome', keeper, have: have.get(worker.id) ?? 0 })
+    if (this.#watchTimer !== undefined) member.link.send({ type: 'watch', on: true })
+    this.#appoint()
+    onChange()
+  }
+
+  #take({ id }: Worker, { rows, seq, flight }: News): void {
+    if (flight !== undefined) this.#setup.others.set(id, fromRows(flight))
+    for (const record of fromRows(rows)) this.#setup.keep(record)
+    this.#setup.have.set(id, seq)
+  }
+
+  #leave(member: Member): void {
+    this.#members.delete(member)
+    member.answer?.()
+    if (member.worker !== undefined) this.#setup.others.set(member.worker.id, [])
+    if (this.#deputy?.member === member) {
+      this.#deputy.shipment.close()
+      this.#deputy = undefined
+      this.#appoint()
+    }
+    this.#setup.onChange()
+  }
+
+  // Not a thread: those come and go. The one that is here longest stays longest.
+  #appoint(): void {
+    if (this.#deputy !== undefined) return
+    const able = [...this.#members].filter(({ worker }) => worker?.thread === 0)
+    const member = able.find(({ kept }) => !kept)
+    if (member === undefined) return
+    member.link.send({ type: 'deputy' })
+    const { store, have, worker, report } = this.#setup
+    let owed = false
+    const shipment = new Shipment(
+      {
+        store,
+        from: 0,
+        which: 'all',
+        wanted: ({ resource, source }) => source === 'ingest' || !isOf(resource, member.worker),
+        ready: () => !member.link.clogged,
+        send: (records, seq, last) => {
+          owed ||= records.length > 0
+          if (!owed) return
+          owed = !last
+          // Only when it has everything that was added up to now is the table true of it.
+          const table = last ? [...have, [worker.id, seq] as const] : []
+          member.link.send({ type: 'copy', rows: toRows(records), have: table })
+        },
+        lost: (records) => report.drop('worker too slow', records)
+      },
+      copyMs
+    )
+    member.link.onDrain(() => this.#setup.run(() => shipment.pump()))
+    this.#deputy = { member, shipment }
+  }
+}
+
+/** Whether a resource is that of a worker, which has its process and its thread among its attributes. */
+export function isOf({ attributes }: Resource, worker: Worker | undefined): boolean {
+  if (getAttribute(attributes, 'process.pid') !== worker?.pid) return false
+  return (getAttribute(attributes, 'thread.id') ?? 0) === worker?.thread
+}

@@ -1,0 +1,103 @@
+import type { TraceRecord } from '../base/span-data.ts'
+import type { TraceStore } from '../store/types.ts'
+
+export interface ShipmentSetup {
+  readonly store: Pick<TraceStore, 'recordsAfter' | 'newest' | 'oldest' | 'subscribe'>
+  /** The sequence number that was sent last. */
+  readonly from: number
+  readonly which: 'all' | 'own'
+  /** Whether a record is to be sent at all. */
+  readonly wanted?: (record: TraceRecord) => boolean
+  /** Whether the other side takes more now. */
+  readonly ready: () => boolean
+  /** `seq`: everything up to there was sent with it; `last`: that is all there is. */
+  readonly send: (records: readonly TraceRecord[], seq: number, last: boolean) => void
+  /** Records that the ring lost before they could be sent. */
+  readonly lost: (records: number) => void
+}
+
+const spansPerMessage = 256
+/** Milliseconds of one turn, after which the host goes on. */
+const turnMs = 5
+
+/**
+ * Follows a ring and sends on what is added. The ring itself is the queue: what a slow receiver does not take stays there for as long as it
+ * would have stayed anyway, and nothing grows. Nothing is done in the request's path but setting a timer.
+ */
+export class Shipment {
+  readonly #setup: ShipmentSetup
+  readonly #unsubscribe: () => void
+  #sent: number
+  #delayMs: number
+  #timer: NodeJS.Timeout | undefined
+  #next: NodeJS.Immediate | undefined
+
+  constructor(setup: ShipmentSetup, delayMs: number) {
+    this.#setup = setup
+    this.#sent = setup.from
+    this.#delayMs = delayMs
+    this.#unsubscribe = setup.store.subscribe(() => this.schedule())
+    this.schedule()
+  }
+
+  set delayMs(delayMs: number) {
+    this.#delayMs = delayMs
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.schedule()
+  }
+
+  schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.pump()
+    }, this.#delayMs).unref()
+  }
+
+  /** Sends what there is, as far as it is taken and there is time; goes on by itself in the next turn. */
+  pump(forMs: number = turnMs): void {
+    const until = performance.now() + forMs
+    while (this.#setup.ready()) {
+      if (this.#batch()) return
+      if (performance.now() >= until) {
+        this.#next ??= setImmediate(() => {
+          this.#next = undefined
+          this.pump()
+        }).unref()
+        return
+      }
+    }
+  }
+
+  /** Forgets what was not sent: the ring was cleared. */
+  skip(): void {
+    this.#sent = this.#setup.store.newest
+  }
+
+  close(): void {
+    this.#unsubscribe()
+    clearTimeout(this.#timer)
+    clearImmediate(this.#next)
+  }
+
+  /** Sends one message; true when nothing is left. */
+  #batch(): boolean {
+    const { store, which, wanted } = this.#setup
+    if (this.#sent > 0 && store.oldest > this.#sent + 1)
+      this.#setup.lost(store.oldest - this.#sent - 1)
+    const records: TraceRecord[] = []
+    let spans = 0
+    let last = true
+    for (const { seq, record } of store.recordsAfter(this.#sent, which)) {
+      this.#sent = seq
+      if (wanted?.(record) === false) continue
+      records.push(record)
+      spans += record.spans.length
+      last = spans < spansPerMessage
+      if (!last) break
+    }
+    if (last) this.#sent = store.newest
+    this.#setup.send(records, this.#sent, last)
+    return last
+  }
+}
