@@ -5,7 +5,7 @@ import { createGuard } from './base/safely.ts'
 import type { Settings } from './options.ts'
 import type { PageServer } from './serve/listen.ts'
 import type { ModeDecision } from './serve/mode.ts'
-import type { Serve } from './serve/setup.ts'
+import type { Serve } from './serve/serve.ts'
 import type { Watches } from './watches.ts'
 
 interface Announcement {

@@ -24,7 +24,7 @@ interface StatusSetup {
   readonly runtime: RuntimeFigures | undefined
   readonly exports: readonly ExportStatus[]
   readonly tail?: Pick<TailSampler, 'counts'> | undefined
-  readonly workers: WorkersStatus | undefined
+  readonly workers?: WorkersStatus | undefined
   /** What keeping and reading have cost so far. */
   readonly overheadMs: number
 }

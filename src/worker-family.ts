@@ -8,12 +8,12 @@ import type { Settings } from './options.ts'
 import type { InFlightElsewhere } from './query/reader.ts'
 import type { Elsewhere, Visa } from './serve/elsewhere.ts'
 import type { Serve } from './serve/setup.ts'
-import type { TraceStore } from './store/types.ts'
+import type { RecordFeed, TraceStore } from './store/types.ts'
 import type { OpenTraces } from './trace/open-traces.ts'
 import { version } from './version.ts'
 import type { WorkersStatus } from './wire/status.ts'
 import { whenBelonging } from './workers/belonging.ts'
-import { Family } from './workers/family.ts'
+import { apart, Family } from './workers/family.ts'
 
 interface WorkerFamilySetup {
   readonly settings: Settings
@@ -21,7 +21,7 @@ interface WorkerFamilySetup {
   readonly shown: boolean
   readonly env: NodeJS.ProcessEnv
   readonly bootId: string
-  readonly store: TraceStore
+  readonly store: TraceStore & RecordFeed
   readonly open: Pick<OpenTraces, 'snapshots'>
   readonly serve: () => Serve
   readonly report: Report
@@ -92,21 +92,18 @@ export function createWorkerFamily(setup: WorkerFamilySetup): WorkerFamily {
     })
   }
 
+  function tryToJoin(name: string): void {
+    try {
+      join(name)
+    } catch (error) {
+      report.once(`${apart}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  const parts = [settings.path, settings.service, version]
   const stop =
     settings.workers && setup.shown
-      ? whenBelonging(
-          { parts: [settings.path, settings.service, version], env },
-          (name) =>
-            void run(() => {
-              try {
-                join(name)
-              } catch (error) {
-                report.once(
-                  `the workers of this application cannot meet, each shows its own traces: ${String(error)}`
-                )
-              }
-            })
-        )
+      ? whenBelonging({ parts, env }, (name) => runIn(quiet, tryToJoin, name))
       : () => {}
 
   return {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Report } from '../base/report.ts'
 import { tracedServer } from '../base/traced-server.ts'
-import type { Serve } from './setup.ts'
+import type { Serve } from './serve.ts'
 
 export interface ListenSetup {
   readonly serve: Serve

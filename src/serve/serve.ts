@@ -21,6 +21,8 @@ import type { Serve, ServeSetup } from './setup.ts'
 import { Tokens } from './token.ts'
 import { isHandshake, visitOf } from './visit.ts'
 
+export type { Serve, ServeSetup }
+
 /** Never throws, and answers every request that it takes. */
 export function createServe(setup: ServeSetup): Serve {
   return setup.mode.mode === 'off' ? closedServe(setup.mode.why) : openServe(setup, setup.mode.mode)

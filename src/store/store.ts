@@ -10,7 +10,7 @@ import { type Draft, RecordRing } from './record-ring.ts'
 import { rowFlag } from './segment.ts'
 import { TextSearch } from './text-search.ts'
 import { TraceKey } from './trace-key.ts'
-import type { Entry, Glance, RingStats, StoredTrace, TraceStore } from './types.ts'
+import type { Entry, Glance, RecordFeed, RingStats, StoredTrace, TraceStore } from './types.ts'
 import { TraceWalk } from './trace-walk.ts'
 import { uniqueSpans } from './unique-spans.ts'
 
@@ -21,7 +21,7 @@ export interface StoreSetup {
 }
 
 /** Throws a TypeError when `memory` is not a number of bytes that is large enough. */
-export function createStore(setup: StoreSetup): TraceStore {
+export function createStore(setup: StoreSetup): TraceStore & RecordFeed {
   if (!(setup.memory >= minMemory && Number.isFinite(setup.memory)))
     throw new TypeError(`memory must be at least ${minMemory} bytes, not ${setup.memory}`)
   return new Store(setup)
@@ -35,7 +35,7 @@ const pinned = reasons.indexOf('pinned')
  * Two rings behind one face. Every record goes to the recent ring, where its position is its sequence number; what is worth keeping goes
  * to the kept ring as well, under the number it has. Once a trace is in the kept ring all its records go there.
  */
-class Store implements TraceStore {
+class Store implements TraceStore, RecordFeed {
   readonly #report: Report
   readonly #recent: RecordRing
   readonly #kept: RecordRing

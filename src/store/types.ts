@@ -41,11 +41,6 @@ export interface TraceStore {
   traces(before?: number, worth?: (glance: Glance) => boolean): Iterable<StoredTrace | undefined>
   /** Traces with an entry above `seq`, each once, in the order of their last entries: who stops can go on from the last one's `last`. */
   changedSince(seq: number): Iterable<StoredTrace>
-  /** Records of the recent ring above `seq` (of 'own' those that no other worker handed on), in the order they were added, read as they are taken. */
-  recordsAfter(
-    seq: number,
-    which: 'all' | 'own'
-  ): Iterable<{ readonly seq: number; readonly record: TraceRecord }>
   /**
    * Whether the entry's bytes rule out that any text of its record (names, keys, values, messages) contains `text`, both in lower case;
    * false means "no idea, decode". Numbers, booleans and ids are no texts.
@@ -60,6 +55,18 @@ export interface TraceStore {
   readonly stats: { recent: RingStats; kept: RingStats }
   /** Tells of every change, after it was made. Returns the way to stop. */
   subscribe(listener: () => void): () => void
+}
+
+/** The records themselves, for somebody who follows a store. */
+export interface RecordFeed extends Pick<TraceStore, 'newest' | 'oldest' | 'subscribe'> {
+  /**
+   * Records of the recent ring above `seq` (of 'own' those that no other worker handed on), in the order they were added, read as they are
+   * taken.
+   */
+  recordsAfter(
+    seq: number,
+    which: 'all' | 'own'
+  ): Iterable<{ readonly seq: number; readonly record: TraceRecord }>
 }
 
 /**

@@ -30,6 +30,7 @@ export function whenBelonging(identity: Identity, join: (name: string) => void):
     const name = getEnvironmentData(dataKey)
     if (typeof name !== 'string') return () => {}
     const channel = new BroadcastChannel(name)
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a window's, not a channel's
     channel.postMessage(threadId)
     channel.close()
     join(name)
@@ -72,11 +73,13 @@ function onFirstThread(name: string, join: () => void): () => void {
   const onCreated = (): void => {
     unsubscribe(created, onCreated)
     channel = new BroadcastChannel(name)
-    channel.unref()
-    channel.onmessage = () => {
+    const onMessage = (): void => {
       channel?.close()
       join()
     }
+    channel.addEventListener('message', onMessage)
+    // A listener makes it hold the process.
+    channel.unref()
   }
   subscribe(created, onCreated)
   return () => {

@@ -3,7 +3,7 @@ import type { Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Report } from '../base/report.ts'
 import type { TraceRecord } from '../base/span-data.ts'
-import type { TraceStore } from '../store/types.ts'
+import type { RecordFeed } from '../store/types.ts'
 import { Forwarder, type Forwarded } from './forward.ts'
 import { Keeper } from './keeper.ts'
 import type { Message, Worker } from './link.ts'
@@ -16,7 +16,7 @@ export interface FamilySetup extends Pick<ReceptionSetup, 'onRequest' | 'onUpgra
   /** All workers of an application, and nobody else, have the same. */
   readonly name: string
   readonly worker: Worker
-  readonly store: Pick<TraceStore, 'recordsAfter' | 'newest' | 'oldest' | 'subscribe'>
+  readonly store: RecordFeed
   /** Takes in what another worker has recorded. */
   readonly keep: (record: TraceRecord) => void
   readonly clear: () => void
@@ -33,6 +33,8 @@ export interface FamilySetup extends Pick<ReceptionSetup, 'onRequest' | 'onUpgra
   /** Runs what the outside calls: guarded, and in a context that is nobody's. */
   readonly run: <T>(fn: () => T) => T | undefined
 }
+
+export const apart = 'the workers of this application cannot meet, each shows its own traces'
 
 type Role = Keeper | Member | undefined
 
@@ -56,7 +58,9 @@ export class Family {
   #closed = false
   #ready: Promise<void>
   #alive: NodeJS.Timeout | undefined
-  readonly #onExit = (): void => void this.#setup.run(() => this.#leave())
+  readonly #onExit = (): void => {
+    this.#setup.run(() => this.#leave())
+  }
 
   /** Throws NoMeetingPoint where there can be no family. */
   constructor(setup: FamilySetup) {
@@ -174,7 +178,7 @@ export class Family {
       for (let tries = 0; !this.#closed; tries++) {
         if (tries === maxTries) this.#alone('somebody else listens where they would')
         const waitMs = await this.#try(tries)
-        if (waitMs === undefined) return
+        if (waitMs === 'settled') return
         await pause(tries < maxTries ? waitMs : patience.failed)
       }
     } catch (error) {
@@ -182,19 +186,19 @@ export class Family {
     }
   }
 
-  #alone(why: string): void {
-    const { report } = this.#setup
-    report.once(`the workers of this application cannot meet, each shows its own traces: ${why}`)
+  #alone(why: string): 'settled' {
+    this.#setup.report.once(`${apart}: ${why}`)
+    return 'settled'
   }
 
-  /** Undefined once it is known what this worker is, else the milliseconds to wait before the next try. */
-  async #try(tries: number): Promise<number | void> {
+  /** Milliseconds to wait before the next try, until it is settled what this worker is. */
+  async #try(tries: number): Promise<number | 'settled'> {
     const { name, worker } = this.#setup
     const seen = this.#point.stat()
     const setup = { ...this.#setup, have: this.#have, onClose: () => this.#lost() }
     const met = await meet(setup, this.#point.address, name, this.#kept)
+    if (met === 'stranger') return this.#alone('another program listens where they would')
     if (typeof met === 'object') return this.#turn(met)
-    if (met === 'stranger') return void this.#alone('another program listens where they would')
     if (met === 'failed') return patience.failed
     if (met === 'gone') return patience.gone
     if (worker.thread > 0 && tries === 0) return patience.thread
@@ -202,7 +206,7 @@ export class Family {
     return this.#keep()
   }
 
-  async #keep(): Promise<number | undefined> {
+  async #keep(): Promise<number | 'settled'> {
     const { run, onRequest, onUpgrade, name } = this.#setup
     const keeper = new Keeper({
       ...this.#setup,
@@ -224,10 +228,15 @@ export class Family {
     return this.#turn(keeper)
   }
 
-  #turn(role: Keeper | Member): undefined {
-    if (this.#closed) return void role.close()
-    this.#role = role
-    this.#setup.onTurn()
+  #turn(role: Keeper | Member): 'settled' {
+    if (this.#closed) {
+      role.close()
+      this.#leave()
+    } else {
+      this.#role = role
+      this.#setup.onTurn()
+    }
+    return 'settled'
   }
 
   // The keeper is gone, or does not answer any more.

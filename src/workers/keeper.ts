@@ -11,7 +11,7 @@ import { Shipment } from './shipment.ts'
 const gatherMs = 150
 /** Milliseconds after a page's last request for which news still come fast. */
 const watchMs = 10_000
-const copyMs = 500
+const copyMs = 100
 
 interface Member {
   readonly link: Link

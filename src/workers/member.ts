@@ -12,7 +12,7 @@ const askMs = 300
 /** Milliseconds without a sign of life after which another one keeps. */
 const silentMs = 2000
 /** Milliseconds that news wait for more: while somebody looks, and else. */
-const newsMs = { watched: 100, else: 1000 }
+const newsMs = { watched: 100, else: 250 }
 const maxInFlight = 200
 
 export interface MemberSetup extends Pick<

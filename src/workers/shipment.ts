@@ -1,8 +1,8 @@
 import type { TraceRecord } from '../base/span-data.ts'
-import type { TraceStore } from '../store/types.ts'
+import type { RecordFeed } from '../store/types.ts'
 
 export interface ShipmentSetup {
-  readonly store: Pick<TraceStore, 'recordsAfter' | 'newest' | 'oldest' | 'subscribe'>
+  readonly store: RecordFeed
   /** The sequence number that was sent last. */
   readonly from: number
   readonly which: 'all' | 'own'

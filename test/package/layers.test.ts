@@ -24,6 +24,7 @@ const ranks: Record<string, number> = {
   inspect: 6,
   runtime: 6,
   interop: 6,
+  workers: 6,
   host: 7,
   // What it starts is composed of the same parts as what an application mounts.
   cli: 9

@@ -95,7 +95,13 @@ describe('the code that runs in the host', () => {
   it('runs no text as code, and no request names a file', () => {
     expect(
       found(src, /\beval\(|new Function\(|node:(?:vm|child_process|worker_threads|cluster)/g)
-    ).toEqual([])
+    ).toEqual([
+      // To know whether it is one of several workers, and which: none is started.
+      'src/worker-family.ts: node:worker_threads',
+      'src/workers/belonging.ts: node:cluster',
+      'src/workers/belonging.ts: node:worker_threads',
+      'src/workers/belonging.ts: node:cluster'
+    ])
     const files = found(src, /from 'node:fs(?:\/promises)?'/g).map((line) => line.split(':')[0])
     // Once each: the application's name, its copy of OpenTelemetry's API, the page, the token. The first two: code that this process ran.
     expect(files.sort()).toEqual([
@@ -107,7 +113,9 @@ describe('the code that runs in the host', () => {
       'src/interop/export/files.ts',
       'src/interop/opentelemetry/copies.ts',
       'src/serve/assets.ts',
-      'src/serve/token.ts'
+      'src/serve/token.ts',
+      // The directory where workers meet, at a path of our own.
+      'src/workers/meeting-point.ts'
     ])
   })
 

@@ -377,6 +377,16 @@ const rows: Row[] = [
     wrong: ['local', 1, null]
   },
   {
+    option: 'workers',
+    setting: 'workers',
+    default: true,
+    valid: [
+      [true, true],
+      [false, false]
+    ],
+    wrong: ['all', 4, null]
+  },
+  {
     option: 'dump',
     setting: 'dump',
     default: false,
