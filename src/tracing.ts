@@ -135,22 +135,18 @@ export function createTracing(
     const slow = routes.observe(summary, began)
     store.add(record, summary.errors > 0 ? 'error' : slow ? 'slow' : '', summary)
     // An SDK in the process has exporters of its own.
-    if (record.source === 'local' && record.relayed !== true && sdk === undefined)
-      exporting.export(record)
+    if (record.source === 'local' && !record.relayed && sdk === undefined) exporting.export(record)
     overheadMs += now() - began
   }
 
   // ... and read by the page, its API and other services.
   const bootId = randomUUID()
+  const told = { settings, store, open, report, bootId }
   const family = createWorkerFamily({
-    settings,
+    ...told,
     shown: decision.mode !== 'off',
     env,
-    bootId,
-    store,
-    open,
     serve: () => serve,
-    report,
     keep,
     inFlight,
     onJoin: (identify) => (resource = identify(resource))
@@ -212,12 +208,8 @@ export function createTracing(
     importFile: createImporting({ ...receiving, keep: (record) => keepIn(store, record) }),
     status: async () =>
       statusOf({
-        settings,
-        store,
-        open,
-        report,
+        ...told,
         version,
-        bootId,
         instrumented: () => watches.instrumented,
         libraries: await watches.libraries(),
         runtime: runtime?.figures(),

@@ -238,6 +238,7 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     if (socket.destroyed) return
     if (!hub.open || closed) refuseUpgrade(socket, tooManyPages)
     else sockets.accept(req, socket, head, local)
+    elsewhere?.gather().catch(guard.failed)
   }
 
   return {

@@ -159,17 +159,16 @@ export class Family {
 
   // A page that is connected through us would wait for ever for one that hangs.
   #watchKeeper(): void {
-    this.#alive ??= setInterval(
-      () =>
-        this.#setup.run(() => {
-          const role = this.#role
-          if (role !== undefined && !(role instanceof Keeper) && this.#forwarder.size > 0)
-            return void role.awake()
-          clearInterval(this.#alive)
-          this.#alive = undefined
-        }),
-      patience.alive
-    ).unref()
+    const { run } = this.#setup
+    this.#alive ??= setInterval(() => run(() => this.#askKeeper()), patience.alive).unref()
+  }
+
+  #askKeeper(): void {
+    const role = this.#role
+    if (role !== undefined && !(role instanceof Keeper) && this.#forwarder.size > 0)
+      return void role.awake()
+    clearInterval(this.#alive)
+    this.#alive = undefined
   }
 
   async #join(waits: number): Promise<void> {

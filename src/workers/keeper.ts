@@ -18,9 +18,8 @@ interface Member {
   worker: Worker | undefined
   /** Was the keeper itself before: what it has of others must not be sent to it again. */
   kept: boolean
-  /** Asked for news and not answered yet. */
-  asked: number
-  answer: (() => void) | undefined
+  /** Who waits for its news, by the number of the question. */
+  readonly asked: Map<number, { readonly at: number; readonly answered: () => void }>
 }
 
 export interface KeeperSetup extends Pick<
@@ -58,37 +57,50 @@ export class Keeper {
       (message) => run(() => this.#receive(member, message)),
       () => run(() => this.#leave(member))
     )
-    const member: Member = { link, worker: undefined, kept: false, asked: 0, answer: undefined }
+    const member: Member = { link, worker: undefined, kept: false, asked: new Map() }
     this.#members.add(member)
   }
 
   /** Somebody looks: for a while news come fast. */
   look(): void {
-    const wasOn = this.#watchTimer !== undefined
+    if (this.#watchTimer === undefined) this.tell({ type: 'watch', on: true })
     clearTimeout(this.#watchTimer)
-    this.#watchTimer = setTimeout(() => {
-      this.#watchTimer = undefined
-      this.#setup.run(() =>
-        this.#setup.pages() > 0 ? this.look() : this.tell({ type: 'watch', on: false })
-      )
-    }, watchMs).unref()
-    if (!wasOn) this.tell({ type: 'watch', on: true })
+    const { run } = this.#setup
+    this.#watchTimer = setTimeout(() => run(() => this.#lookAway()), watchMs).unref()
+  }
+
+  #lookAway(): void {
+    this.#watchTimer = undefined
+    if (this.#setup.pages() > 0) this.look()
+    else this.tell({ type: 'watch', on: false })
   }
 
   /** Waits, not for long, until what the others have recorded so far is here. One that does not answer is not waited for again. */
   async gather(): Promise<void> {
-    const answers: Promise<void>[] = []
-    for (const member of this.#members) {
-      if (member.worker === undefined || member.asked > 0) continue
-      answers.push(new Promise((resolve) => (member.answer = resolve)))
-      member.asked = ++this.#asks
-      member.link.send({ type: 'ask', id: member.asked })
-    }
+    const answers = [...this.#members].flatMap((member) => this.#ask(member) ?? [])
     if (answers.length === 0) return
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, gatherMs).unref()))
     await Promise.race([Promise.all(answers), late])
     clearTimeout(timer)
+  }
+
+  // Undefined of one that has left earlier questions unanswered.
+  #ask({ worker, asked, link }: Member): Promise<void> | undefined {
+    const now = performance.now()
+    for (const { at } of asked.values()) if (now - at > gatherMs) return undefined
+    if (worker === undefined) return undefined
+    const id = ++this.#asks
+    link.send({ type: 'ask', id })
+    return new Promise((answered) => asked.set(id, { at: now, answered }))
+  }
+
+  #answered({ asked }: Member, upTo: number): void {
+    for (const [id, { answered }] of asked) {
+      if (id > upTo) break
+      asked.delete(id)
+      answered()
+    }
   }
 
   tell(message: Message): void {
@@ -120,9 +132,7 @@ export class Keeper {
       case 'ask':
         return member.link.send({ type: 'answer', id: message.id })
       case 'answer':
-        if (message.id !== member.asked) return
-        member.asked = 0
-        member.answer?.()
+        return this.#answered(member, message.id)
     }
   }
 
@@ -144,7 +154,7 @@ export class Keeper {
 
   #leave(member: Member): void {
     this.#members.delete(member)
-    member.answer?.()
+    this.#answered(member, Infinity)
     if (member.worker !== undefined) this.#setup.others.set(member.worker.id, [])
     if (this.#deputy?.member === member) {
       this.#deputy.shipment.close()
@@ -161,13 +171,14 @@ export class Keeper {
     const member = able.find(({ kept }) => !kept)
     if (member === undefined) return
     member.link.send({ type: 'deputy' })
-    const { store, have, worker, report } = this.#setup
+    const { store, have, worker, report, run } = this.#setup
     let owed = false
     const shipment = new Shipment(
       {
         store,
         from: 0,
         which: 'all',
+        run,
         wanted: ({ resource, source }) => source === 'ingest' || !isOf(resource, member.worker),
         ready: () => !member.link.clogged,
         send: (records, seq, last) => {
@@ -182,7 +193,7 @@ export class Keeper {
       },
       copyMs
     )
-    member.link.onDrain(() => this.#setup.run(() => shipment.pump()))
+    member.link.onDrain(() => run(() => shipment.pump()))
     this.#deputy = { member, shipment }
   }
 }

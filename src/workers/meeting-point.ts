@@ -60,7 +60,8 @@ export class MeetingPoint {
     try {
       linkSync(path, this.address)
       this.#own = own
-      void this.#sweep()
+      // Others may sweep at the same time.
+      this.#sweep().catch(() => {})
       return true
     } catch (error) {
       server.close()
@@ -141,6 +142,8 @@ function listen(server: Server, path: string): Promise<boolean> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(false) : reject(error)
     )
+    // Later ones, of connections that could not be taken.
+    server.on('error', () => {})
     server.listen({ path, exclusive: true }, () => resolve(true))
     server.unref()
   })

@@ -49,6 +49,7 @@ export class Member {
         store,
         from: have,
         which: 'own',
+        run,
         ready: () => !link.clogged,
         send: (records, seq, last) => {
           const flies = last && this.#watched && this.#changed

@@ -12,6 +12,7 @@ export interface ShipmentSetup {
   readonly ready: () => boolean
   /** `seq`: everything up to there was sent with it; `last`: that is all there is. */
   readonly send: (records: readonly TraceRecord[], seq: number, last: boolean) => void
+  readonly run: (fn: () => void) => void
   /** Records that the ring lost before they could be sent. */
   readonly lost: (records: number) => void
 }
@@ -50,7 +51,7 @@ export class Shipment {
   schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.pump()
+      this.#setup.run(() => this.pump())
     }, this.#delayMs).unref()
   }
 
@@ -62,7 +63,7 @@ export class Shipment {
       if (performance.now() >= until) {
         this.#next ??= setImmediate(() => {
           this.#next = undefined
-          this.pump()
+          this.#setup.run(() => this.pump())
         }).unref()
         return
       }
