@@ -141,7 +141,7 @@ export function createTracing(
 
   // ... and read by the page, its API and other services.
   const bootId = randomUUID()
-  const told = { settings, store, open, report, bootId }
+  const told = { settings, store, open, report, bootId, version }
   const family = createWorkerFamily({
     ...told,
     shown: decision.mode !== 'off',
@@ -161,11 +161,7 @@ export function createTracing(
     now
   })
   const profiler = new Profiler(createGuard('the CPU profile', report), report)
-  const inspections = new Inspections({
-    bodies: settings.capture.bodies,
-    now,
-    profiler
-  })
+  const inspections = new Inspections({ bodies: settings.capture.bodies, now, profiler })
   const receiving = {
     redactor,
     limits,
@@ -192,12 +188,7 @@ export function createTracing(
     authorize: typeof settings.access === 'function' ? settings.access : undefined,
     formats: fileFormats,
     queries: queryApis(reader, now),
-    inspect: inspectSetup({
-      inspections,
-      profiler,
-      settings,
-      mode: () => serve.mode
-    }),
+    inspect: inspectSetup({ inspections, profiler, settings, mode: () => serve.mode }),
     source: (code) => sources.of(code),
     onInFlightChange(listener) {
       inFlight.add(listener)
@@ -209,7 +200,6 @@ export function createTracing(
     status: async () =>
       statusOf({
         ...told,
-        version,
         instrumented: () => watches.instrumented,
         libraries: await watches.libraries(),
         runtime: runtime?.figures(),

@@ -39,8 +39,8 @@ export const apart = 'the workers of this application cannot meet, each shows it
 type Role = Keeper | Member | undefined
 
 /** Milliseconds. A thread comes and goes: it keeps only where nobody else does. */
-const patience = { page: 300, deputyFirst: 250, thread: 1000, alive: 1000, gone: 50, failed: 5000 }
-const maxTries = 20
+const patience = { page: 300, deputyFirst: 250, thread: 1000, alive: 1000, again: 25, failed: 5000 }
+const maxTries = 100
 
 /**
  * The workers of one application, of which one keeps the traces of all. Who can listen at the meeting point is the keeper, the others
@@ -69,7 +69,7 @@ export class Family {
     this.#point = new MeetingPoint(setup.name)
     this.#forwarder = new Forwarder(this.#point.address)
     process.on('exit', this.#onExit)
-    this.#ready = this.#join(0)
+    this.#ready = this.#join(setup.worker.thread > 0 ? patience.thread : 0)
   }
 
   /** Who keeps, and who else there is as far as this worker knows. */
@@ -171,14 +171,15 @@ export class Family {
     this.#alive = undefined
   }
 
-  async #join(waits: number): Promise<void> {
+  /** Joins whoever keeps, or keeps itself where nobody does for so many milliseconds. */
+  async #join(waitMs: number): Promise<void> {
+    const claimFrom = performance.now() + (waitMs > 0 ? waitMs + Math.random() * 100 : 0)
     try {
-      if (waits > 0) await pause(waits + Math.random() * 100)
       for (let tries = 0; !this.#closed; tries++) {
         if (tries === maxTries) this.#alone('somebody else listens where they would')
-        const waitMs = await this.#try(tries)
-        if (waitMs === 'settled') return
-        await pause(tries < maxTries ? waitMs : patience.failed)
+        const againMs = await this.#try(claimFrom)
+        if (againMs === 'settled') return
+        await pause(tries < maxTries ? againMs : patience.failed)
       }
     } catch (error) {
       this.#alone(error instanceof Error ? error.message : String(error))
@@ -191,16 +192,16 @@ export class Family {
   }
 
   /** Milliseconds to wait before the next try, until it is settled what this worker is. */
-  async #try(tries: number): Promise<number | 'settled'> {
-    const { name, worker } = this.#setup
+  async #try(claimFrom: number): Promise<number | 'settled'> {
+    const { name } = this.#setup
     const seen = this.#point.stat()
     const setup = { ...this.#setup, have: this.#have, onClose: () => this.#lost() }
     const met = await meet(setup, this.#point.address, name, this.#kept)
     if (met === 'stranger') return this.#alone('another program listens where they would')
     if (typeof met === 'object') return this.#turn(met)
     if (met === 'failed') return patience.failed
-    if (met === 'gone') return patience.gone
-    if (worker.thread > 0 && tries === 0) return patience.thread
+    if (met === 'gone') return patience.again
+    if (performance.now() < claimFrom) return patience.again
     if (seen !== undefined) this.#point.remove(seen)
     return this.#keep()
   }
@@ -221,7 +222,7 @@ export class Family {
       onUpgrade
     })
     server.on('connection', () => run(() => this.#point.held || this.#stepDown()))
-    if (!(await this.#point.claim(server))) return patience.gone
+    if (!(await this.#point.claim(server))) return patience.again
     this.#server = server
     this.#kept = true
     return this.#turn(keeper)
