@@ -38,7 +38,7 @@ export const apart = 'the workers of this application cannot meet, each shows it
 
 type Role = Keeper | Member | undefined
 
-/** Milliseconds. A thread comes and goes: it keeps only where nobody else does. */
+/** Milliseconds. The deputy is let go first, with what it has; a thread comes and goes, and keeps only where nobody else does. */
 const patience = { page: 300, deputyFirst: 250, thread: 1000, alive: 1000, again: 25, failed: 5000 }
 const maxTries = 100
 
@@ -69,7 +69,7 @@ export class Family {
     this.#point = new MeetingPoint(setup.name)
     this.#forwarder = new Forwarder(this.#point.address)
     process.on('exit', this.#onExit)
-    this.#ready = this.#join(setup.worker.thread > 0 ? patience.thread : 0)
+    this.#ready = this.#join(setup.worker.thread > 0 ? patience.thread : patience.deputyFirst)
   }
 
   /** Who keeps, and who else there is as far as this worker knows. */
