@@ -6,14 +6,22 @@ import type { Refusal } from './gate.ts'
 
 const inflate = promisify(gunzip)
 
-/** Bytes of a body as sent, and inflated. 521,845 bytes of gzip hold 512 MiB, and inflating them blocks for a second. */
+/** Bytes of a body. 521,845 bytes of gzip hold 512 MiB, and inflating them blocks for a second. */
 export interface BodyLimits {
-  readonly sent: number
+  /** As sent, where it is not compressed. */
+  readonly plain: number
+  /** As sent, where it is. */
+  readonly gzipped: number
   readonly inflated: number
 }
 
 const mebibyte = 1024 * 1024
-const spansAtOnce: BodyLimits = { sent: mebibyte, inflated: 4 * mebibyte }
+/** 512 spans, which OpenTelemetry's SDKs send at once and most of them uncompressed, are 0.3 MiB of protobuf and often more than one of JSON. */
+const spansAtOnce: BodyLimits = {
+  plain: 4 * mebibyte,
+  gzipped: mebibyte,
+  inflated: 4 * mebibyte
+}
 
 /**
  * The whole body, inflated; or what to answer instead. Where the host's own parser was here first, what it made of the body.
@@ -28,12 +36,13 @@ export async function readBody(
   const encoding = (req.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   if (encoding !== 'identity' && encoding !== 'gzip')
     return refuse(415, 'this content encoding is not taken', 'send gzip or none')
-  if (Number(req.headers['content-length'] ?? 0) > limits.sent) {
+  const most = encoding === 'gzip' ? limits.gzipped : limits.plain
+  if (Number(req.headers['content-length'] ?? 0) > most) {
     // Read and thrown away until the answer is out: bytes that nobody reads turn it into a reset.
     req.resume()
     return tooLarge(limits)
   }
-  const body = await collect(req, timeoutMs, limits)
+  const body = await collect(req, timeoutMs, encoding === 'gzip', limits)
   const compressed = encoding === 'gzip' || (Buffer.isBuffer(body) && isGzip(body))
   return Buffer.isBuffer(body) && compressed ? inflated(body, limits) : body
 }
@@ -78,8 +87,10 @@ function parsedBody(req: IncomingMessage, limits: BodyLimits): Buffer | Refusal 
 export function collect(
   req: Readable,
   timeoutMs: number,
+  gzipped: boolean,
   limits: BodyLimits = spansAtOnce
 ): Promise<Buffer | Refusal> {
+  const most = gzipped ? limits.gzipped : limits.plain
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -91,7 +102,7 @@ export function collect(
     }
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length
-      if (bytes > limits.sent) finish(tooLarge(limits))
+      if (bytes > most) finish(tooLarge(limits))
       else chunks.push(chunk)
     }
     const onEnd = (): void => finish(Buffer.concat(chunks, bytes))
@@ -105,8 +116,11 @@ function refuse(status: number, error: string, hint = ''): Refusal {
   return { ok: false, status, error, hint }
 }
 
-function tooLarge({ sent, inflated }: BodyLimits): Refusal {
-  const hint = `at most ${sent / mebibyte} MiB as sent and ${inflated / mebibyte} MiB inflated: send fewer spans at once`
+function tooLarge(limits: BodyLimits): Refusal {
+  const [plain, gzipped, inflated] = [limits.plain, limits.gzipped, limits.inflated].map(
+    (bytes) => `${bytes / mebibyte} MiB`
+  )
+  const hint = `at most ${plain}, or ${gzipped} of gzip with ${inflated} in it: send fewer spans at once`
   return refuse(413, 'the body is too large', hint)
 }
 

@@ -8,7 +8,11 @@ export type ImportFile = (file: Buffer) => Promise<ImportResult>
 
 /** Somebody waits for it, and may sit behind a slow line. */
 const bodyMs = 60_000
-const limits: BodyLimits = { sent: maxImportBytes, inflated: 2 * maxImportBytes }
+const limits: BodyLimits = {
+  plain: maxImportBytes,
+  gzipped: maxImportBytes,
+  inflated: 2 * maxImportBytes
+}
 
 /** `POST api/import`: a file as the body, whatever its content type says. */
 export class ImportDoor {

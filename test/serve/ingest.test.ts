@@ -1,4 +1,5 @@
 import express from 'express'
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
@@ -248,11 +249,21 @@ describe('a bomb', () => {
 
   it('of bytes is cut off, with a length and without', async () => {
     const { send, bodies } = await start()
-    const body = Buffer.alloc(1024 * 1024 + 1, ' ')
+    const body = Buffer.alloc(4 * 1024 * 1024 + 1, ' ')
     expect((await send({ body })).status).toBe(413)
     expect((await send({ body, headers: { 'transfer-encoding': 'chunked' } })).status).toBe(413)
     expect((await send({ body: body.subarray(1) })).status).toBe(200)
     expect(bodies).toHaveLength(1)
+  })
+
+  it('of gzip is cut off earlier, with a length and without', async () => {
+    const { send, bodies } = await start()
+    const body = gzipSync(randomBytes(1024 * 1024))
+    const headers = { 'content-encoding': 'gzip' }
+    expect((await send({ body, headers })).status).toBe(413)
+    const chunked = { ...headers, 'transfer-encoding': 'chunked' }
+    expect((await send({ body, headers: chunked })).status).toBe(413)
+    expect(bodies).toHaveLength(0)
   })
 })
 

@@ -14,7 +14,7 @@ export async function readMessage(
   encoding: string,
   timeoutMs: number
 ): Promise<Buffer | Refusal> {
-  const body = await collect(stream, timeoutMs)
+  const body = await collect(stream, timeoutMs, encoding === 'gzip')
   if (!Buffer.isBuffer(body)) return body
   if (body.length < prefixBytes) return invalid('the call has no message')
   const length = body.readUInt32BE(1)
