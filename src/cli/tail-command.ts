@@ -1,14 +1,17 @@
+import { readTraceId } from '../base/ids.ts'
 import { visible } from '../base/report.ts'
 import { parseQuery } from '../wire/query.ts'
 import type { Summary, TraceList } from '../wire/summary.ts'
+import type { TraceColumns } from '../wire/trace.ts'
 import type { Command } from './command.ts'
 import { misuse } from './failure.ts'
 import { followTraces } from './follow.ts'
 import type { Arguments } from './options.ts'
-import { askPage, pageAddress } from './page-address.ts'
+import { askPage, type PageAddress, pageAddress } from './page-address.ts'
 import { Settling } from './settling.ts'
 import type { Terminal } from './terminal.ts'
 import { traceLine } from './trace-line.ts'
+import { traceTree } from './trace-tree.ts'
 
 const hubAddress = 'http://localhost:4318'
 const maxInMemory = 500
@@ -29,6 +32,7 @@ as it was printed when it started; without one it is the hub of this machine.`,
     format: { value: 'FORMAT', help: 'human, or json: one summary in each line (human)' },
     token: { value: 'TOKEN', help: "the page's, where it needs one (SPANLIGHT_TOKEN)" },
     count: { value: 'N', short: 'n', help: 'ends after so many traces' },
+    trace: { value: 'ID', help: 'prints this trace as a tree, and ends' },
     once: { help: 'prints what is in memory, the newest last, and ends' }
   },
   async run(args, terminal, env) {
@@ -37,6 +41,8 @@ as it was printed when it started; without one it is the hub of this machine.`,
       args.value('token') ?? env['SPANLIGHT_TOKEN']
     )
     if (args.words.length > 1) throw misuse(`one address, not ${args.words.length}`)
+    const traceId = args.value('trace')
+    if (traceId !== undefined) return printTree(page, traceId, terminal)
     const query = queryOf(args)
     const count = countOf(args)
     const write = writerOf(args, terminal)
@@ -57,6 +63,13 @@ as it was printed when it started; without one it is the hub of this machine.`,
     const onState = (line: string): void => terminal.complain(`${page.url}: ${line}`)
     for await (const summary of followTraces({ page, query, onState })) settling.add(summary)
   }
+}
+
+async function printTree(page: PageAddress, text: string, terminal: Terminal): Promise<void> {
+  const traceId = readTraceId(text)
+  if (traceId === undefined) throw misuse('--trace must be 32 hex digits')
+  const trace = (await (await askPage(page, `api/traces/${traceId}`)).json()) as TraceColumns
+  for (const line of traceTree(trace, terminal)) terminal.print(line)
 }
 
 function writerOf(args: Arguments, terminal: Terminal): (summary: Summary) => void {

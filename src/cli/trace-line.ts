@@ -54,7 +54,8 @@ function many(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`
 }
 
-function fitted(text: string, room: number): string {
+/** Text in so many columns. */
+export function fitted(text: string, room: number): string {
   const shown = visible(text)
   return shown.length > room ? `${shown.slice(0, room - 3)}...` : shown.padEnd(room)
 }

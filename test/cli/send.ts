@@ -10,12 +10,14 @@ export interface Sent {
   readonly status?: number
   readonly ms?: number
   readonly failed?: boolean
+  /** When it began, in milliseconds since 1970. */
+  readonly at?: number
 }
 
 /** A trace of one span, as OTLP has it. */
 export function otlpTrace(sent: Sent): object {
   const { name, route, status, ms = 5, failed = false, service = 'shop', parentId } = sent
-  const start = BigInt(Date.now()) * 1_000_000n
+  const start = BigInt(sent.at ?? Date.now()) * 1_000_000n
   const attributes = {
     ...(route !== undefined && { 'http.request.method': 'GET', 'http.route': route }),
     ...(status !== undefined && { 'http.response.status_code': status })

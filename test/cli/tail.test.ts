@@ -119,6 +119,30 @@ describe('spanlight tail', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ name })
   })
 
+  it('prints one trace as a tree, with its time beside it', async () => {
+    const { origin } = await startHub()
+    const traceId = 'ef'.repeat(16)
+    const [root, child] = ['11'.repeat(8), '22'.repeat(8)]
+    const at = Date.now()
+    await sendTrace(origin, { name: 'outer', traceId, spanId: root, ms: 100, at })
+    const failed = { spanId: child, parentId: root, ms: 50, at: at + 50, failed: true }
+    await sendTrace(origin, { name: 'inner\u001b[1m', service: 'stock', traceId, ...failed })
+    const { stdout, code } = await spanlight(['tail', origin, '--trace', traceId]).ended
+    expect(code).toBe(0)
+    const [line, , outer, inner, ...rest] = stdout.split('\n') as [string, string, string, string]
+    expect(line).toContain(traceId)
+    expect(rest).toEqual([''])
+    const [, first] = /^outer +shop +100 ms {3}(=+)$/.exec(outer) as unknown as [string, string]
+    const [, gap, second] = /^ {2}inner\\u001b\[1m +stock +50\.0 ms ! ( +)(=+)$/.exec(
+      inner
+    ) as unknown as [string, string, string]
+    expect(Math.abs(first.length / 2 - second.length)).toBeLessThanOrEqual(1)
+    expect(Math.abs(first.length / 2 - gap.length)).toBeLessThanOrEqual(1)
+    expect(await spanlight(['tail', origin, '--trace', 'x']).ended).toMatchObject({ code: 2 })
+    const unknown = await spanlight(['tail', origin, '--trace', '9'.repeat(32)]).ended
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('not in memory')])
+  })
+
   it('ends well when nobody reads on', async () => {
     const { origin } = await startHub()
     for (let i = 0; i < 3; i++) await sendTrace(origin, { name: `trace ${i}` })
