@@ -1,3 +1,4 @@
+import type { SpanId, TraceId } from './base/ids.ts'
 import type { TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
 import { decodeChrome } from './interop/chrome/decode.ts'
@@ -23,6 +24,8 @@ const spansPerTrace = 100_000
 interface ImportingSetup extends ReceiveSetup {
   readonly redact: (record: TraceRecord) => TraceRecord
   readonly keep: (record: TraceRecord) => void
+  /** Ids of the spans that are in memory of a trace. */
+  readonly known: (traceId: TraceId) => Iterable<SpanId>
   readonly now: () => number
 }
 
@@ -39,15 +42,19 @@ export function createImporting(setup: ImportingSetup): (file: Buffer) => Promis
     readProtobuf: (body, own) => decode(body, 'protobuf', own)
   }
   function* takeIn(file: Buffer): Generator<undefined, ImportResult> {
-    const traces = new Set<string>()
+    const traces = new Map<TraceId, Set<SpanId>>()
     const problems: ImportProblem[] = []
-    let spans = 0
+    let [spans, known] = [0, 0]
     for (const item of readFile(file, reading)) {
       if (item !== undefined && 'why' in item) problems.push(item)
       else if (item !== undefined) {
-        traces.add(item.traceId)
+        const seen = traces.get(item.traceId) ?? new Set(setup.known(item.traceId))
+        traces.set(item.traceId, seen)
+        const fresh = item.spans.filter(({ spanId }) => !seen.has(spanId))
+        for (const { spanId } of fresh) seen.add(spanId)
         spans += item.spans.length
-        for (const part of partsOf(setup.redact(item))) {
+        known += item.spans.length - fresh.length
+        for (const part of partsOf(setup.redact({ ...item, spans: fresh }))) {
           setup.keep(part)
           yield
         }
@@ -60,9 +67,10 @@ export function createImporting(setup: ImportingSetup): (file: Buffer) => Promis
     return {
       traces: traces.size,
       spans,
+      known,
       problems: problems.slice(0, mostProblems),
       moreProblems: Math.max(0, problems.length - mostProblems),
-      ids: [...traces].slice(0, mostIds)
+      ids: [...traces.keys()].slice(0, mostIds)
     }
   }
   return (file) => inSlices(takeIn(file), setup.now)
@@ -78,7 +86,18 @@ function* partsOf(record: TraceRecord): Generator<TraceRecord> {
   }
 }
 
-export function keepIn(store: Pick<TraceStore, 'add'>, record: TraceRecord): void {
-  const summary = summarise(record)
-  store.add(record, summary.errors > 0 ? 'error' : '', summary)
+/** Keeps what is imported in a store. It is of another time: no figure of what goes on now counts it. */
+export function importInto(
+  store: Pick<TraceStore, 'add' | 'recordsInParts'>
+): Pick<ImportingSetup, 'keep' | 'known'> {
+  return {
+    keep(record) {
+      const summary = summarise(record)
+      store.add(record, summary.errors > 0 ? 'error' : '', summary)
+    },
+    *known(traceId) {
+      for (const { spans } of store.recordsInParts(traceId))
+        for (const { spanId } of spans) yield spanId
+    }
+  }
 }

@@ -21,7 +21,7 @@ import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
 import { inFlightText } from './query/in-flight-text.ts'
 import { queryApis } from './query-apis.ts'
-import { createImporting, keepIn } from './importing.ts'
+import { createImporting, importInto } from './importing.ts'
 import { createReceiving } from './receiving.ts'
 import { createReader } from './query/reader.ts'
 import { Routes } from './query/routes.ts'
@@ -195,8 +195,7 @@ export function createTracing(
       return () => inFlight.delete(listener)
     },
     ingest: createReceiving({ ...receiving, keep }),
-    // Of another time: no figure of what goes on now counts it.
-    importFile: createImporting({ ...receiving, keep: (record) => keepIn(store, record) }),
+    importFile: createImporting({ ...receiving, ...importInto(store) }),
     status: async () =>
       statusOf({
         ...told,

@@ -1,4 +1,5 @@
 import { clientHeader } from '../src/wire/live.ts'
+import type { ImportResult } from '../src/wire/files.ts'
 import type { InspectState, Wish } from '../src/wire/inspect.ts'
 import type { SpanSource } from '../src/wire/source.ts'
 import type { RuntimeActivity } from '../src/wire/runtime.ts'
@@ -154,7 +155,7 @@ export function getStatus(signal?: AbortSignal): Promise<Status> {
 }
 
 /** Fetches `path` with the token and hands it to the browser as a file: a plain link could not carry the header. */
-export async function download(path: string, name: string): Promise<void> {
+export async function download(path: string, name: string): Promise<Response> {
   const answer = await ask(path)
   const url = URL.createObjectURL(await answer.blob())
   const link = document.createElement('a')
@@ -162,6 +163,33 @@ export async function download(path: string, name: string): Promise<void> {
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
+  return answer
+}
+
+/** Hands a file in; tells how much of it is sent, which `fetch` cannot. */
+export function sendFile(
+  file: Blob,
+  onSent: (share: number) => void,
+  signal: AbortSignal
+): Promise<ImportResult> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open('POST', `${base}api/import`)
+    request.responseType = 'json'
+    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value)
+    request.upload.addEventListener('progress', ({ loaded, total }) => onSent(loaded / total))
+    request.addEventListener('load', () => {
+      const { status, response } = request
+      if (status === 200) resolve(response as ImportResult)
+      else reject(problemOf(status, (response ?? {}) as Partial<ApiError>))
+    })
+    request.addEventListener('error', () => reject(away()))
+    signal.addEventListener('abort', () => {
+      request.abort()
+      reject(new DOMException('', 'AbortError'))
+    })
+    request.send(file)
+  })
 }
 
 async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -188,15 +216,19 @@ async function ask(path: string, signal?: AbortSignal, method = 'GET'): Promise<
     })
   } catch (error) {
     if (isAbort(error)) throw error
-    throw new ApiProblem(0, 'The process does not answer', 'Is it still running?')
+    throw away()
   }
   if (answer.ok) return answer
   const said = (await answer.json().catch(() => ({}))) as Partial<ApiError>
-  throw new ApiProblem(
-    answer.status,
-    said.error ?? `The process answered ${answer.status}`,
-    said.hint ?? ''
-  )
+  throw problemOf(answer.status, said)
+}
+
+function problemOf(status: number, { error, hint }: Partial<ApiError>): ApiProblem {
+  return new ApiProblem(status, error ?? `The process answered ${status}`, hint ?? '')
+}
+
+function away(): ApiProblem {
+  return new ApiProblem(0, 'The process does not answer', 'Is it still running?')
 }
 
 /** The request was given up by the page itself; nothing to tell anyone. */

@@ -3,6 +3,7 @@ import { h, render, type VNode } from 'preact'
 import { useLayoutEffect } from 'preact/hooks'
 import { LocationProvider, useLocation } from 'preact-iso/router'
 import { takeToken } from './api.ts'
+import { listenForFiles } from './files/import-state.ts'
 import { part } from './html.ts'
 import { listenForKeys } from './keys.ts'
 import { Feed } from './list/feed.ts'
@@ -23,6 +24,7 @@ const asked = route.value
 feed.start(asked.screen === 'list' ? (asked.params['q'] ?? '') : '', connectLive)
 pollStatus()
 listenForKeys(document)
+listenForFiles()
 
 function App(): VNode {
   const { url, route: navigate } = useLocation()

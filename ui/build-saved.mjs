@@ -8,6 +8,20 @@ import { build } from 'esbuild'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
+/** Screens and dialogs that only a process can fill. */
+const withoutWhatAsks = {
+  name: 'without what asks',
+  setup(build) {
+    const filter = /\/(?:map\/page|cpu\/cpu|menu|import-dialog)\.ts$/
+    build.onResolve({ filter }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'absent' } : undefined
+    )
+    build.onLoad({ filter: /^/, namespace: 'absent' }, () => ({
+      contents: 'throw new Error("not in a saved page")'
+    }))
+  }
+}
+
 /** The document, with a gap for its data. */
 export async function buildSavedPage() {
   const { outputFiles } = await build({
@@ -23,7 +37,8 @@ export async function buildSavedPage() {
     write: false,
     legalComments: 'none',
     charset: 'utf8',
-    logLevel: 'warning'
+    logLevel: 'warning',
+    plugins: [withoutWhatAsks]
   })
   const parts = { theme: inline(outputFiles, 'theme.js'), page: inline(outputFiles, 'page.js') }
   const styles = inline(outputFiles, 'page.css')

@@ -148,7 +148,7 @@ export const pin: Signal<(traceId: string) => Promise<boolean>> = signal(() =>
 )
 
 /** The dialog that is open. */
-export const dialog: Signal<'' | 'keys' | 'settings'> = signal('')
+export const dialog: Signal<'' | 'keys' | 'settings' | 'import'> = signal('')
 
 /** Said to screen readers once, by the live region of the shell. */
 export const announcement: Signal<string> = signal('')

@@ -4,7 +4,7 @@ import { defaultLimits, type Limits } from '../base/limits.ts'
 import { createReport, type Report } from '../base/report.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import { fileFormats } from '../file-formats.ts'
-import { createImporting, keepIn } from '../importing.ts'
+import { createImporting, importInto } from '../importing.ts'
 import { createReader } from '../query/reader.ts'
 import { queryApis } from '../query-apis.ts'
 import { Routes } from '../query/routes.ts'
@@ -86,7 +86,7 @@ export function createHub(setup: HubSetup): Hub {
     now
   }
   const receive = createReceiving({ ...receiving, keep })
-  const importFile = createImporting({ ...receiving, keep: (record) => keepIn(store, record) })
+  const importFile = createImporting({ ...receiving, ...importInto(store) })
   const tally = new Tally()
   const bootId = randomUUID()
   const serve = createServe({

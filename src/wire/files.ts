@@ -5,6 +5,8 @@ export const leftHeader = 'x-spanlight-left-out'
 export interface ImportResult {
   traces: number
   spans: number
+  /** Of the spans, those that were in memory already; they are not kept a second time. */
+  known: number
   /** What could not be read, in the order of the file, the first hundred of it; all else is in memory. */
   problems: ImportProblem[]
   /** Problems beyond those. */

@@ -258,6 +258,7 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
     importFile: async (file) => ({
       traces: 1,
       spans: file.length,
+      known: 0,
       problems: [],
       moreProblems: 0,
       ids: [idOf(1)]

@@ -2,7 +2,8 @@ import { h, type ComponentType, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { matchSummary } from '../../src/wire/query.ts'
 import { formatAge, formatCount, formatMany } from '../format.ts'
-import { html } from '../html.ts'
+import { ExportButton } from '../files/menu-button.ts'
+import { html, part } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { useKeys } from '../keys.ts'
 import { go, type How } from '../route.ts'
@@ -88,7 +89,8 @@ export function ListPage({ feed }: { feed: Feed }): VNode {
           !saved.value &&
           html`<button class="pause" aria-pressed=${pausedAt.value > 0 ? 'true' : 'false'} onClick=${pause} title="Pause the list (p)">
           ${h(Icon, { name: pausedAt.value > 0 ? 'play' : 'pause', small: true })} ${pausedAt.value > 0 ? 'Go on' : 'Pause'}
-        </button>`
+        </button>
+        ${part(ExportButton, { target: { query } })}`
         }
       </div>
     </div>

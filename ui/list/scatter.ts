@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { formatAge, formatDuration, formatMany } from '../format.ts'
 import { html } from '../html.ts'
 import { go } from '../route.ts'
-import { dark, inFlight, zone } from '../state.ts'
+import { dark, inFlight, saved, zone } from '../state.ts'
 import { drawAll, plotted, type Plotted } from './dots.ts'
 import type { Row } from './rows.ts'
 import { title } from './row.ts'
@@ -32,7 +32,8 @@ export function Scatter({ rows, version, onRange }: ScatterProps): VNode {
   const latest = useRef(onRange)
   latest.current = onRange
   const running = inFlight.value
-  data.current = plotted(rows, running.rows, running.at, Date.now())
+  // What is saved ends with its newest trace, not now.
+  data.current = plotted(rows, running.rows, running.at, saved.value ? 0 : Date.now())
 
   useLayoutEffect(() => {
     const element = place.current

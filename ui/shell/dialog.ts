@@ -6,7 +6,7 @@ import { dialog } from '../state.ts'
 
 /** A modal dialog of the browser: it keeps the focus, closes on Escape and gives the focus back. */
 export function Dialog(props: {
-  name: 'keys' | 'settings'
+  name: 'keys' | 'settings' | 'import'
   title: string
   children: ComponentChildren
 }): VNode | null {

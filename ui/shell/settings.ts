@@ -1,9 +1,10 @@
 import type { Signal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { zoneName } from '../format.ts'
+import { chooseFile } from '../files/import-state.ts'
 import { html, part } from '../html.ts'
 import { editorNames, editorTitles } from '../editor.ts'
-import { density, editor, shortcuts, theme, zone } from '../state.ts'
+import { density, editor, saved, shortcuts, theme, zone } from '../state.ts'
 import { Dialog } from './dialog.ts'
 
 /** Settings of this browser; what the process does is set where it is started. */
@@ -37,6 +38,7 @@ export function SettingsDialog(): VNode {
         </select>
       </label>
       <p class="muted">Kept in this browser only.</p>
+      ${!saved.value && html`<p><button type="button" onClick=${chooseFile}>Import a file of traces…</button></p>`}
     </form>`
   })
 }

@@ -1,4 +1,5 @@
 import { h, type VNode } from 'preact'
+import { Import } from '../files/import-lazy.ts'
 import { html, part } from '../html.ts'
 import { useKeys } from '../keys.ts'
 import type { Feed } from '../list/feed.ts'
@@ -24,7 +25,7 @@ export function Shell({ feed }: { feed: Feed }): VNode {
     <a class="skip" href=${`${place.value}#main`} onClick=${skip}>Skip to content</a>
     ${h(Header, {})} ${h(Banner, { feed })}
     <main id="main" tabindex=${route.value.screen === 'status' || route.value.screen === 'map' ? '0' : '-1'}>${h(Screen, { feed })}</main>
-    ${h(Footer, {})} ${h(HelpDialog, {})} ${h(SettingsDialog, {})}
+    ${h(Footer, {})} ${h(HelpDialog, {})} ${h(SettingsDialog, {})} ${h(Import, {})}
     <div class="sr-only" role="status">${announcement.value}</div>
   </div>`
 }

@@ -1,12 +1,12 @@
 import type { VNode } from 'preact'
 import { beginningOf } from '../../src/wire/trace.ts'
-import { download } from '../api.ts'
 import { CopyButton } from '../copy-button.ts'
+import { ExportButton } from '../files/menu-button.ts'
 import { formatDuration, formatMany, formatMoment, isoTime, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { listHref, traceHref } from '../route.ts'
-import { announcement, listQuery, neighbours, pin, saved, zone } from '../state.ts'
+import { listQuery, neighbours, pin, saved, zone } from '../state.ts'
 import { useErrorText } from './detail.ts'
 import type { Model } from './model.ts'
 import { firstFailure, longestOnPath } from './path.ts'
@@ -27,7 +27,7 @@ export function TraceHeader({ view, model }: { view: View; model: Model }): VNod
       ${
         !saved.value &&
         html`<${Pin} ...${{ view, kept: summary.kept }} />
-      <button type="button" onClick=${() => void save(view.traceId)} title="Download as OTLP JSON" aria-label="Download as OTLP JSON"><${Icon} ...${{ name: 'download' } as const} /><span class="caption">OTLP JSON</span></button>
+      <${ExportButton} ...${{ target: { traceId: view.traceId } }} />
       <${CopyButton} ...${{ text: new URL(traceHref(view.traceId), location.href).href, label: 'Copy link', icon: 'link', wide: true } as const} />`
       }
     </div>
@@ -115,13 +115,4 @@ function Pin({ view, kept }: { view: View; kept: string }): VNode {
         if (done) view.pinned.value = true
       })
   return html`<button type="button" aria-pressed=${pinned} aria-label=${pinned ? 'Pinned' : 'Pin'} disabled=${pinned} title="Keep this trace when newer ones need the room (x)" onClick=${run}><${Icon} ...${{ name: 'pin' } as const} /><span class="caption">${pinned ? 'Pinned' : 'Pin'}</span></button>`
-}
-
-async function save(traceId: string): Promise<void> {
-  try {
-    await download(`api/traces/${traceId}?format=otlp`, `trace-${beginningOf(traceId)}.otlp.json`)
-    announcement.value = 'Downloaded'
-  } catch {
-    announcement.value = 'The download failed'
-  }
 }

@@ -14,6 +14,7 @@ describe('a file', () => {
       expect(result).toEqual({
         traces: 2,
         spans: 2,
+        known: 0,
         problems: [],
         moreProblems: 0,
         ids: [traceIdOf(1), traceIdOf(2)],

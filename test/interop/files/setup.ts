@@ -15,6 +15,7 @@ export async function takeIn(file: string | Buffer): Promise<Taken> {
     ...decodeSetup(),
     redact: (record) => record,
     keep: (record) => void kept.push(record),
+    known: () => [],
     now: () => performance.now()
   })
   const result = await importFile(Buffer.from(file))
