@@ -31,10 +31,11 @@ export async function open(
   const context = await browser.newContext({ viewport: { width: 1280, height: 760 }, ...options })
   const page = await context.newPage()
   const faults: string[] = []
-  const { origin } = new URL(url)
+  // A file may ask for nothing but itself.
+  const home = url.startsWith('file:') ? (url.split('#')[0] as string) : new URL(url).origin
   page.on('request', (request) => {
     const target = request.url()
-    if (!target.startsWith(origin) && !/^(?:data|blob):/.test(target))
+    if (!target.startsWith(home) && !/^(?:data|blob):/.test(target))
       faults.push(`request to ${target}`)
   })
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`))

@@ -5,7 +5,7 @@ import { useKeys } from '../keys.ts'
 import type { Feed } from '../list/feed.ts'
 import { ListPage } from '../list/page.ts'
 import { listHref } from '../route.ts'
-import { announcement, dialog, place, route } from '../state.ts'
+import { announcement, dialog, place, route, saved } from '../state.ts'
 import { StatusPage } from '../status/page.ts'
 import { Banner } from './banner.ts'
 import { Footer } from './footer.ts'
@@ -22,7 +22,7 @@ export function Shell({ feed }: { feed: Feed }): VNode {
     { keys: ['Esc'], does: 'close a dialog' }
   ])
   return html`<div class="shell">
-    <a class="skip" href=${`${place.value}#main`} onClick=${skip}>Skip to content</a>
+    <a class="skip" href=${mainHref()} onClick=${skip}>Skip to content</a>
     ${h(Header, {})} ${h(Banner, { feed })}
     <main id="main" tabindex=${route.value.screen === 'status' || route.value.screen === 'map' ? '0' : '-1'}>${h(Screen, { feed })}</main>
     ${h(Footer, {})} ${h(HelpDialog, {})} ${h(SettingsDialog, {})} ${h(Import, {})}
@@ -55,7 +55,11 @@ function Lost({ path }: { path: string }): VNode {
   </section>`
 }
 
-// The document has a base: a bare "#main" would lead to another page.
+// The document has a base, unless it is a file: a bare "#main" would lead to another page.
+function mainHref(): string {
+  return `${saved.value ? '' : place.value}#main`
+}
+
 function skip(event: MouseEvent): void {
   event.preventDefault()
   document.getElementById('main')?.focus()

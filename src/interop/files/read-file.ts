@@ -70,8 +70,13 @@ class Reading {
       this.#grammar,
       document
     ).find()
-    for (const group of this.#groups(elements)) yield* this.#readGroup(group)
-    if (broken !== undefined) yield problemAt(broken, 'what begins here never ends')
+    // What stands around the elements counts, too, where they are one.
+    const whole = this.#grammar.together && broken === undefined && tooMany === undefined
+    const text = whole ? this.#body.subarray(document.begin, document.end) : undefined
+    for (const group of this.#groups(elements)) yield* this.#readGroup(group, text)
+    // Chrome ends a list of events when it ends itself, without a bracket: its format says so.
+    const mayEnd = this.#grammar.kind === 'chrome' && broken?.begin === document.begin
+    if (broken !== undefined && !mayEnd) yield problemAt(broken, 'what begins here never ends')
     if (tooMany !== undefined)
       yield problemAt(tooMany, `from here on it is more than the ${maxPlaces} parts that are read`)
   }
@@ -101,8 +106,8 @@ class Reading {
     if (group.length > 0) yield group
   }
 
-  *#readGroup(group: readonly Element[]): Generator<Item, void> {
-    let result = yield* this.#receive(this.#textOf(group))
+  *#readGroup(group: readonly Element[], text = this.#textOf(group)): Generator<Item, void> {
+    let result = yield* this.#receive(text)
     if ('error' in result) {
       const blanked = yield* this.#blankBroken(group)
       if (blanked > 0) result = yield* this.#receive(this.#textOf(group))

@@ -98,7 +98,7 @@ describe.each(formats)('a file of %s', (format) => {
 
   it('shows the same trace after it was written as any other format and read again', async () => {
     const { kept } = await takeIn(JSON.stringify(files[format]))
-    for (const other of formats) {
+    for (const other of Object.keys(fileFormats)) {
       const text = [...(fileFormats[other]?.write(kept, { ids: [], left: 0 }) ?? [])].join('')
       const again = await takeIn(text)
       expect(again.problems).toEqual([])
@@ -144,6 +144,36 @@ describe.each(formats)('a file of %s', (format) => {
     const { names, problems } = await takeIn(text.slice(0, text.indexOf('span 1')))
     expect(names).toEqual(['span 0'])
     expect(problems).toHaveLength(1)
+  })
+})
+
+describe('trace events', () => {
+  const events = [1, 2, 3].map((n) => ({
+    ph: 'X',
+    name: `span ${n}`,
+    pid: 1,
+    tid: 1,
+    ts: n * 1000,
+    dur: 500
+  }))
+
+  it('are read in an object, in a list, and in a list that Chrome left open', async () => {
+    const list = JSON.stringify(events, null, 1)
+    const open = list.slice(0, -2)
+    for (const text of [JSON.stringify({ displayTimeUnit: 'ms', traceEvents: events }), list, open])
+      expect(await takeIn(text)).toMatchObject({
+        traces: 1,
+        problems: [],
+        names: ['span 1', 'span 2', 'span 3']
+      })
+  })
+
+  it('lose no more than the one that is broken', async () => {
+    const text = JSON.stringify({ traceEvents: events }, null, 1).replace('"span 2"', 'span 2')
+    expect(await takeIn(text)).toMatchObject({
+      names: ['span 1', 'span 3'],
+      problems: [{ line: 11, column: 3, why: 'this is not JSON' }]
+    })
   })
 })
 
