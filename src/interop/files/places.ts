@@ -25,6 +25,8 @@ export interface Found {
   readonly elements: readonly Element[]
   /** The innermost of what never ends. */
   readonly broken: Place | undefined
+  /** The first of what is outside of everything. */
+  readonly stray: Place | undefined
   /** The first of what is more than a file may have. */
   readonly tooMany: Place | undefined
 }
@@ -61,6 +63,7 @@ export class Places {
   /** What the element lacked if it ended with its last part. */
   #closing = ''
   #places = 0
+  #stray: Place | undefined
   #tooMany: Place | undefined
   #inString = false
   #stringBegin = 0
@@ -87,7 +90,7 @@ export class Places {
     const broken = this.#open.at(-1)?.place
     const element = this.#open[this.#shape.element]
     if (element?.onWay === true) this.#addBroken(element.place)
-    return { elements: this.#elements, broken, tooMany: this.#tooMany }
+    return { elements: this.#elements, broken, stray: this.#stray, tooMany: this.#tooMany }
   }
 
   #advance(to: number): void {
@@ -112,6 +115,7 @@ export class Places {
       // `{` and `[` differ from each other, as `}` and `]` do, in the one bit that is set here.
       else if ((byte | 0x20) === 0x7b) this.#enter(i, byte !== openBrace)
       else if ((byte | 0x20) === 0x7d) this.#leave(i, (byte & 0x20) === 0)
+      else if (byte > 0x20 && this.#open.length === 0) this.#stray ??= this.#placeAt(i)
     }
     this.#at = i
   }
@@ -127,9 +131,13 @@ export class Places {
     const onWay =
       parent === undefined ||
       (parent.onWay && step !== undefined && step === (parent.list ? '*' : this.#key))
-    const place = { begin, end: begin, line: this.#line, column: begin - this.#lineBegin + 1 }
+    const place = this.#placeAt(begin)
     if (onWay && open.length === this.#shape.element) this.#parts = []
     open.push({ list, onWay, place })
+  }
+
+  #placeAt(begin: number): Place {
+    return { begin, end: begin, line: this.#line, column: begin - this.#lineBegin + 1 }
   }
 
   get #key(): string {
@@ -143,8 +151,10 @@ export class Places {
     }
     const open = this.#open
     const depth = open.findLastIndex((one) => one.list === list)
-    // What closes nothing that is open is passed over.
-    if (depth < 0) return
+    if (depth < 0) {
+      this.#stray ??= this.#placeAt(at)
+      return
+    }
     while (open.length > depth) {
       const { onWay, place } = open.pop() as Open
       if (onWay) this.#ended(place, open.length === depth ? at + 1 : at, open.length === depth)

@@ -65,18 +65,19 @@ class Reading {
   }
 
   *read(document: Place): Generator<Item, void> {
-    const { elements, broken, tooMany } = yield* new Places(
+    const { elements, broken, stray, tooMany } = yield* new Places(
       this.#body,
       this.#grammar,
       document
     ).find()
     // What stands around the elements counts, too, where they are one.
-    const whole = this.#grammar.together && broken === undefined && tooMany === undefined
-    const text = whole ? this.#body.subarray(document.begin, document.end) : undefined
+    const isWhole = (broken ?? stray ?? tooMany) === undefined && this.#grammar.together
+    const text = isWhole ? this.#body.subarray(document.begin, document.end) : undefined
     for (const group of this.#groups(elements)) yield* this.#readGroup(group, text)
     // Chrome ends a list of events when it ends itself, without a bracket: its format says so.
     const mayEnd = this.#grammar.kind === 'chrome' && broken?.begin === document.begin
     if (broken !== undefined && !mayEnd) yield problemAt(broken, 'what begins here never ends')
+    if (stray !== undefined) yield problemAt(stray, 'this belongs to nothing')
     if (tooMany !== undefined)
       yield problemAt(tooMany, `from here on it is more than the ${maxPlaces} parts that are read`)
   }

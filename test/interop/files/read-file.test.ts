@@ -64,6 +64,24 @@ describe('a file', () => {
     expect(await takeIn(all.join('\n'))).toMatchObject({ spans: 4, problems: [{ line: 1 }] })
   })
 
+  it('with something after its end names that', async () => {
+    const text = JSON.stringify(otlpFile(otlpSpan(1)))
+    for (const [rest, column] of [
+      ['\nbroken', 1],
+      ['\n]', 1],
+      ['\n  1, 2', 3]
+    ] as const)
+      expect(await takeIn(text + rest)).toMatchObject({
+        spans: 1,
+        problems: [{ line: 2, column, why: 'this belongs to nothing' }]
+      })
+    // Documents one after the other, without a line for each.
+    expect(await takeIn(text + JSON.stringify(otlpFile(otlpSpan(2))))).toMatchObject({
+      spans: 2,
+      problems: []
+    })
+  })
+
   it('with a span that is no JSON loses that span alone', async () => {
     const text = JSON.stringify(otlpFile(...numbers(9).map((n) => otlpSpan(n))), null, 1)
     const at = text.split('\n').findIndex((line) => line.includes('"span 5"'))
