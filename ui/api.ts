@@ -192,6 +192,10 @@ export function sendFile(
   })
 }
 
+export async function getText(path: string): Promise<string> {
+  return (await ask(path)).text()
+}
+
 async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   if (answers) return answers(path) as T
   const answer = await ask(path, signal)

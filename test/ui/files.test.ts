@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('files of traces, on the page', () => {
     await page.waitForFunction(() => document.activeElement?.textContent?.includes('Page'))
     expect(await violations(page)).toEqual([])
     await page.keyboard.press('ArrowUp')
-    expect(await focused()).toContain('Chrome')
+    expect(await focused()).toContain('Mermaid')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
     expect(await focused()).toContain('OTLP')
@@ -93,6 +93,17 @@ describe.skipIf(!hasBrowser)('files of traces, on the page', () => {
     expect(name).toBe('traces.otlp.json')
     expect(text).toContain('load cart')
     expect(text).not.toContain('/ok/:id')
+  })
+
+  it('are copied as a diagram', async () => {
+    const { traceId } = await real.app.visit('/loop')
+    const page = await real.openTrace(traceId, '', {
+      permissions: ['clipboard-read', 'clipboard-write']
+    })
+    await menuButton(page).click()
+    await page.getByRole('menuitem', { name: /Mermaid/ }).click()
+    await page.waitForSelector('[role=status]:has-text("Copied")', { state: 'attached' })
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('sequenceDiagram')
   })
 
   it('are imported from a chooser: what of them is broken is named by line, the rest is shown', async () => {

@@ -3,7 +3,8 @@ import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { leftHeader } from '../../src/wire/files.ts'
 import { beginningOf } from '../../src/wire/trace.ts'
-import { ApiProblem, download } from '../api.ts'
+import { ApiProblem, download, getText } from '../api.ts'
+import { copy } from '../copy.ts'
 import { formatMany } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
@@ -51,6 +52,13 @@ export function Menu({ target, onClose }: MenuProps): VNode {
       </button>`
     )}
     ${
+      'traceId' in target &&
+      html`<hr />
+        <button type="button" role="menuitem" tabindex="-1" onClick=${choose(() => void copyDiagram(target.traceId))}>
+        <${Icon} ...${{ name: 'copy' } as const} /><span><b>Copy as Mermaid</b><span class="muted">who calls whom, for GitHub, GitLab or a wiki</span></span>
+      </button>`
+    }
+    ${
       'query' in target &&
       html`<hr />
         <button type="button" role="menuitem" tabindex="-1" onClick=${choose(chooseFile)}>
@@ -76,6 +84,15 @@ async function save(target: ExportTarget, format: ExportFormat): Promise<void> {
         : `Downloaded; ${formatMany(left, 'trace')} more found no room in the file`
   } catch (error) {
     announcement.value = `The download failed. ${error instanceof ApiProblem ? error.message : ''}`
+  }
+}
+
+async function copyDiagram(traceId: string): Promise<void> {
+  try {
+    const text = await getText(`api/traces/${traceId}?format=mermaid`)
+    announcement.value = (await copy(text)) ? 'Copied' : 'The browser did not allow copying'
+  } catch {
+    announcement.value = 'The diagram could not be read'
   }
 }
 
