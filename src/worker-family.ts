@@ -12,8 +12,9 @@ import type { RecordFeed, TraceStore } from './store/types.ts'
 import type { OpenTraces } from './trace/open-traces.ts'
 import { version } from './version.ts'
 import type { WorkersStatus } from './wire/status.ts'
-import { whenBelonging } from './workers/belonging.ts'
+import { belong, type Belonged } from './workers/belonging.ts'
 import { apart, Family } from './workers/family.ts'
+import type { RecordRow } from './workers/rows.ts'
 
 interface WorkerFamilySetup {
   readonly settings: Settings
@@ -68,13 +69,15 @@ export function createWorkerFamily(setup: WorkerFamilySetup): WorkerFamily {
     return { service, attributes: [...others, ...[...own].flat()] }
   }
 
-  function join(name: string): void {
+  function join(name: string, waitMs: number): void {
     const { bootId: id, keep } = setup
     joined = true
     setup.onJoin(identified)
     inFlight.add(onInFlightChange)
     family = new Family({
       name,
+      waitMs,
+      say: (rows) => belonged?.say(rows),
       worker: { id, pid: process.pid, thread: threadId },
       store,
       keep,
@@ -92,19 +95,23 @@ export function createWorkerFamily(setup: WorkerFamilySetup): WorkerFamily {
     })
   }
 
-  function tryToJoin(name: string): void {
+  function tryToJoin(name: string, waitMs: number): void {
     try {
-      join(name)
+      join(name, waitMs)
     } catch (error) {
       report.once(`${apart}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
-  const parts = [settings.path, settings.service, version]
-  const stop =
-    settings.workers && setup.shown
-      ? whenBelonging({ parts, env }, (name) => runIn(quiet, tryToJoin, name))
-      : () => {}
+  let belonged: Belonged | undefined
+  if (settings.workers && setup.shown)
+    belonged = belong(
+      { parts: [settings.path, settings.service, version], env },
+      {
+        join: (name, waitMs) => runIn(quiet, tryToJoin, name, waitMs),
+        hear: (rows) => run(() => family?.hear(rows as RecordRow[]))
+      }
+    )
 
   return {
     elsewhere: {
@@ -146,7 +153,7 @@ export function createWorkerFamily(setup: WorkerFamilySetup): WorkerFamily {
       return { role, workers: workers.map(({ pid, thread }) => ({ pid, thread })) }
     },
     close() {
-      stop()
+      belonged?.stop()
       inFlight.delete(onInFlightChange)
       family?.close()
     }

@@ -10,12 +10,17 @@ import type { Message, Worker } from './link.ts'
 import { MeetingPoint } from './meeting-point.ts'
 import { greeting, meet, type Member } from './member.ts'
 import { OthersInFlight } from './others-in-flight.ts'
+import { fromRows, type RecordRow, toRows } from './rows.ts'
 import { createReception, type ReceptionSetup } from './reception.ts'
 
 export interface FamilySetup extends Pick<ReceptionSetup, 'onRequest' | 'onUpgrade'> {
   /** All workers of an application, and nobody else, have the same. */
   readonly name: string
   readonly worker: Worker
+  /** Milliseconds for which others go first when nobody keeps. */
+  readonly waitMs: number
+  /** Tells somebody what this worker has recorded, when it ends before it was taken in. */
+  readonly say: (rows: RecordRow[]) => void
   readonly store: RecordFeed
   /** Takes in what another worker has recorded. */
   readonly keep: (record: TraceRecord) => void
@@ -38,8 +43,8 @@ export const apart = 'the workers of this application cannot meet, each shows it
 
 type Role = Keeper | Member | undefined
 
-/** Milliseconds. The deputy is let go first, with what it has; a thread comes and goes, and keeps only where nobody else does. */
-const patience = { page: 300, deputyFirst: 250, thread: 1000, alive: 1000, again: 25, failed: 5000 }
+/** Milliseconds. */
+const patience = { page: 300, deputy: 250, alive: 1000, again: 25, failed: 5000 }
 const maxTries = 100
 
 /**
@@ -69,7 +74,7 @@ export class Family {
     this.#point = new MeetingPoint(setup.name)
     this.#forwarder = new Forwarder(this.#point.address)
     process.on('exit', this.#onExit)
-    this.#ready = this.#join(setup.worker.thread > 0 ? patience.thread : patience.deputyFirst)
+    this.#ready = this.#join(setup.waitMs)
   }
 
   /** Who keeps, and who else there is as far as this worker knows. */
@@ -137,14 +142,27 @@ export class Family {
   }
 
   #leave(): void {
+    if (!this.#closed) this.#setup.run(() => this.#tellRest())
     this.#closed = true
     clearInterval(this.#alive)
-    this.#role?.flush()
     this.#role?.close()
     this.#forwarder.close()
     this.#point.leave()
     this.#server?.close()
     this.#role = undefined
+  }
+
+  // As far as it goes at once.
+  #tellRest(): void {
+    if (this.#role !== undefined) return this.#role.flush()
+    const own = [...this.#setup.store.recordsAfter(0, 'own')]
+    if (own.length > 0) this.#setup.say(toRows(own.map(({ record }) => record)))
+  }
+
+  /** Takes in what a thread of this process has said as it ended. */
+  hear(rows: readonly RecordRow[]): void {
+    if (this.#role !== undefined && !(this.#role instanceof Keeper)) this.#role.handOn(rows)
+    else for (const record of fromRows(rows)) this.#setup.keep(record)
   }
 
   #line(visa: object): string {
@@ -244,7 +262,7 @@ export class Family {
     const deputy = this.#role !== undefined && !(this.#role instanceof Keeper) && this.#role.deputy
     this.#role = undefined
     this.#forwarder.close()
-    if (!this.#closed) this.#ready = this.#join(deputy ? 0 : patience.deputyFirst)
+    if (!this.#closed) this.#ready = this.#join(deputy ? 0 : patience.deputy)
   }
 
   // Others have given this keeper up while it hung, or two began at once: who has the address keeps.

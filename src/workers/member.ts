@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { FamilySetup } from './family.ts'
 import { isOf } from './keeper.ts'
 import { Link, type Message, type Worker } from './link.ts'
-import { fromRows, toRows } from './rows.ts'
+import { fromRows, type RecordRow, toRows } from './rows.ts'
 import { Shipment } from './shipment.ts'
 
 /** Milliseconds that a keeper may take to say welcome. It may be starting up, and busy with that. */
@@ -86,6 +86,11 @@ export class Member {
         if (this.#unanswered !== undefined && this.#asks === asked) this.#link.close()
       }, silentMs).unref()
     })
+  }
+
+  /** What a thread of this process has recorded. */
+  handOn(rows: readonly RecordRow[]): void {
+    this.#link.send({ type: 'news', rows, seq: this.#shipment.sent })
   }
 
   /** Sends what there is, as far as that goes at once. */

@@ -41,6 +41,11 @@ export class Shipment {
     this.schedule()
   }
 
+  /** The sequence number up to which all was sent. */
+  get sent(): number {
+    return this.#sent
+  }
+
   set delayMs(delayMs: number) {
     this.#delayMs = delayMs
     clearTimeout(this.#timer)
