@@ -2,15 +2,19 @@ import { visible } from '../base/report.ts'
 import type { Summary } from '../wire/summary.ts'
 import type { Colour, Terminal } from './terminal.ts'
 
-// Time, status, duration, figures and the spaces between; services take what they need.
+// Time, status, duration, figures and the spaces between; services and the id take what they need.
 const otherColumns = 60
+const idColumns = 33
 const usualTitle = 44
 
 /** One trace as a line of the terminal. What others named may hold anything: control characters are shown, not obeyed. */
 export function traceLine(summary: Summary, { paint, columns }: Terminal): string {
   const { start, duration, spans, errors, services, traceId } = summary
+  const showsId = columns === undefined || columns >= otherColumns + idColumns + 30
   const room =
-    columns === undefined ? usualTitle : Math.max(20, Math.min(60, columns - otherColumns))
+    columns === undefined
+      ? usualTitle
+      : Math.max(20, Math.min(60, columns - otherColumns - (showsId ? idColumns : 0)))
   return [
     paint('dim', clock(start)),
     paint(statusColour(summary), statusOf(summary).padStart(3)),
@@ -19,7 +23,7 @@ export function traceLine(summary: Summary, { paint, columns }: Terminal): strin
     paint('dim', many(spans, 'span').padStart(9)),
     errors > 0 ? paint('red', many(errors, 'error').padEnd(9)) : ' '.repeat(9),
     paint('cyan', visible(services.join(', '))),
-    ...(columns === undefined || columns >= 150 ? [paint('dim', traceId)] : [])
+    ...(showsId ? [paint('dim', traceId)] : [])
   ].join(' ')
 }
 
