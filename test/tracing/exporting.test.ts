@@ -120,6 +120,22 @@ interface Sent {
 }
 
 describe('an application and a hub', () => {
+  it.each(['grpc', 'http/protobuf', 'http/json'] as const)(
+    'are one set-up apart, by %s',
+    async (protocol) => {
+      const [port, grpcPort] = await freePorts(2)
+      const ports = [`--grpc-port=${grpcPort}`, '--zipkin-port=off', '--jaeger-port=off']
+      const { origin: hub } = await startHub([`--port=${port}`, ...ports])
+      const url = protocol === 'grpc' ? `http://127.0.0.1:${grpcPort}` : hub
+      const { origin, exports } = await exportingTo({ url, protocol })
+      await ask(`${origin}/orders/1`)
+      const { spans } = await new PageApi(`${hub}/_traces`).named('GET /orders/:id')
+      expect(spans).toBe(2)
+      await settled(async () => (await exports()).every(({ sent }) => sent === spans))
+      expect((await exports())[0]).toMatchObject({ protocol, failed: 0, lastError: '' })
+    }
+  )
+
   it('find each other again after the hub was away, and no trace is lost', async () => {
     const [port] = await freePorts(1)
     const words = ['--port', String(port), ...alone]

@@ -71,7 +71,7 @@ function post(
     request.on('error', (error: NodeJS.ErrnoException) => {
       // The answer's first line has decided already; what goes wrong after it changes nothing.
       if (answered) return
-      const stale = request.reusedSocket && error.code === 'ECONNRESET'
+      const stale = request.reusedSocket && /^(?:ECONNRESET|EPIPE)$/.test(error.code ?? '')
       result = { outcome: stale ? 'stale' : 'retry', why: error.code ?? error.message }
     })
     // Comes last, after an error, an end, or an upgrade that nobody asked for.

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2'
+import { readFileSync } from 'node:fs'
+import { createServer as createHttps } from 'node:https'
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { spawn } from 'node:child_process'
@@ -59,6 +61,31 @@ describe('an exporter', () => {
     const [{ headers }] = collector.received
     expect(headers.authorization).toBe('Bearer x')
     expect(headers['content-encoding']).toBeUndefined()
+  })
+
+  it('trusts the authorities that it is given, and no stranger', async () => {
+    const fixture = (name: string) =>
+      readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8')
+    const [cert, key] = [fixture('cert.pem'), fixture('key.pem')]
+    const bodies: string[] = []
+    const server = createHttps({ cert, key }, (req, res) => {
+      req.on('data', (chunk: Buffer) => bodies.push(chunk.toString()))
+      req.on('end', () => res.end('{}'))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/v1/traces`
+    await use({ retryMs: 1 }, { url })
+    exporter.export(traceOf(1))
+    await until(() => exporter.lines.length === 1)
+    expect(exporter.lines[0]).toContain('CERT')
+    await use({}, { url, compression: 'none', tls: { ca: cert } })
+    exporter.export(traceOf(1))
+    expect(await exporter.flush()).toBe(true)
+    expect(bodies.join('')).toContain('work')
   })
 
   it('batches what ends together, and parts what is more than a batch', async () => {
