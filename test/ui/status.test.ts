@@ -5,6 +5,7 @@ import { buildOnce, hasBrowser, launch, open, violations, type Watched } from '.
 import { statusOf } from './fake.ts'
 import { Fixture } from './fixture.ts'
 
+const address = 'http://collector.observability.svc.cluster.example/v1/traces'
 const destinations: ExportStatus[] = [
   {
     to: 'http://localhost:9411/api/v2/spans',
@@ -18,7 +19,7 @@ const destinations: ExportStatus[] = [
     lastErrorAt: 0
   },
   {
-    to: 'http://collector.example/v1/traces',
+    to: address,
     protocol: 'http/protobuf',
     sent: 12,
     failed: 7,
@@ -99,10 +100,7 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     const before = fixture.status
     fixture.status = statusOf({ exports: destinations })
     const page = await openStatus()
-    expect(await names(page, '.exports')).toEqual([
-      'http://collector.example/v1/traces',
-      'http://localhost:9411/api/v2/spans'
-    ])
+    expect(await names(page, '.exports')).toEqual([address, 'http://localhost:9411/api/v2/spans'])
     const failing = await page.textContent('.exports li.no')
     expect(failing).toContain('12 spans arrived, 3 spans waiting, 7 spans refused or given up')
     expect(failing).toContain('It fails: ECONNREFUSED')
@@ -146,5 +144,7 @@ describe.skipIf(!hasBrowser)('the status page', () => {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth
     )
     expect(wider).toBeLessThanOrEqual(0)
+    const inCard = await page.$eval('.exports', (card) => card.scrollWidth - card.clientWidth)
+    expect(inCard).toBeLessThanOrEqual(0)
   })
 })

@@ -130,7 +130,7 @@ class Sender {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      void this.#drain()
+      this.#drain().catch(this.#guard.failed)
     }, ms).unref()
   }
 
