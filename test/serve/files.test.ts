@@ -5,7 +5,8 @@ import { ask, type Host, idOf, startHost, token } from './fixtures.ts'
 
 let host: Host
 let taken: Buffer[] = []
-let release: (() => void) | undefined
+let release = (): void => {}
+let started: Promise<void>
 
 const result: ImportResult = {
   traces: 1,
@@ -18,11 +19,16 @@ const result: ImportResult = {
 
 beforeEach(async () => {
   taken = []
-  release = undefined
+  let begin = (): void => {}
+  started = new Promise((resolve) => (begin = resolve))
   host = await startHost({
     importFile: async (file) => {
       taken.push(file)
-      if (file.toString() === 'wait') await new Promise<void>((resolve) => (release = resolve))
+      if (file.toString() === 'wait')
+        await new Promise<void>((resolve) => {
+          release = resolve
+          begin()
+        })
       return result
     }
   })
@@ -119,16 +125,16 @@ describe('an import', () => {
     expect(typeof sent === 'string' ? 413 : sent.status).toBe(413)
     const bomb = await post(gzipSync(Buffer.alloc(65 * 1024 * 1024)))
     expect(bomb.status).toBe(413)
-    expect(bomb.json.hint).toContain('32 MiB as sent and 64 MiB inflated')
+    expect(bomb.json.hint).toContain('32 MiB of gzip with 64 MiB')
     expect(taken).toEqual([])
   })
 
   it('reads one file at a time', async () => {
     const first = post('wait')
-    while (release === undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+    await started
     const second = await post('{}')
     expect([second.status, second.headers['retry-after']]).toEqual([503, '1'])
-    ;(release as () => void)()
+    release()
     expect((await first).status).toBe(200)
     expect((await post('{}')).status).toBe(200)
   })

@@ -98,7 +98,8 @@ describe.each(formats)('a file of %s', (format) => {
 
   it('shows the same trace after it was written as any other format and read again', async () => {
     const { kept } = await takeIn(JSON.stringify(files[format]))
-    for (const other of Object.keys(fileFormats)) {
+    // A diagram is to look at.
+    for (const other of Object.keys(fileFormats).filter((name) => name !== 'mermaid')) {
       const text = [...(fileFormats[other]?.write(kept, { ids: [], left: 0 }) ?? [])].join('')
       const again = await takeIn(text)
       expect(again.problems).toEqual([])
