@@ -29,13 +29,14 @@ export function forXray(
   region: string,
   { env, report, now = Date.now }: CloudSetup
 ): Destination {
-  const { format } = destination
-  if (destination.transport === 'grpc')
-    report.once('AWS X-Ray takes OTLP over HTTP only: spans are sent so')
+  const { format, transport } = destination
+  // What was given for gRPC has the path of its call.
+  const url = transport === 'grpc' ? new URL('/v1/traces', destination.url).href : destination.url
+  if (transport === 'grpc') report.once('AWS X-Ray takes OTLP over HTTP only: spans are sent so')
   return {
     ...destination,
     transport: 'http',
-    url: overHttp(destination.url),
+    url,
     maxBatch: xrayBatch,
     format: {
       ...format,
@@ -43,13 +44,6 @@ export function forXray(
     },
     ...unlessGiven(destination, signForXray({ region, env, now }))
   }
-}
-
-/** The address of gRPC's endpoint has no path. */
-function overHttp(text: string): string {
-  const url = new URL(text)
-  if (url.pathname === '/') url.pathname = '/v1/traces'
-  return url.href
 }
 
 export function forGoogle(

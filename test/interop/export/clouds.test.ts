@@ -8,6 +8,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createReport } from '../../../src/base/report.ts'
 import type { ReadonlyAttributes } from '../../../src/base/span-data.ts'
+import { addressOf } from '../../../src/interop/export/address.ts'
 import { forCloud, forGoogle, forXray } from '../../../src/interop/export/clouds.ts'
 import type { Destination } from '../../../src/interop/export/destination.ts'
 import { createTracing } from '../../../src/tracing.ts'
@@ -101,10 +102,11 @@ describe('an export to AWS X-Ray', () => {
   it('goes by HTTP, whatever is asked for', () => {
     const lines: string[] = []
     const report = createReport((line) => void lines.push(line))
-    const asked = destination('https://xray.us-east-1.amazonaws.com/v1/traces', {
-      transport: 'grpc'
+    const url = addressOf('https://xray.us-east-1.amazonaws.com', 'grpc')
+    expect(forCloud(destination(url, { transport: 'grpc' }), { env, report })).toMatchObject({
+      transport: 'http',
+      url: 'https://xray.us-east-1.amazonaws.com/v1/traces'
     })
-    expect(forCloud(asked, { env, report }).transport).toBe('http')
     expect(lines).toHaveLength(1)
   })
 
