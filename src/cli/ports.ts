@@ -1,4 +1,6 @@
+import { createSegmentReceiver } from '../interop/xray/receiver.ts'
 import { createGrpcServer } from '../serve/grpc/server.ts'
+import { isLoopbackAddress } from '../serve/hosts.ts'
 import { type Hub, mountPath } from './hub.ts'
 import { httpServer, listen } from './listen.ts'
 
@@ -74,6 +76,22 @@ export const ports: readonly Port[] = [
     usually: "Jaeger's own page",
     counts: '',
     ...http((url) => below(url, '/api/', '/jaeger/api/'))
+  },
+  {
+    name: 'X-Ray',
+    option: 'xray-port',
+    standard: 2000,
+    needed: false,
+    about: "segments of AWS X-Ray's SDKs, from this machine",
+    usually: 'the X-Ray daemon',
+    counts: 'xray',
+    scheme: 'udp:',
+    open: ({ senders: { intake }, report }, port, host) =>
+      createSegmentReceiver({
+        take: (body, format) => intake.take(format, () => body),
+        admits: isLoopbackAddress,
+        report
+      }).listen(port, host)
   }
 ]
 

@@ -131,7 +131,8 @@ export async function freePorts(count: number): Promise<number[]> {
 export const alone: readonly string[] = [
   '--grpc-port=off',
   '--zipkin-port=off',
-  '--jaeger-port=off'
+  '--jaeger-port=off',
+  '--xray-port=off'
 ]
 
 /** A hub on a port of its own, which it prints. */
