@@ -55,6 +55,15 @@ export const ask: Ask = (text, { method = 'GET', headers, body = '', timeoutMs }
     request.end(body)
   })
 
+const ownMachine = /^(?:127(?:\.\d+){3}|\[::1\]|localhost)$/
+
+/** Whether a secret may be sent there: by HTTPS, or without leaving this machine. */
+export function isTrusted(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || (protocol === 'http:' && ownMachine.test(hostname))
+}
+
 /** The answer's JSON object; anything else is an empty one. */
 export function objectOf({ body }: Pick<Answer, 'body'>): Readonly<Record<string, unknown>> {
   try {

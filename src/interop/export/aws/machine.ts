@@ -1,3 +1,4 @@
+import { isTrusted } from '../ask.ts'
 import { fileText } from '../files.ts'
 import { credentialsIn, type CredentialSetup, type FoundCredentials } from './credentials.ts'
 
@@ -14,16 +15,14 @@ export async function fromMachine(setup: CredentialSetup): Promise<FoundCredenti
   return fromInstance(setup)
 }
 
-// ECS's and EKS's agents, or this machine: a token that is sent elsewhere over plain HTTP could be read on the way.
-const agents =
-  /^(?:169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\]|127(?:\.\d+){3}|\[::1\]|localhost)$/
+const agents = /^http:\/\/(?:169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\])$/
 
 async function fromContainer(
   { env, ask }: CredentialSetup,
   url: string
 ): Promise<FoundCredentials> {
-  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' }
-  if (protocol !== 'https:' && !(protocol === 'http:' && agents.test(hostname)))
+  // A token that is sent elsewhere over plain HTTP could be read on the way; ECS's and EKS's agents are beside the container.
+  if (!isTrusted(url) && !(URL.canParse(url) && agents.test(new URL(url).origin)))
     throw new Error('AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor a container agent')
   const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']
   const token = file ? await fileText(file) : env['AWS_CONTAINER_AUTHORIZATION_TOKEN']

@@ -1,4 +1,4 @@
-import type { Answer } from '../ask.ts'
+import { type Answer, isTrusted } from '../ask.ts'
 import { fileText } from '../files.ts'
 import { complete, type CredentialSetup, type FoundCredentials } from './credentials.ts'
 
@@ -26,7 +26,9 @@ export async function assumeRole(
 ): Promise<FoundCredentials> {
   const token = await fileText(tokenFile)
   if (token === undefined) throw new Error(`${tokenFile} does not exist`)
-  const answer = await ask(env['AWS_ENDPOINT_URL_STS'] || stsOf(region), {
+  const url = env['AWS_ENDPOINT_URL_STS'] || stsOf(region)
+  if (!isTrusted(url)) throw new Error('AWS_ENDPOINT_URL_STS is no https URL')
+  const answer = await ask(url, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({

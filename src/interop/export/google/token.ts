@@ -1,5 +1,5 @@
 import { createSign } from 'node:crypto'
-import { type Answer, objectOf } from '../ask.ts'
+import { type Answer, isTrusted, objectOf } from '../ask.ts'
 import type { Expiring } from '../renewed.ts'
 import { type GoogleSetup, type KeyFile, textOf } from './credentials.ts'
 import { askMachine } from './machine.ts'
@@ -46,7 +46,7 @@ async function exchange(
   form: Record<string, string>
 ): Promise<AccessToken> {
   const url = tokenUri(fields)
-  if (!URL.canParse(url)) throw new Error(`${path} has a token_uri that is no URL`)
+  if (!isTrusted(url)) throw new Error(`${path} has a token_uri that is no https URL`)
   const answer = await ask(url, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },

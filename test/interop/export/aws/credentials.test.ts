@@ -153,6 +153,16 @@ aws_session_token = three
     await expect(find(env)).rejects.toThrow('AWS STS gave no role (AccessDenied)')
   })
 
+  it('send no token of the platform to an STS over plain HTTP', async () => {
+    const own: Ask = () => Promise.reject(new Error('asked'))
+    const env = {
+      AWS_ROLE_ARN: 'arn:x',
+      AWS_WEB_IDENTITY_TOKEN_FILE: await file('token', 't'),
+      AWS_ENDPOINT_URL_STS: 'http://sts.example.com/'
+    }
+    await expect(find(env, own)).rejects.toThrow('AWS_ENDPOINT_URL_STS is no https URL')
+  })
+
   it("are the container's, with the token that it asks for", async () => {
     const agent = await cloudServer(({ headers }, res) =>
       headers.authorization === 'Bearer pod' ? res.end(json) : res.writeHead(401).end()
@@ -191,6 +201,12 @@ aws_session_token = three
       await expect(find(env, own)).rejects.toThrow('neither https nor a container agent')
     }
   )
+
+  it('are those of the agent of EKS, at its own address', async () => {
+    const own: Ask = () => Promise.resolve({ status: 200, headers: {}, body: json })
+    const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.170.23/v1/credentials' }
+    expect(await find(env, own)).toEqual(granted)
+  })
 
   it("are the machine's role's, by the second version of its metadata service", async () => {
     const imds = await cloudServer(({ method, path, headers }, res) => {

@@ -151,7 +151,10 @@ describe('credentials for Google Cloud', () => {
       { type: 'service_account', client_email: 'a', private_key: 'nonsense' },
       'has a private_key that cannot be used'
     ],
-    [{ type: 'authorized_user', token_uri: 'nonsense' }, 'has a token_uri that is no URL']
+    [
+      { type: 'authorized_user', token_uri: 'http://tokens.example/' },
+      'has a token_uri that is no https URL'
+    ]
   ])('say what is wrong with a key file: %o', async (fields, said) => {
     const path = await keyFile(fields)
     const { authorize } = google({ GOOGLE_APPLICATION_CREDENTIALS: path })
