@@ -45,7 +45,7 @@ export function accessOf(args: Arguments, env: NodeJS.ProcessEnv): Access {
       warning: false
     },
     host,
-    name: loopback ? 'localhost' : reachableName(host, allowedHosts),
+    name: host === '127.0.0.1' ? 'localhost' : reachableName(host, allowedHosts),
     token,
     ingestToken: ingestToken || storedToken(join(tokenDirectory, 'ingest')),
     tokenDirectory,

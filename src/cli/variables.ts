@@ -2,13 +2,13 @@ import type { Access } from './access.ts'
 
 /** Lines for a shell that have a program with any OpenTelemetry SDK send its traces here. */
 export function exportLines(
-  { mode, name }: Access,
+  { mode, host: listening, name }: Access,
   port: number,
   ingestToken: string,
   platform: string = process.platform
 ): string[] {
   // By its number: what resolves localhost to ::1 alone, as Node 17 to 19 do, finds nobody there.
-  const host = name === 'localhost' ? '127.0.0.1' : name
+  const host = listening === '127.0.0.1' ? listening : name
   const variables = [
     ['OTEL_EXPORTER_OTLP_ENDPOINT', `http://${host}:${port}`],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuf'],

@@ -104,6 +104,15 @@ describe('spanlight', () => {
     ])
   })
 
+  it('is found on another address of this machine, too', async () => {
+    const hub = spanlight(['--port=0', ...alone, '--host', '::1'])
+    await hub.prints(/Ctrl-C/)
+    const sent = await program(stranger, printedVariables(hub.stdout)).ended
+    expect(sent).toMatchObject({ code: 0, stderr: '' })
+    const [, page] = await hub.prints(/Page +(\S+\[::1\]\S+)/)
+    expect((await spanlight(['tail', page as string, '--once']).ended).stdout).toContain('make tea')
+  })
+
   it('records nothing of itself, whatever NODE_OPTIONS says', async () => {
     const hub = spanlight(['--port', '0', ...alone], {
       NODE_OPTIONS: '--import spanlight/register',
