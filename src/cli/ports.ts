@@ -20,6 +20,8 @@ export interface Port {
   readonly counts: string
   /** Of its address: `http:`. */
   readonly scheme: string
+  /** Its senders have no token: where others need one it is opened only when it is asked for. */
+  readonly tokenless?: boolean
   /** Gives the port that it got; rejects where that one is taken or not allowed. */
   readonly open: (hub: Hub, port: number, host: string) => Promise<number>
 }
@@ -85,6 +87,7 @@ export const ports: readonly Port[] = [
     about: "segments of AWS X-Ray's SDKs, from this machine",
     usually: 'the X-Ray daemon',
     counts: 'xray',
+    tokenless: true,
     scheme: 'udp:',
     open: ({ senders: { intake }, report }, port, host) =>
       createSegmentReceiver({

@@ -40,10 +40,17 @@ export async function startHub(
   })
   let pagePort = 0
   for (const [port, number] of wanted.ports) {
+    const { name, option, tokenless = false } = port
+    if (tokenless && access.mode.mode === 'token' && args.value(option) === undefined) {
+      const about = `senders of ${name} have no token; --${option} ${number} lets those of this machine in`
+      open.push({ port, address: '', about })
+      continue
+    }
     try {
       const got = await port.open(hub, number, access.host)
       if (port === ports[0]) pagePort = got
-      open.push({ port, address: `${port.scheme}//${access.name}:${got}`, about: port.about })
+      const host = tokenless ? 'localhost' : access.name
+      open.push({ port, address: `${port.scheme}//${host}:${got}`, about: port.about })
     } catch (error) {
       const why = await reasonOf(error, port, number, access)
       if (port.needed) throw new Failure(why)

@@ -248,6 +248,19 @@ describe('a hub for other machines', () => {
   })
 })
 
+describe('a port whose senders have no token', () => {
+  it('is opened for whoever asked for it, where others need one', async () => {
+    const token = ['--token', 'a-token-of-more-than-32-characters-0123']
+    const [xray] = (await freePorts(1)) as [number]
+    const some = ['--port=0', '--grpc-port=off', '--zipkin-port=off', '--jaeger-port=off', ...token]
+    const without = await startHub(some)
+    expect(without.hub.stdout).not.toMatch(/^ +X-Ray +udp:/m)
+    expect(without.hub.stdout).toContain('--xray-port 2000 lets those of this machine in')
+    const { hub } = await startHub([...some, `--xray-port=${xray}`])
+    expect(hub.stdout).toMatch(new RegExp(`^ +X-Ray +udp://localhost:${xray} `, 'm'))
+  })
+})
+
 describe('a hub for this machine that is asked through a proxy', () => {
   it('asks for tokens from then on, and says which ones', async () => {
     const { hub, origin } = await startHub()
