@@ -167,8 +167,6 @@ it('AWS’s SDK sends subsegments ahead of a segment that has many', async () =>
   open.close()
   const found = await until([...names, 'open', 'big'])
   for (const name of names) expect(found.get(name)?.[1].parentId).toBe(segment.id)
-  const services = new Set(names.map((name) => found.get(name)?.[0].resource.service))
-  expect([...services]).toEqual(['big'])
   expect(said).toEqual([])
 })
 

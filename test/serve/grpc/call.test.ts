@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { OutgoingHttpHeaders } from 'node:http2'
+import { connect, type OutgoingHttpHeaders } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import protobuf from 'protobufjs'
@@ -48,6 +48,29 @@ describe('a call with spans', () => {
     const { code, started } = await ask(body, headers)
     expect(code).toBe('0')
     expect(started.bodies).toEqual([message])
+  })
+
+  it('is taken up to 4 MiB, four at once over one connection', async () => {
+    started = await start()
+    const session = connect(`http://127.0.0.1:${started.port}`)
+    const body = framed(Buffer.alloc(4 * 1024 * 1024 - 5, 1))
+    const codes = await Promise.all(
+      [1, 2, 3, 4].map(
+        () =>
+          new Promise((resolve, reject) => {
+            const stream = session.request({
+              ':method': 'POST',
+              ':path': exportPath,
+              'content-type': 'application/grpc'
+            })
+            stream.on('trailers', (block) => resolve(block['grpc-status']))
+            stream.on('error', reject).resume().end(body)
+          })
+      )
+    )
+    session.destroy()
+    expect(codes).toEqual(['0', '0', '0', '0'])
+    expect(started.bodies.map(({ length }) => length)).toEqual(Array(4).fill(body.length - 5))
   })
 
   it.each<[string, Buffer | undefined, OutgoingHttpHeaders, string]>([
