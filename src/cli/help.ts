@@ -1,17 +1,22 @@
 import type { Command } from './command.ts'
 import { commonOptions, type OptionSpecs } from './options.ts'
 
-const width = 26
+const width = 34
 
 export function helpOf(commands: Readonly<Record<string, Command>>): string {
   const list = Object.values(commands).map(({ usage, summary }) =>
-    entry(`spanlight ${usage}`, summary)
+    entry(`spanlight ${usage.replace(' [options]', '')}`, summary)
   )
   return `Usage: spanlight [command] [options]
 
 ${list.join('\n')}
 
 spanlight COMMAND --help says more of each; spanlight alone is spanlight hub.
+
+Examples:
+${entry('spanlight --open', 'a hub, and its page in the browser')}
+${entry('spanlight open x.json', 'the traces of a file')}
+${entry("spanlight tail -q 'status:5xx'", 'what fails, as it happens')}
 
 ${optionList(commonOptions)}`
 }

@@ -20,22 +20,25 @@ export const accessOptions: OptionSpecs = {
   token: { value: 'TOKEN', help: 'what the page asks for (SPANLIGHT_TOKEN, or made once)' },
   'ingest-token': {
     value: 'TOKEN',
-    help: 'what services send along (SPANLIGHT_INGEST_TOKEN, or made once)'
+    help: 'what services send (SPANLIGHT_INGEST_TOKEN, or made once)'
   },
   memory: { value: 'SIZE', help: 'most that traces may take, 8MB to 512MB (256MB)' }
 }
 
 export const hubCommand: Command = {
   usage: 'hub [options]',
-  summary: 'one page for the traces of many processes; what spanlight alone does, too',
+  summary: 'one page for the traces of many processes',
   details: `Takes spans of OpenTelemetry, Zipkin and others on their standard ports, and
 shows them on one page. Everything is kept in memory, and gone when it ends.`,
   words: false,
   options: {
     ...Object.fromEntries(
-      ports.map(({ option, name, standard, needed }) => [
+      ports.map(({ option, name, standard }, at) => [
         option,
-        { value: 'PORT', help: `for ${name} (${standard})${needed ? '' : '; 0 or off for none'}` }
+        {
+          value: 'PORT',
+          help: `for ${name} (${standard}); ${at === 0 ? '0 for any that is free' : '0 or off for none'}`
+        }
       ])
     ),
     ...accessOptions,

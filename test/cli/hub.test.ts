@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { version } from '../../src/version.ts'
@@ -172,6 +173,33 @@ describe('spanlight', () => {
     }
   })
 
+  it.runIf(process.platform === 'linux')(
+    'opens the browser when asked to, or says that there is none',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'spanlight-browser-'))
+      const words = ['--port=0', ...alone, '--quiet', '--open']
+      try {
+        const none = spanlight(words, { PATH: folder })
+        const [, there] = await none.prints(/no browser could be opened; the page is at (\S+)/)
+        expect(`${there}\n`).toBe(none.stdout)
+
+        const said = join(folder, 'said')
+        writeFileSync(
+          join(folder, 'xdg-open'),
+          `#!/bin/sh\necho "$1" > '${said}.part' && /bin/mv '${said}.part' '${said}'\n`,
+          { mode: 0o755 }
+        )
+        const hub = spanlight(words, { PATH: folder })
+        const [page] = await hub.prints(/http:.*\n/)
+        while (!existsSync(said)) await new Promise((done) => setTimeout(done, 20))
+        expect(readFileSync(said, 'utf8')).toBe(page)
+        expect(hub.stderr).toBe('')
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    }
+  )
+
   it('prints the address alone when it is to be quiet', async () => {
     const hub = spanlight(['--port', '0', ...alone, '--quiet'])
     await hub.prints(/\n/)
@@ -304,9 +332,9 @@ describe('the command line', () => {
     const all = await spanlight(['--help']).ended
     expect(all.code).toBe(0)
     expect(all.stdout).toMatch(/^Usage: spanlight/)
-    const names = [...all.stdout.matchAll(/^ {2}spanlight (\w+)/gm)].map(
-      ([, name]) => name as string
-    )
+    const names = [
+      ...(all.stdout.split('Examples')[0] as string).matchAll(/^ {2}spanlight (\w+)/gm)
+    ].map(([, name]) => name as string)
     expect(names).toEqual(['hub', 'open', 'tail'])
     for (const name of names) {
       const { stdout } = await spanlight([name, '--help']).ended
