@@ -1,4 +1,4 @@
-import { BadBody, maxDepth, maxValues, type Range, tooDeep, tooManyValues } from './bounded-body.ts'
+import { BadBody, maxDepth, maxSpans, maxValues, type Range, tooDeep, tooManyValues } from './bounded-body.ts'
 
 export function parseJson(text: string): unknown {
   try {
@@ -26,6 +26,7 @@ const stride = 65_536
  */
 export abstract class JsonPieces<Role> {
   readonly #body: Buffer
+  readonly #maxAround: number
   readonly #roles: (Role | undefined)[] = []
   #at = 0
   #depth = 0
@@ -42,8 +43,10 @@ export abstract class JsonPieces<Role> {
   #around = ''
   #copied = 0
 
-  constructor(body: Buffer) {
+  /** `spans` may be more than one request may have: each is two values around the pieces, itself and its comma. */
+  constructor(body: Buffer, spans: number = maxSpans) {
     this.#body = body
+    this.#maxAround = maxValues + 2 * (spans - maxSpans)
   }
 
   /** A container begins in one of role `parent`. Gives its own role, or calls `enter`. */
@@ -101,7 +104,7 @@ export abstract class JsonPieces<Role> {
   /** What is around the pieces. */
   protected rest(): unknown {
     if (this.#pieceDepth > 0) throw new BadBody('the body is not JSON')
-    this.#checkValues()
+    if (this.#values > this.#maxAround) throw new BadBody(tooManyValues)
     this.#copy(this.#body.length)
     return parseJson(this.#around)
   }

@@ -107,11 +107,11 @@ class Reading {
     if (group.length > 0) yield group
   }
 
-  *#readGroup(group: readonly Element[], text = this.#textOf(group)): Generator<Item, void> {
+  *#readGroup(group: readonly Element[], text = this.#asItIs(group)): Generator<Item, void> {
     let result = yield* this.#receive(text)
     if ('error' in result) {
-      const blanked = yield* this.#blankBroken(group)
-      if (blanked > 0) result = yield* this.#receive(this.#textOf(group))
+      yield* this.#blankBroken(group)
+      result = yield* this.#receive(this.#joined(group))
     }
     if (!('error' in result)) {
       yield* result.records
@@ -139,17 +139,14 @@ class Reading {
   }
 
   /** Puts `{}` in the place of each part that is no JSON. */
-  *#blankBroken(group: readonly Element[]): Generator<ImportProblem | undefined, number> {
-    let blanked = 0
+  *#blankBroken(group: readonly Element[]): Generator<ImportProblem | undefined, void> {
     for (const part of group.flatMap(({ parts }) => parts)) {
       yield
       const why = whyNoJson(this.#body.toString('utf8', part.begin, part.end))
       if (why === '') continue
-      blanked++
       this.#body.fill(' ', part.begin, part.end).write(blank, part.begin, 'latin1')
       yield problemAt(part, why)
     }
-    return blanked
   }
 
   *#nameRejected(group: readonly Element[]): Generator<ImportProblem | undefined, void> {
@@ -164,7 +161,14 @@ class Reading {
     }
   }
 
-  #textOf(group: readonly Element[]): Buffer {
+  /** Elements and what is between them, which is commas in a file that is right. */
+  #asItIs(group: readonly Element[]): Buffer {
+    const [first, last] = [group[0] as Element, group.at(-1) as Element]
+    const bytes = this.#body.subarray(first.begin, last.end)
+    return this.#wrapped([bytes, Buffer.from(last.closing)], this.#grammar.around, '')
+  }
+
+  #joined(group: readonly Element[]): Buffer {
     const pieces = group.map(({ begin, end, closing }) =>
       closing === ''
         ? this.#body.subarray(begin, end)
@@ -173,8 +177,12 @@ class Reading {
     return this.#wrapped(pieces, this.#grammar.around)
   }
 
-  #wrapped(pieces: readonly Buffer[], [before, after]: readonly [string, string]): Buffer {
-    const comma = Buffer.from(',')
+  #wrapped(
+    pieces: readonly Buffer[],
+    [before, after]: readonly [string, string],
+    separator = ','
+  ): Buffer {
+    const comma = Buffer.from(separator)
     const between = pieces.flatMap((piece, i) => (i === 0 ? [piece] : [comma, piece]))
     return Buffer.concat([Buffer.from(before), ...between, Buffer.from(after)])
   }

@@ -22,7 +22,7 @@ export class JaegerOutline extends JsonPieces<Role> {
   readonly #maxSpans: number
 
   constructor(body: Buffer, spans: number = maxSpans) {
-    super(body)
+    super(body, spans)
     this.#maxSpans = spans
   }
 

@@ -29,7 +29,7 @@ class Scan extends JsonPieces<Role> {
   #piece: Piece = 'span'
 
   constructor(body: Buffer, maxSpans: number) {
-    super(body)
+    super(body, maxSpans)
     this.#outline = new Outline(maxSpans)
   }
 
