@@ -15,7 +15,7 @@ const formats: Readonly<Record<IngestFormat, Receive>> = {
   xray: decodeXray
 }
 
-interface ReceivingSetup extends ReceiveSetup {
+export interface ReceivingSetup extends ReceiveSetup {
   readonly redact: (record: TraceRecord) => TraceRecord
   readonly keep: (record: TraceRecord) => void
   readonly now: () => number

@@ -5,7 +5,6 @@ import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
 import { createCodeLines } from './code-lines.ts'
 import { createExporting, exportsOf } from './exporting.ts'
-import { fileFormats } from './file-formats.ts'
 import { followFastify } from './host/fastify.ts'
 import { followRouters } from './host/hono.ts'
 import { createHost } from './host/host.ts'
@@ -20,9 +19,6 @@ import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
 import { inFlightText } from './query/in-flight-text.ts'
-import { queryApis } from './query-apis.ts'
-import { createImporting, importInto } from './importing.ts'
-import { createReceiving } from './receiving.ts'
 import { createReader } from './query/reader.ts'
 import { Routes } from './query/routes.ts'
 import { createRedactor } from './redact/redactor.ts'
@@ -43,6 +39,7 @@ import { version } from './version.ts'
 import { createWorkerFamily } from './worker-family.ts'
 import { endsByException } from './watch/exceptions.ts'
 import { startWatches } from './watches.ts'
+import { whenAsked } from './when-asked.ts'
 
 const now = (): number => systemClock.now()
 
@@ -162,13 +159,6 @@ export function createTracing(
   })
   const profiler = new Profiler(createGuard('the CPU profile', report), report)
   const inspections = new Inspections({ bodies: settings.capture.bodies, now, profiler })
-  const receiving = {
-    redactor,
-    limits,
-    report,
-    redact: (record: TraceRecord) => redactor.record(record),
-    now
-  }
   const serve = createServe({
     reader,
     store: family.store,
@@ -186,16 +176,22 @@ export function createTracing(
     allowedHosts: settings.allowedHosts,
     allowedOrigins: settings.allowedOrigins,
     authorize: typeof settings.access === 'function' ? settings.access : undefined,
-    formats: fileFormats,
-    queries: queryApis(reader, now),
+    ...whenAsked({
+      reader,
+      store,
+      redactor,
+      limits,
+      report,
+      redact: (record) => redactor.record(record),
+      keep,
+      now
+    }),
     inspect: inspectSetup({ inspections, profiler, settings, mode: () => serve.mode }),
     source: (code) => sources.of(code),
     onInFlightChange(listener) {
       inFlight.add(listener)
       return () => inFlight.delete(listener)
     },
-    ingest: createReceiving({ ...receiving, keep }),
-    importFile: createImporting({ ...receiving, ...importInto(store) }),
     status: async () =>
       statusOf({
         ...told,

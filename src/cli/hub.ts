@@ -101,7 +101,7 @@ export function createHub(setup: HubSetup): Hub {
     path: mountPath,
     allowedOrigins: [],
     authorize: undefined,
-    formats: fileFormats,
+    formats: async () => fileFormats,
     queries: queryApis(reader, now),
     inspect: nothingToInspect,
     onInFlightChange: () => () => {},

@@ -27,7 +27,7 @@ export interface FileFormat {
 export interface FilesSetup {
   readonly reader: Pick<Reader, 'list' | 'summary' | 'records'>
   /** Foreign formats by the name that `?format=` gives. */
-  readonly formats: Readonly<Record<string, FileFormat>>
+  readonly formats: () => Promise<Readonly<Record<string, FileFormat>>>
 }
 
 const defaultTraces = 500
@@ -44,7 +44,7 @@ export async function sendTrace(
   id: TraceId,
   format: string
 ): Promise<void> {
-  const file = formatOf(req, res, setup, format)
+  const file = await formatOf(req, res, setup, format)
   if (file !== undefined) await send(req, res, setup, file, `trace-${id}`, { ids: [id], left: 0 })
 }
 
@@ -55,7 +55,7 @@ export async function sendSelection(
   setup: FilesSetup,
   params: URLSearchParams
 ): Promise<void> {
-  const file = formatOf(req, res, setup, params.get('format') ?? 'otlp')
+  const file = await formatOf(req, res, setup, params.get('format') ?? 'otlp')
   if (file === undefined) return
   const query = params.get('q') ?? ''
   if (query.length > maxQueryLength)
@@ -77,12 +77,13 @@ export async function sendSelection(
   await send(req, res, setup, file, `traces-${chosen.ids.length}`, chosen)
 }
 
-function formatOf(
+async function formatOf(
   req: IncomingMessage,
   res: ServerResponse,
-  { formats }: FilesSetup,
+  setup: FilesSetup,
   name: string
-): FileFormat | undefined {
+): Promise<FileFormat | undefined> {
+  const formats = await setup.formats()
   const file = Object.hasOwn(formats, name) ? formats[name] : undefined
   if (file === undefined) {
     sendError(req, res, 400, 'no such format', `there is: ${Object.keys(formats).join(', ')}`)

@@ -52,10 +52,10 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
   const sockets = new LiveSockets(hub, guard)
   const api = new Api({
     ...setup,
-    formats: {
-      ...setup.formats,
+    formats: async () => ({
+      ...(await setup.formats()),
       html: savedPage({ ...setup, template: () => assets.savedPage })
-    },
+    }),
     status: async () => ({ ...(await setup.status()), mode, why, pages: hub.pages })
   })
   const queries = new Queries(setup.queries)

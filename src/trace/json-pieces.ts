@@ -1,4 +1,12 @@
-import { BadBody, maxDepth, maxSpans, maxValues, type Range, tooDeep, tooManyValues } from './bounded-body.ts'
+import {
+  BadBody,
+  maxDepth,
+  maxSpans,
+  maxValues,
+  type Range,
+  tooDeep,
+  tooManyValues
+} from './bounded-body.ts'
 
 export function parseJson(text: string): unknown {
   try {

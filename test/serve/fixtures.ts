@@ -232,7 +232,7 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
       memory.flightListeners.add(listener)
       return () => memory.flightListeners.delete(listener)
     },
-    formats: {
+    formats: async () => ({
       otlp: {
         extension: 'otlp.json',
         contentType: 'application/json',
@@ -241,7 +241,7 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
           yield `${[...records].length}}`
         }
       }
-    },
+    }),
     queries: [],
     inspect: {
       state: () => ({
