@@ -61,7 +61,7 @@ function writeStderr(text: string): void {
 export function visible(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (c) => {
       return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
     }

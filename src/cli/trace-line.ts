@@ -23,7 +23,7 @@ export function traceLine(summary: Summary, { paint, columns }: Terminal): strin
     paint('dim', many(spans, 'span').padStart(9)),
     errors > 0 ? paint('red', many(errors, 'error').padEnd(9)) : ' '.repeat(9),
     paint('cyan', visible(services.join(', '))),
-    ...(showsId ? [paint('dim', traceId)] : [])
+    ...(showsId ? [paint('dim', visible(traceId))] : [])
   ].join(' ')
 }
 
@@ -55,7 +55,7 @@ export function durationText(ms: number): string {
 }
 
 function many(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`
+  return `${Number(count)} ${one}${count === 1 ? '' : 's'}`
 }
 
 /** Text in so many columns. */

@@ -10,6 +10,10 @@ import { Histogram } from './histogram.ts'
 const budgetMs = 2000
 const itemsPerPart = 512
 
+// Whoever sends spans names services as he likes, a new one in each span: half a kilobyte of figures for each of 300,000.
+const maxNodes = 1000
+const maxEdges = 3000
+
 type NodeKind = ServiceMap['nodes'][number]['kind']
 
 interface Figures {
@@ -50,6 +54,7 @@ class Drawing {
   // Which service answers at an address, learned where both sides were seen: a call whose other side is not in memory goes to it too.
   readonly #answers = new Map<string, string>()
   #traces = 0
+  #left = false
   #from = Infinity
   #to = 0
 
@@ -88,7 +93,7 @@ class Drawing {
       if (!remote) continue
       answered.add(member.parentId as SpanId)
       // Behind a queue's name stands whoever takes the message, a different one each time.
-      if (caller.peer !== '' && caller.kind === SpanKind.client)
+      if (caller.peer !== '' && caller.kind === SpanKind.client && this.#answers.size < maxEdges)
         this.#answers.set(caller.peer, service)
       if (caller.service !== service)
         this.#connect(key('service', caller.service), key('service', service), caller)
@@ -113,13 +118,16 @@ class Drawing {
       if (++done % itemsPerPart === 0) yield
       const target = this.#settle(to)
       if (target === from) continue
-      const edge = upsert(edges, `${from}\n${target}`, { from, to: target })
-      join(edge, figures)
       // A service's own spans tell of it; anything else is known by the calls to it alone.
-      if (!target.startsWith('service\n')) join(upsert(this.#nodes, target, {}), figures)
+      const beyond = !target.startsWith('service\n')
+      const node = beyond ? this.#upsert(this.#nodes, target, {}, maxNodes) : undefined
+      if (beyond && node === undefined) continue
+      if (node !== undefined) join(node, figures)
+      const edge = this.#upsert(edges, `${from}\n${target}`, { from, to: target }, maxEdges)
+      if (edge !== undefined) join(edge, figures)
     }
     const from = this.#traces === 0 ? 0 : this.#from
-    const drawn = { traces: this.#traces, complete, from, to: this.#to }
+    const drawn = { traces: this.#traces, complete: complete && !this.#left, from, to: this.#to }
     const map: ServiceMap = { nodes: [], edges: [], drawn }
     for (const [name, { durations, ...figures }] of this.#nodes) {
       if (++done % itemsPerPart === 0) yield
@@ -135,7 +143,8 @@ class Drawing {
   }
 
   #count(node: string, span: Member, entry: boolean): void {
-    const figures = upsert(this.#nodes, node, {})
+    const figures = this.#upsert(this.#nodes, node, {}, maxNodes)
+    if (figures === undefined) return
     figures.spans++
     const failed = span.status === StatusCode.error
     if (failed) figures.errors++
@@ -143,11 +152,31 @@ class Drawing {
   }
 
   #connect(from: string, to: string, span: Member): void {
-    const edge = upsert(this.#edges, `${from}\n${to}`, { from, to })
+    const edge = this.#upsert(this.#edges, `${from}\n${to}`, { from, to }, maxEdges)
+    if (edge === undefined) return
     const failed = span.status === StatusCode.error
     edge.spans++
     if (failed) edge.errors++
     call(edge, span, failed)
+  }
+
+  /** Undefined where there is no room for one more. */
+  #upsert<T extends object>(
+    map: Map<string, Figures & T>,
+    name: string,
+    rest: T,
+    most: number
+  ): (Figures & T) | undefined {
+    let figures = map.get(name)
+    if (figures === undefined) {
+      if (map.size >= most) {
+        this.#left = true
+        return undefined
+      }
+      figures = { durations: new Histogram(), spans: 0, errors: 0, calls: 0, failed: 0, ...rest }
+      map.set(name, figures)
+    }
+    return figures
   }
 }
 
@@ -162,19 +191,6 @@ function memberOf(span: SpanData, service: string): Member {
     database: databaseOf(span),
     peer: peerOf(span)
   }
-}
-
-function upsert<T extends object>(
-  map: Map<string, Figures & T>,
-  name: string,
-  rest: T
-): Figures & T {
-  let figures = map.get(name)
-  if (figures === undefined) {
-    figures = { durations: new Histogram(), spans: 0, errors: 0, calls: 0, failed: 0, ...rest }
-    map.set(name, figures)
-  }
-  return figures
 }
 
 function join(into: Figures, from: Figures): void {

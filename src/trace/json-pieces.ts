@@ -25,6 +25,9 @@ const openBrace = 0x7b
 /** Bytes in one go: 0.1 ms. */
 const stride = 65_536
 
+/** No key that is looked for is longer. One of megabytes before each of many containers would be copied for each. */
+const maxKey = 256
+
 /**
  * One walk over the bytes of a JSON body that finds its pieces, which are read alone: `JSON.parse` of a whole body of 4 MiB takes 40 ms, in
  * which the host stands still. Refuses what must not be given to `JSON.parse`: too deep, too many values. Whether a piece is JSON
@@ -63,9 +66,10 @@ export abstract class JsonPieces<Role> {
   /** The piece that was entered last ends. */
   protected abstract leave(range: Range): void
 
-  /** Where the container is in an object, its key, as it is written; nobody writes those that matter with escapes. */
+  /** Where the container is in an object, its key, as it is written; nobody writes those that matter with escapes. '' for a long one. */
   protected get key(): string {
-    return this.#body.toString('latin1', this.#stringBegin, this.#stringEnd)
+    const [begin, end] = [this.#stringBegin, this.#stringEnd]
+    return end - begin > maxKey ? '' : this.#body.toString('latin1', begin, end)
   }
 
   /** The outermost container, which has no parent. */
@@ -106,6 +110,8 @@ export abstract class JsonPieces<Role> {
     }
     this.#inString = inString
     this.#at = i
+    // Not in the end alone: what is found on the way takes memory.
+    this.#checkValues()
     return i < body.length
   }
 

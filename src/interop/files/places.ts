@@ -43,6 +43,7 @@ const newline = 0x0a
 const openBrace = 0x7b
 /** Bytes in one go: 0.1 ms. */
 const stride = 65_536
+const maxKey = 64
 
 /** Parts and elements of one file: 32 MiB of `{},` would be eleven million. */
 export const maxPlaces = 100_000
@@ -140,8 +141,10 @@ export class Places {
     return { begin, end: begin, line: this.#line, column: begin - this.#lineBegin + 1 }
   }
 
+  // A long one is none that is looked for, and would be copied for each container behind it.
   get #key(): string {
-    return this.#body.toString('latin1', this.#stringBegin, this.#stringEnd)
+    const [begin, end] = [this.#stringBegin, this.#stringEnd]
+    return end - begin > maxKey ? '' : this.#body.toString('latin1', begin, end)
   }
 
   #leave(at: number, list: boolean): void {

@@ -65,13 +65,21 @@ export function spanAttributes(
 }
 
 const absoluteUrl =
-  /^(https?):\/\/([^/?#@]*@)?(\[[^\]/?#]*\]|[^:/?#]*)(?::(\d{1,5}))?([^?#]*)(?:\?([^#]*))?/i
+  /^(https?):\/\/(?:[^/?#]*@)?(\[[^\]/?#]*\]|[^:/?#]*)(?::(\d{1,5}))?([^?#]*)(?:\?([^#]*))?/i
+
+const relativeUrl = /^([^?#]*)(?:\?([^#]*))?/
 
 // Of a request that was served, the parts; of one that was made, the whole.
 function putUrl(reading: Reading, url: string, isServer: boolean): void {
-  const parts = isServer ? absoluteUrl.exec(url) : null
-  if (parts === null) return reading.put(isServer ? 'url.path' : 'url.full', url)
-  const [, scheme = '', , host, port, path, query] = parts
+  if (!isServer) return reading.put('url.full', url)
+  const parts = absoluteUrl.exec(url)
+  if (parts === null) {
+    // Some SDKs have the target of the request there.
+    const [, path, query] = relativeUrl.exec(url) as RegExpExecArray
+    reading.put('url.path', path)
+    return reading.put('url.query', query)
+  }
+  const [, scheme = '', host, port, path, query] = parts
   reading.put('url.scheme', scheme.toLowerCase())
   reading.put('server.address', host)
   if (port !== undefined) reading.put('server.port', Number(port))
