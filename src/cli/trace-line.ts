@@ -6,6 +6,7 @@ import type { Colour, Terminal } from './terminal.ts'
 const otherColumns = 60
 const idColumns = 33
 const usualTitle = 44
+const longestServices = 200
 
 /** One trace as a line of the terminal. What others named may hold anything: control characters are shown, not obeyed. */
 export function traceLine(summary: Summary, { paint, columns }: Terminal): string {
@@ -22,7 +23,7 @@ export function traceLine(summary: Summary, { paint, columns }: Terminal): strin
     durationText(duration).padStart(8),
     paint('dim', many(spans, 'span').padStart(9)),
     errors > 0 ? paint('red', many(errors, 'error').padEnd(9)) : ' '.repeat(9),
-    paint('cyan', visible(services.join(', '))),
+    paint('cyan', cut(visible(services.join(', ')), longestServices)),
     ...(showsId ? [paint('dim', visible(traceId))] : [])
   ].join(' ')
 }
@@ -58,8 +59,10 @@ function many(count: number, one: string): string {
   return `${Number(count)} ${one}${count === 1 ? '' : 's'}`
 }
 
-/** Text in so many columns. */
 export function fitted(text: string, room: number): string {
-  const shown = visible(text)
-  return shown.length > room ? `${shown.slice(0, room - 3)}...` : shown.padEnd(room)
+  return cut(visible(text), room).padEnd(room)
+}
+
+function cut(text: string, room: number): string {
+  return text.length > room ? `${text.slice(0, room - 3)}...` : text
 }

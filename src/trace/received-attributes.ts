@@ -22,15 +22,13 @@ export function putReceived(
 ): boolean {
   if (key === '') return false
   const name = clip(key, rules.limits.keyLength)
+  let at = 0
+  while (at < attributes.length && attributes[at] !== name) at += 2
+  // Before redaction, which takes seconds for all that one span may bring and nobody keeps.
+  if (at >= most) return false
   const clean = rules.redactor.attribute(name, value)
   if (clean === undefined) return false
-  for (let i = 0; i < attributes.length; i += 2) {
-    if (attributes[i] === name) {
-      attributes[i + 1] = clean
-      return true
-    }
-  }
-  if (attributes.length >= most) return false
-  attributes.push(name, clean)
+  attributes[at] = name
+  attributes[at + 1] = clean
   return true
 }

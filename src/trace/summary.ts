@@ -99,14 +99,15 @@ export function mergeSummary(
   let head = parts[0] as (typeof parts)[number]
   let seq = 0
   let kept: Summary['kept'] = ''
-  const services: string[] = []
+  // A trace may have as many as it has parts.
+  const services = new Set<string>()
   let spans = 0
   let errors = 0
   let db = 0
   for (const part of parts) {
     const closer = rootRank[part.root] - rootRank[head.root]
     if (closer < 0 || (closer === 0 && part.start < head.start)) head = part
-    if (!services.includes(part.service)) services.push(part.service)
+    services.add(part.service)
     spans += part.spans
     errors += part.errors
     db += part.db
@@ -118,7 +119,7 @@ export function mergeSummary(
     seq,
     name: head.name,
     service: head.service,
-    services,
+    services: [...services],
     start: head.start,
     duration: head.duration,
     status: statusNames[head.status],
