@@ -59,6 +59,7 @@ function many(count: number, one: string): string {
   return `${Number(count)} ${one}${count === 1 ? '' : 's'}`
 }
 
+/** Text in so many columns. */
 export function fitted(text: string, room: number): string {
   return cut(visible(text), room).padEnd(room)
 }
