@@ -73,7 +73,7 @@ export function createImporting(setup: ImportingSetup): (file: Buffer) => Promis
       spans,
       known,
       problems: problems.slice(0, mostProblems),
-      moreProblems: Math.max(0, problems.length - mostProblems),
+      moreProblems: Math.max(0, problems.length - mostProblems) + more,
       ids: [...traces.keys()].slice(0, mostIds)
     }
   }

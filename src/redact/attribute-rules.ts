@@ -143,11 +143,14 @@ function namedRules(setup: AttributeSetup): Map<string, (text: string) => string
     ['url.full', url],
     ['http.url', url],
     ['http.target', url],
-    ['url.path', path],
+    // Some senders put the whole target there.
+    ['url.path', (value) => (/[?#]/.test(value) ? url(value) : path(value))],
     ['url.query', query],
     ['url.fragment', (value) => url(`#${value}`).slice(1)],
     ['db.query.text', sql],
     ['db.statement', sql],
+    // Of Brave and OpenCensus.
+    ['sql.query', sql],
     ['graphql.document', document],
     ['exception.message', message],
     ['error.message', message],
