@@ -118,7 +118,7 @@ export abstract class JsonPieces<Role> {
   /** What is around the pieces. */
   protected rest(): unknown {
     if (this.#pieceDepth > 0) throw new BadBody('the body is not JSON')
-    if (this.#values > this.#maxAround) throw new BadBody(tooManyValues)
+    this.#checkValues()
     this.#copy(this.#body.length)
     return parseJson(this.#around)
   }
@@ -146,7 +146,10 @@ export abstract class JsonPieces<Role> {
   }
 
   #checkValues(): void {
-    if (this.#values > maxValues) throw new BadBody(tooManyValues)
+    const inPiece = this.#pieceDepth > 0
+    const around = inPiece ? this.#outside : this.#values
+    if ((inPiece && this.#values > maxValues) || around > this.#maxAround)
+      throw new BadBody(tooManyValues)
   }
 
   // Bytes beyond ASCII become other characters, but no others that mean anything in JSON.
