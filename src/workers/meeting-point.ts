@@ -129,7 +129,11 @@ export function knock(address: string): Promise<'open' | 'refused' | 'absent'> {
 function ownDirectory(): string {
   const uid = process.getuid?.() ?? 0
   const directory = join(tmpdir(), `spanlight-${uid}`)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
   const stat = lstatSync(directory)
   // Whoever came first made it, in a place where everybody may make one: a link, or one that others can enter, is not ours.
   if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o077) !== 0)

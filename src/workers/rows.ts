@@ -17,7 +17,7 @@ import type {
 
 type SpanRow = readonly [
   spanId: SpanId,
-  parentId: SpanId | '',
+  parentId: SpanId | 0,
   bits: number,
   name: string,
   kind: SpanKind,
@@ -58,7 +58,8 @@ export function toRows(records: readonly TraceRecord[]): RecordRow[] {
     const earlier = firstOf.get(resource)
     if (earlier === undefined) firstOf.set(resource, index)
     const ingested = source === 'ingest' ? 1 : 0
-    return [traceId, epochMs, ingested, droppedSpans, earlier ?? resource, spans.map(toRow)]
+    const of = earlier ?? withWritten(resource)
+    return [traceId, epochMs, ingested, droppedSpans, of, spans.map(toRow)]
   })
 }
 
@@ -66,10 +67,10 @@ export function toRows(records: readonly TraceRecord[]): RecordRow[] {
 export function fromRows(rows: readonly RecordRow[]): TraceRecord[] {
   const records: TraceRecord[] = []
   for (const [traceId, epochMs, ingested, droppedSpans, of, spans] of rows) {
-    const resource = typeof of === 'number' ? (records[of] as TraceRecord).resource : of
+    const resource = typeof of === 'number' ? (records[of] as TraceRecord).resource : withRead(of)
     const source = ingested === 1 ? 'ingest' : 'local'
-    const read = spans.map(fromRow)
-    records.push({ traceId, epochMs, source, droppedSpans, resource, spans: read, relayed: true })
+    const record = { traceId, epochMs, source, droppedSpans, resource, relayed: true } as const
+    records.push({ ...record, spans: spans.map(fromRow) })
   }
   return records
 }
@@ -77,7 +78,7 @@ export function fromRows(rows: readonly RecordRow[]): TraceRecord[] {
 function toRow(span: SpanData): SpanRow {
   return [
     span.spanId,
-    span.parentId ?? '',
+    span.parentId ?? 0,
     (span.parentRemote ? remoteBit : 0) | (span.open ? openBit : 0),
     span.name,
     span.kind,
@@ -89,10 +90,10 @@ function toRow(span: SpanData): SpanRow {
     span.flags,
     span.scope.name,
     span.scope.version,
-    span.attributes,
-    span.events.length === 0 ? 0 : span.events,
-    span.links.length === 0 ? 0 : span.links,
-    span.logs.length === 0 ? 0 : span.logs,
+    written(span.attributes),
+    span.events.length === 0 ? 0 : span.events.map(withWritten),
+    span.links.length === 0 ? 0 : span.links.map(withWritten),
+    span.logs.length === 0 ? 0 : span.logs.map(withWritten),
     span.droppedAttributes,
     span.droppedEvents,
     span.droppedLinks
@@ -106,7 +107,7 @@ function fromRow(row: SpanRow): SpanData {
   const [traceState, flags, scope, version, attributes, events, links, logs, ...dropped] = rest
   return {
     spanId,
-    parentId: parentId === '' ? undefined : parentId,
+    parentId: parentId === 0 ? undefined : parentId,
     parentRemote: (bits & remoteBit) !== 0,
     name,
     kind,
@@ -118,26 +119,53 @@ function fromRow(row: SpanRow): SpanData {
     traceState,
     flags,
     scope: { name: scope, version },
-    attributes: numbersIn(attributes),
-    events: events === 0 ? none : events,
-    links: links === 0 ? none : links,
-    logs: logs === 0 ? none : logs,
+    attributes: read(attributes),
+    events: events === 0 ? none : events.map(withRead),
+    links: links === 0 ? none : links.map(withRead),
+    logs: logs === 0 ? none : logs.map(withRead),
     droppedAttributes: dropped[0],
     droppedEvents: dropped[1],
     droppedLinks: dropped[2]
   }
 }
 
-/** JSON has neither NaN nor infinities: what is no number there was one of these. */
-function numbersIn(attributes: ReadonlyAttributes): ReadonlyAttributes {
-  const values: readonly unknown[] = attributes
-  if (!values.some(lacksNumber)) return attributes
-  return values.map((value) => {
-    if (value === null) return Number.NaN
-    return Array.isArray(value) ? value.map((one: unknown) => one ?? Number.NaN) : value
-  }) as AttributeValue[]
+interface WithAttributes {
+  readonly attributes: ReadonlyAttributes
 }
 
-function lacksNumber(value: unknown): boolean {
-  return value === null || (Array.isArray(value) && value.includes(null))
+function withWritten<T extends WithAttributes>(one: T): T {
+  return { ...one, attributes: written(one.attributes) }
+}
+
+function withRead<T extends WithAttributes>(one: T): T {
+  return { ...one, attributes: read(one.attributes) }
+}
+
+/** JSON has neither NaN, infinities nor a negative zero: in place of one stands an object with its name. */
+function written(attributes: ReadonlyAttributes): ReadonlyAttributes {
+  return attributes.some(isOdd) ? (attributes.map(nameOdd) as AttributeValue[]) : attributes
+}
+
+function read(attributes: ReadonlyAttributes): ReadonlyAttributes {
+  return attributes.some(isNamed) ? (attributes.map(fromName) as AttributeValue[]) : attributes
+}
+
+function isOdd(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value) || Object.is(value, -0)
+  return typeof value === 'object' && (value as readonly unknown[]).some(isOdd)
+}
+
+function nameOdd(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(nameOdd)
+  return isOdd(value) ? { number: Object.is(value, -0) ? '-0' : String(value) } : value
+}
+
+function isNamed(value: unknown): boolean {
+  if (typeof value !== 'object') return false
+  return Array.isArray(value) ? value.some(isNamed) : true
+}
+
+function fromName(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromName)
+  return isNamed(value) ? Number((value as { number: string }).number) : value
 }

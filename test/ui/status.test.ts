@@ -96,6 +96,24 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     fixture.status = before
   })
 
+  it('names the workers of the application, and says so when it shows one alone', async () => {
+    const before = fixture.status
+    const workers = [
+      { pid: 4242, thread: 0 },
+      { pid: 4243, thread: 0 },
+      { pid: 4242, thread: 2 }
+    ]
+    fixture.status = statusOf({ workers: { role: 'keeper', workers } })
+    const page = await openStatus()
+    expect(await page.textContent('.about')).toContain(
+      '4242, 4243, 4242 thread 2; the first keeps the traces of all'
+    )
+    fixture.status = statusOf({ workers: { role: 'member', workers } })
+    const alone = await openStatus()
+    expect(await alone.textContent('.about')).toContain('this one’s traces only')
+    fixture.status = before
+  })
+
   it('tells of each destination of spans what arrived and what went wrong', async () => {
     const before = fixture.status
     fixture.status = statusOf({ exports: destinations })

@@ -1,6 +1,6 @@
 import { h, type VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
-import type { Status } from '../../src/wire/status.ts'
+import type { Status, WorkersStatus } from '../../src/wire/status.ts'
 import { formatAge, formatBytes, formatCount, formatDuration, formatMany } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
@@ -35,6 +35,7 @@ function about(current: Status): VNode {
     <dl class="about">
       ${fact('Access', `${current.mode}: ${current.why}`)}
       ${fact('Process', `${current.pid}, Node ${current.node.replace(/^v/, '')}, up ${formatAge(current.uptimeMs)}`)}
+      ${current.workers && fact('Workers', workers(current.workers))}
       ${fact('Spanlight', current.version)}
       ${!current.hub && fact('Sampling', current.sample === 1 ? 'every request is recorded' : `${Math.round(current.sample * 1000) / 10} % of requests`)}
       ${!current.hub && fact('In flight', formatMany(current.inFlight, 'request'))}
@@ -45,6 +46,13 @@ function about(current: Status): VNode {
     </dl>
     ${current.sample === 0 && html`<p class="note">Sampling is 0 %, so nothing is recorded.</p>`}
   </section>`
+}
+
+function workers({ role, workers: all }: WorkersStatus): string {
+  if (role !== 'keeper')
+    return 'this one’s traces only: the worker that keeps those of all does not answer'
+  const names = all.map(({ pid, thread }) => (thread === 0 ? `${pid}` : `${pid} thread ${thread}`))
+  return `${names.join(', ')}; the first keeps the traces of all`
 }
 
 function memory({ ring, kept }: Status): VNode {
