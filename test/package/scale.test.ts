@@ -61,7 +61,7 @@ describe('the arithmetic of a fleet', () => {
     const row = readFileSync(join(root, 'docs/scale.md'), 'utf8')
       .split('\n')
       .find((line) => line.startsWith(`| ${title}`))
-    const [plain, sent] = (row ?? '').match(/\d+(?= \|)/g)?.map(Number) as [number, number]
+    const [plain, sent] = [...(row ?? '').matchAll(/\d+(?= \|)/g)].map(Number) as [number, number]
     const { spans, ...bytes } = await measured(protocol)
     expect(spans).toBe(4)
     // Ports have four digits or five, and versions of zlib differ.
