@@ -15,6 +15,8 @@ const wholeParts: Readonly<Record<string, RegExp>> = {
   // Are told what goes by, and guard what they do with it.
   'host/bodies.ts': /^Bodies\.request$/,
   'host/served-apps.ts': /^ServedApps\.(?:follow|look)$/,
+  // The last word where answering has thrown.
+  'serve/respond.ts': /^sendFailure$/,
   'watch/tracing-channel.ts': /^Follower\./,
   'watch/logs/log-lines.ts': /^LogLines\.writing$/,
   // Make a call of the host's, once.
