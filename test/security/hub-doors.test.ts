@@ -117,7 +117,7 @@ describe.each(doors)('the port for $name', ({ name, reads, writes, body }) => {
       `/.${target}`,
       `/%2e${target}`,
       `/x/..${target}`,
-      `${target.replace('/', '/\\')}`,
+      target.replace('/', '/\\'),
       '/_traces/../api/v2/traces',
       '/_tracesx/api/traces',
       '*'

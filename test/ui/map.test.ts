@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ServiceMap } from '../../src/wire/status.ts'
+import { busiest } from '../../ui/map/busiest.ts'
 import { arrange, edgeKey, nodeHeight, nodeWidth, pathOf, shapeOf } from '../../ui/map/layout.ts'
 import { buildOnce, hasBrowser, launch, open, violations, type Watched } from './browser.ts'
 import { mapOf } from './fake.ts'
@@ -24,6 +25,26 @@ function mapFrom(count: number, calls: readonly (readonly [number, number])[]): 
     drawn
   }
 }
+
+describe('of a map that is too large', () => {
+  it('the busiest are drawn, and only calls among them', () => {
+    const count = 1000
+    const chain = Array.from({ length: count - 1 }, (_, i) => [i, i + 1] as const)
+    const map = mapFrom(count, chain)
+    const nodes = map.nodes.map((node, i) => ({ ...node, calls: i }))
+    const shown = busiest({ ...map, nodes })
+    expect(shown.nodes.map(({ calls }) => calls)).toEqual(
+      Array.from({ length: 200 }, (_, i) => count - 1 - i)
+    )
+    expect(shown.edges).toHaveLength(199)
+    expect(arrange(shown).nodes.size).toBe(200)
+  })
+
+  it('nothing is left out of one that is not', () => {
+    const map = mapFrom(3, [[0, 1]])
+    expect(busiest(map)).toBe(map)
+  })
+})
 
 describe('the layout of the map', () => {
   const maps = fc.integer({ min: 1, max: 12 }).chain((count) =>
@@ -186,7 +207,9 @@ describe.skipIf(!hasBrowser)('the map', () => {
       await (await openMap()).waitForSelector('text=Nothing has called anything yet')
     ).toBeTruthy()
     fixture.map = { ...mapOf(), drawn: { ...mapOf().drawn, complete: false } }
-    expect(await (await openMap()).waitForSelector('text=there was no time for all')).toBeTruthy()
+    expect(
+      await (await openMap()).waitForSelector('text=there was no time or room for all')
+    ).toBeTruthy()
   })
 
   it.each([

@@ -5,6 +5,7 @@ import type { ServiceMap } from '../../src/wire/status.ts'
 import { ApiProblem, getMap, isAbort } from '../api.ts'
 import { formatDuration, formatMany } from '../format.ts'
 import { html } from '../html.ts'
+import { busiest } from './busiest.ts'
 import { Graph } from './graph.ts'
 import { MapTable } from './table.ts'
 
@@ -25,8 +26,11 @@ export function MapPage(): VNode {
 function Drawn({ map }: { map: ServiceMap }): VNode {
   if (map.nodes.length === 0)
     return html`<p class="muted">Nothing has called anything yet. The map is drawn from the traces in memory: requests, the calls they make, queries and messages.</p>`
-  return html`<p class="muted">${rangeText(map.drawn)} Wider lines are more calls, red ones have failures. A box or a figure leads to its traces.</p>
-    <div class="map-scroll" tabindex="0" role="region" aria-label="Service map">${h(Graph, { map })}</div>
+  const shown = busiest(map)
+  const left =
+    shown === map ? '' : ` The busiest ${shown.nodes.length} of ${map.nodes.length} are drawn.`
+  return html`<p class="muted">${rangeText(map.drawn)}${left} Wider lines are more calls, red ones have failures. A box or a figure leads to its traces.</p>
+    <div class="map-scroll" tabindex="0" role="region" aria-label="Service map">${h(Graph, { map: shown })}</div>
     <details class="map-same"><summary>The same as a table</summary>${h(MapTable, { map })}</details>`
 }
 
@@ -34,7 +38,7 @@ function rangeText({ traces, complete, from, to }: ServiceMap['drawn']): string 
   const over = `over ${formatDuration(Math.max(0, to - from))}`
   return complete
     ? `${formatMany(traces, 'trace')} in memory, ${over}.`
-    : `The newest ${formatMany(traces, 'trace')}, ${over}: there was no time for all.`
+    : `The newest ${formatMany(traces, 'trace')}, ${over}: there was no time or room for all.`
 }
 
 /** The map, asked for anew while somebody can see it; the last one stays when the process is away. */
