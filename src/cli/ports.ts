@@ -1,8 +1,10 @@
+import { listening } from '../base/listening.ts'
+import { createGuard } from '../base/safely.ts'
 import { createSegmentReceiver } from '../interop/xray/receiver.ts'
 import { createGrpcServer } from '../serve/grpc/server.ts'
 import { isLoopbackAddress } from '../serve/hosts.ts'
 import { type Hub, mountPath } from './hub.ts'
-import { httpServer, listen } from './listen.ts'
+import { httpServer } from './http-server.ts'
 
 /** A standard port on which the hub is found. */
 export interface Port {
@@ -102,7 +104,8 @@ export const ports: readonly Port[] = [
 function http(address: (url: string) => string | undefined): Pick<Port, 'scheme' | 'open'> {
   return {
     scheme: 'http:',
-    open: (hub, port, host) => listen(httpServer(hub, address), port, host)
+    open: (hub, port, host) =>
+      listening(httpServer(hub, address), port, host, createGuard('a port', hub.report).failed)
   }
 }
 

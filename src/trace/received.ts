@@ -11,6 +11,7 @@ import {
   type TraceRecord
 } from '../base/span-data.ts'
 import type { Redactor } from '../redact/redactor.ts'
+import { BadBody, tooManySpans } from './bounded-body.ts'
 
 /** What reading a foreign format needs: everything passes through the rules and the limits of what is recorded here. */
 export interface ReceiveSetup {
@@ -42,6 +43,19 @@ export type Receive = (
   body: Uint8Array,
   setup: ReceiveSetup
 ) => Generator<undefined, Received | { error: string }>
+
+/** Reads what may turn out to be no such body in the middle of it. */
+export function* readBody(
+  body: Uint8Array,
+  read: (bytes: Buffer) => Generator<undefined, Received>
+): Generator<undefined, Received | { error: string }> {
+  try {
+    return yield* read(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+  } catch (error) {
+    if (error instanceof BadBody) return { error: error.message }
+    throw error
+  }
+}
 
 /** A span whose times can still be moved to the epoch of its record, which is known when all of its spans are. */
 export interface MovableSpan extends SpanData {
@@ -120,9 +134,26 @@ export class ReceivedSpans {
     }
   }
 
-  *records(): Generator<TraceRecord, void> {
+  /** What the body held. Of `invalid` spans it is said that they came `without` something; `tooMany` were not read at all. */
+  *finish(invalid: number, without: string, tooMany: number): Generator<undefined, Received> {
+    const records: TraceRecord[] = []
     for (const { groups } of this.#senders.values()) {
-      for (const group of groups.values()) yield recordOf(group)
+      for (const group of groups.values()) {
+        records.push(recordOf(group))
+        yield
+      }
+    }
+    const { report } = this.#setup
+    if (invalid > 0) report.drop('ingest invalid', invalid)
+    if (tooMany > 0) report.drop('ingest refused', tooMany)
+    const reasons: string[] = []
+    if (invalid > 0) reasons.push(`${invalid} without ${without}`)
+    if (tooMany > 0) reasons.push(`${tooMany} ${tooManySpans}`)
+    return {
+      records,
+      spans: records.reduce((sum, { spans }) => sum + spans.length, 0),
+      rejected: invalid + tooMany,
+      message: reasons.join('; ')
     }
   }
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { field, text } from '../../base/fields.ts'
 import type { SpanId, TraceId } from '../../base/ids.ts'
-import type { TraceRecord } from '../../base/span-data.ts'
-import { BadBody, maxSpans, tooManySpans } from '../../trace/bounded-body.ts'
+import { maxSpans } from '../../trace/bounded-body.ts'
 import { parseJson } from '../../trace/json-pieces.ts'
 import {
+  readBody,
   type Received,
   ReceivedSpans,
   type ReceiveSetup,
@@ -22,17 +22,8 @@ import { type Slice, TraceFile } from './trace-file.ts'
  * Reads a file of trace events, as a `Receive` does. What we wrote is what it was; of others' files every stretch of time is a span,
  * all of one trace whose ids are made of the file's bytes, so that reading it twice adds nothing.
  */
-export function* decodeChrome(
-  body: Uint8Array,
-  setup: ReceiveSetup
-): Generator<undefined, Received | { error: string }> {
-  try {
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    return yield* decodeFile(bytes, setup)
-  } catch (error) {
-    if (error instanceof BadBody) return { error: error.message }
-    throw error
-  }
+export function decodeChrome(body: Uint8Array, setup: ReceiveSetup): ReturnType<typeof readBody> {
+  return readBody(body, (bytes) => decodeFile(bytes, setup))
 }
 
 function* decodeFile(body: Buffer, setup: ReceiveSetup): Generator<undefined, Received> {
@@ -64,23 +55,8 @@ function* decodeFile(body: Buffer, setup: ReceiveSetup): Generator<undefined, Re
     }))
     yield
   }
-  const records: TraceRecord[] = []
-  for (const record of received.records()) {
-    records.push(record)
-    yield
-  }
   const tooMany = file.slices.length - slices.length
-  if (file.invalid > 0) setup.report.drop('ingest invalid', file.invalid)
-  if (tooMany > 0) setup.report.drop('ingest refused', tooMany)
-  return {
-    records,
-    spans: records.reduce((sum, record) => sum + record.spans.length, 0),
-    rejected: file.invalid + tooMany,
-    message: [
-      ...(file.invalid > 0 ? [`${file.invalid} without a valid ts, or nested too deep`] : []),
-      ...(tooMany > 0 ? [`${tooMany} ${tooManySpans}`] : [])
-    ].join('; ')
-  }
+  return yield* received.finish(file.invalid, 'a valid ts, or nested too deep', tooMany)
 }
 
 /**

@@ -1,22 +1,9 @@
 import type { Report } from '../../base/report.ts'
+import type { ExportStatus } from '../../wire/status.ts'
 import type { Delivery } from './destination.ts'
 
 /** How it goes with a destination: what the page's status shows of it. */
-export interface ExportFigures {
-  /** Spans that arrived. */
-  sent: number
-  /** Spans that the destination did not take, or that were tried for too long. */
-  failed: number
-  /** Spans that found no room while others waited. */
-  dropped: number
-  /** Spans that wait, those on their way included. */
-  waiting: number
-  failing: boolean
-  /** What went wrong last, in words; '' where nothing did. */
-  lastError: string
-  /** Epoch milliseconds of it; 0 where nothing went wrong. */
-  lastErrorAt: number
-}
+export type ExportFigures = Omit<ExportStatus, 'to' | 'protocol'>
 
 // A destination that fails every other time must not fill the host's log.
 const quietMs = 60_000

@@ -1,8 +1,7 @@
 import { field, text } from '../../base/fields.ts'
-import type { TraceRecord } from '../../base/span-data.ts'
-import { BadBody, tooManySpans } from '../../trace/bounded-body.ts'
 import { parseJson } from '../../trace/json-pieces.ts'
 import {
+  readBody,
   type Received,
   ReceivedSpans,
   type ReceiveSetup,
@@ -14,17 +13,8 @@ import { readIdentity } from './identity.ts'
 import { JaegerOutline, type TraceOutline } from './outline.ts'
 
 /** Reads Jaeger's JSON, as a `Receive` does. */
-export function* decodeJaeger(
-  body: Uint8Array,
-  setup: ReceiveSetup
-): Generator<undefined, Received | { error: string }> {
-  try {
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    return yield* decodeTraces(bytes, setup)
-  } catch (error) {
-    if (error instanceof BadBody) return { error: error.message }
-    throw error
-  }
+export function decodeJaeger(body: Uint8Array, setup: ReceiveSetup): ReturnType<typeof readBody> {
+  return readBody(body, (bytes) => decodeTraces(bytes, setup))
 }
 
 function* decodeTraces(body: Buffer, setup: ReceiveSetup): Generator<undefined, Received> {
@@ -47,22 +37,7 @@ function* decodeTraces(body: Buffer, setup: ReceiveSetup): Generator<undefined, 
       yield
     }
   }
-  const records: TraceRecord[] = []
-  for (const record of received.records()) {
-    records.push(record)
-    yield
-  }
-  if (invalid > 0) setup.report.drop('ingest invalid', invalid)
-  if (tooMany > 0) setup.report.drop('ingest refused', tooMany)
-  return {
-    records,
-    spans: records.reduce((sum, record) => sum + record.spans.length, 0),
-    rejected: invalid + tooMany,
-    message: [
-      ...(invalid > 0 ? [`${invalid} without a valid traceID, spanID or startTime`] : []),
-      ...(tooMany > 0 ? [`${tooMany} ${tooManySpans}`] : [])
-    ].join('; ')
-  }
+  return yield* received.finish(invalid, 'a valid traceID, spanID or startTime', tooMany)
 }
 
 /** The processes of a trace, each read when the first span of it comes. */

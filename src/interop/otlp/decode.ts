@@ -1,6 +1,7 @@
-import type { Scope, TraceRecord } from '../../base/span-data.ts'
-import { BadBody, maxSpans, tooManySpans } from '../../trace/bounded-body.ts'
+import type { Scope } from '../../base/span-data.ts'
+import { maxSpans } from '../../trace/bounded-body.ts'
 import {
+  readBody,
   type Received,
   ReceivedSpans,
   type ReceiveSetup,
@@ -19,18 +20,12 @@ export type Encoding = 'json' | 'protobuf'
 const formats: Readonly<Record<Encoding, Format>> = { json, protobuf }
 
 /** Reads the body of an OTLP/HTTP trace request (ExportTraceServiceRequest), as a `Receive` does. */
-export function* decode(
+export function decode(
   body: Uint8Array,
   encoding: Encoding,
   setup: ReceiveSetup
-): Generator<undefined, Received | { error: string }> {
-  try {
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    return yield* decodeRequest(bytes, formats[encoding], setup)
-  } catch (error) {
-    if (error instanceof BadBody) return { error: error.message }
-    throw error
-  }
+): ReturnType<typeof readBody> {
+  return readBody(body, (bytes) => decodeRequest(bytes, formats[encoding], setup))
 }
 
 function* decodeRequest(
@@ -57,26 +52,7 @@ function* decodeRequest(
     }
     yield
   }
-  const records: TraceRecord[] = []
-  for (const record of received.records()) {
-    records.push(record)
-    yield
-  }
-  if (invalid > 0) setup.report.drop('ingest invalid', invalid)
-  if (tooMany > 0) setup.report.drop('ingest refused', tooMany)
-  return {
-    records,
-    spans: records.reduce((sum, record) => sum + record.spans.length, 0),
-    rejected: invalid + tooMany,
-    message: messageOf(invalid, tooMany)
-  }
-}
-
-function messageOf(invalid: number, tooMany: number): string {
-  const parts: string[] = []
-  if (invalid > 0) parts.push(`${invalid} without a valid traceId, spanId or startTimeUnixNano`)
-  if (tooMany > 0) parts.push(`${tooMany} ${tooManySpans}`)
-  return parts.join('; ')
+  return yield* received.finish(invalid, 'a valid traceId, spanId or startTimeUnixNano', tooMany)
 }
 
 function readSender(raw: unknown, received: ReceivedSpans, setup: ReceiveSetup): Sender {

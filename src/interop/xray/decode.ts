@@ -1,7 +1,6 @@
 import { field, list, text } from '../../base/fields.ts'
 import type { TraceId } from '../../base/ids.ts'
-import type { TraceRecord } from '../../base/span-data.ts'
-import { maxSpans, tooManySpans } from '../../trace/bounded-body.ts'
+import { maxSpans } from '../../trace/bounded-body.ts'
 import {
   type Received,
   ReceivedSpans,
@@ -88,25 +87,9 @@ class Reading {
     )
   }
 
-  *finish(): Generator<undefined, Received> {
-    const records: TraceRecord[] = []
-    for (const record of this.#received.records()) {
-      records.push(record)
-      yield
-    }
-    const { report } = this.#setup
+  finish(): Generator<undefined, Received> {
     const tooMany = Math.max(0, this.#count - maxSpans)
-    if (this.invalid > 0) report.drop('ingest invalid', this.invalid)
-    if (tooMany > 0) report.drop('ingest refused', tooMany)
-    const parts: string[] = []
-    if (this.invalid > 0) parts.push(`${this.invalid} without a valid id, start or end`)
-    if (tooMany > 0) parts.push(`${tooMany} ${tooManySpans}`)
-    return {
-      records,
-      spans: records.reduce((sum, { spans }) => sum + spans.length, 0),
-      rejected: this.invalid + tooMany,
-      message: parts.join('; ')
-    }
+    return this.#received.finish(this.invalid, 'a valid id, start or end', tooMany)
   }
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listening } from '../../base/listening.ts'
 import type { Guard } from '../../base/safely.ts'
 import { tracedServer } from '../../base/traced-server.ts'
 
@@ -58,15 +58,7 @@ export function createSamplingServer({ guard, admits }: SamplingSetup): Sampling
   server.unref()
   server.on('connection', (socket) => socket.unref())
   return {
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(port, host, () => {
-          server.off('error', reject)
-          server.on('error', guard.failed)
-          resolve((server.address() as AddressInfo).port)
-        })
-      }),
+    listen: (port, host) => listening(server, port, host, guard.failed),
     close() {
       server.close()
       server.closeAllConnections()

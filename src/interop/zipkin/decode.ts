@@ -1,23 +1,15 @@
 import { field, text } from '../../base/fields.ts'
 import { type SpanData, SpanKind, type TraceRecord } from '../../base/span-data.ts'
-import { BadBody, maxSpans, type Range, tooManySpans } from '../../trace/bounded-body.ts'
+import { BadBody, maxSpans, type Range } from '../../trace/bounded-body.ts'
 import { JsonPieces, parseJson } from '../../trace/json-pieces.ts'
-import { type Received, ReceivedSpans, type ReceiveSetup } from '../../trace/received.ts'
+import { readBody, type Received, ReceivedSpans, type ReceiveSetup } from '../../trace/received.ts'
 import { serverHalfId } from '../../trace/shared-spans.ts'
 import { readIdentity, readSpan } from './decode-span.ts'
 import { readTags } from './tags.ts'
 
 /** Reads a list of spans of Zipkin's version 2, in JSON, as a `Receive` does. */
-export function* decodeZipkin(
-  body: Uint8Array,
-  setup: ReceiveSetup
-): Generator<undefined, Received | { error: string }> {
-  try {
-    return yield* decodeList(Buffer.from(body.buffer, body.byteOffset, body.byteLength), setup)
-  } catch (error) {
-    if (error instanceof BadBody) return { error: error.message }
-    throw error
-  }
+export function decodeZipkin(body: Uint8Array, setup: ReceiveSetup): ReturnType<typeof readBody> {
+  return readBody(body, (bytes) => decodeList(bytes, setup))
 }
 
 function* decodeList(body: Buffer, setup: ReceiveSetup): Generator<undefined, Received> {
@@ -29,27 +21,9 @@ function* decodeList(body: Buffer, setup: ReceiveSetup): Generator<undefined, Re
     if (!addSpan(parseJson(body.toString('utf8', begin, end)), received, setup)) invalid++
     yield
   }
-  const records: TraceRecord[] = []
-  const clients = new Set<string>()
-  for (const record of received.records()) {
-    for (const { kind, spanId } of record.spans)
-      if (kind === SpanKind.client) clients.add(`${record.traceId} ${spanId}`)
-    records.push(record)
-    yield
-  }
-  for (const [i, record] of records.entries()) {
-    records[i] = apart(record, clients)
-    yield
-  }
   const { tooMany } = scan
-  if (invalid > 0) setup.report.drop('ingest invalid', invalid)
-  if (tooMany > 0) setup.report.drop('ingest refused', tooMany)
-  return {
-    records,
-    spans: records.reduce((sum, record) => sum + record.spans.length, 0),
-    rejected: invalid + tooMany,
-    message: messageOf(invalid, tooMany)
-  }
+  const whole = yield* received.finish(invalid, 'a valid traceId, id or timestamp', tooMany)
+  return { ...whole, records: yield* apart(whole.records) }
 }
 
 /** False when it is none that can be kept. */
@@ -66,7 +40,22 @@ function addSpan(raw: unknown, received: ReceivedSpans, setup: ReceiveSetup): bo
 }
 
 /** Not every tracer says that its server shares the client's span; where both came together it shows. */
-function apart(record: TraceRecord, clients: ReadonlySet<string>): TraceRecord {
+function* apart(records: readonly TraceRecord[]): Generator<undefined, TraceRecord[]> {
+  const clients = new Set<string>()
+  for (const { traceId, spans } of records) {
+    for (const { kind, spanId } of spans)
+      if (kind === SpanKind.client) clients.add(`${traceId} ${spanId}`)
+    yield
+  }
+  const halves: TraceRecord[] = []
+  for (const record of records) {
+    halves.push(withOwnIds(record, clients))
+    yield
+  }
+  return halves
+}
+
+function withOwnIds(record: TraceRecord, clients: ReadonlySet<string>): TraceRecord {
   const { traceId, resource } = record
   const shared = ({ kind, spanId }: SpanData): boolean =>
     kind === SpanKind.server && clients.has(`${traceId} ${spanId}`)
@@ -77,13 +66,6 @@ function apart(record: TraceRecord, clients: ReadonlySet<string>): TraceRecord {
     return { ...span, spanId, parentId: span.spanId, parentRemote: true }
   })
   return { ...record, spans }
-}
-
-function messageOf(invalid: number, tooMany: number): string {
-  const parts: string[] = []
-  if (invalid > 0) parts.push(`${invalid} without a valid traceId, id or timestamp`)
-  if (tooMany > 0) parts.push(`${tooMany} ${tooManySpans}`)
-  return parts.join('; ')
 }
 
 /** Finds the spans of the list. */

@@ -5,8 +5,8 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream
 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { Bucket } from '../../base/bucket.ts'
+import { listening } from '../../base/listening.ts'
 import { createGuard } from '../../base/safely.ts'
 import { tracedServer } from '../../base/traced-server.ts'
 import { answer, type CallSetup } from './call.ts'
@@ -99,15 +99,7 @@ export function createGrpcServer(setup: GrpcSetup): GrpcServer {
   }
 
   return {
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(port, host, () => {
-          server.off('error', reject)
-          server.on('error', guard.failed)
-          resolve((server.address() as AddressInfo).port)
-        })
-      }),
+    listen: (port, host) => listening(server, port, host, guard.failed),
     close() {
       server.close()
       for (const session of connections.keys()) session.destroy()

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, Server } from 'node:net'
+import type { Server } from 'node:net'
 import { tracedServer } from '../base/traced-server.ts'
 import { type Hub, mountPath } from './hub.ts'
 
@@ -36,15 +36,4 @@ function elsewhere(req: IncomingMessage, res: ServerResponse, toPage: boolean): 
     ...(toPage && { Location: `${mountPath.slice(1)}/` })
   })
   res.end(toPage ? '' : 'no such address; see docs/hub.md\n')
-}
-
-/** The port that it got; rejects where that is taken or not allowed. */
-export function listen(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve((server.address() as AddressInfo).port)
-    })
-  })
 }
