@@ -146,7 +146,9 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     const page = await openTrace(traceId)
     const [file] = await Promise.all([
       page.waitForEvent('download'),
-      page.click('button:has-text("OTLP JSON")')
+      page
+        .click('role=button[name="Export"]')
+        .then(() => page.click('role=menuitem[name=/^OTLP JSON/]'))
     ])
     const content = JSON.parse(readFileSync((await file.path()) ?? '', 'utf8'))
     expect(file.suggestedFilename()).toBe(`trace-${traceId.slice(0, 8)}.otlp.json`)
