@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Door, Verdict } from './gate.ts'
+import { setDataHeaders } from './headers.ts'
 import { sendError } from './respond.ts'
 import { isHandshake } from './visit.ts'
 
@@ -43,6 +44,8 @@ export async function handOn(
   visa: Visa
 ): Promise<boolean> {
   if (door === 'shell' || door === 'asset' || (door === 'live' && isHandshake(req))) return false
+  // The other worker's answer brings its own; what this host's middleware has set, CORS above all, it does not know of.
+  setDataHeaders(res)
   const outcome = await elsewhere.request(req, res, path, visa)
   if (outcome === 'lost') {
     res.setHeader('Retry-After', '1')
