@@ -121,6 +121,34 @@ describe('a hub that is sent bombs', () => {
     expect(drawn.complete).toBe(false)
   })
 
+  it.each(['__proto__', 'constructor', 'toString'])(
+    'takes %s for a name like any other',
+    async (name) => {
+      const traceId = Buffer.from(name.padEnd(16)).toString('hex').slice(0, 32)
+      const tags = `{"${name}":"kept","isAdmin":"no"}`
+      const timestamp = Date.now() * 1000
+      const one = { timestamp, localEndpoint: { serviceName: name }, name, kind: name, tags: 0 }
+      const body = JSON.stringify([span(0, traceId, one)]).replace('"tags":0', `"tags":${tags}`)
+      expect((await zipkin(body)).status).toBe(202)
+      const [jaeger, page] = [own.origin('Jaeger'), own.origin('Zipkin')]
+      const answers = await Promise.all(
+        [
+          `${jaeger}/api/traces?service=${name}&tags={"${name}":"kept"}`,
+          `${jaeger}/api/operations?service=${name}`,
+          `${page}/api/v2/traces?serviceName=${name}&${name}=${name}`,
+          `${page}/api/v2/spans?serviceName=${name}`,
+          `${own.page}api/traces/${traceId}?format=chrome`
+        ].map(async (url) => (await fetch(url)).text())
+      )
+      for (const answer of answers) expect(answer).toContain(name)
+      const formats = [name, `${name}.${name}`].map((format) =>
+        fetch(`${own.page}api/traces/${traceId}?format=${format}`)
+      )
+      for (const { status } of await Promise.all(formats)) expect(status).toBe(400)
+      expect('isAdmin' in {}).toBe(false)
+    }
+  )
+
   it('takes and shows a trace after all of it', async () => {
     const traceId = 'c0'.repeat(16)
     const { status } = await zipkin(JSON.stringify([span(0, traceId, {})]))
