@@ -40,6 +40,9 @@ function asTags(attributes: Flat): Flat {
 
 const hasText = ({ name, attributes }: SpanData['events'][number]): boolean =>
   name !== '' || attributes.length > 0
+// Where version 1 of Zipkin marked the ends of a span, which nobody takes for events.
+const isMark = ({ name, attributes }: SpanData['events'][number]): boolean =>
+  /^[cmsw][rs]$/.test(name) && attributes.length === 0
 const micros = (nanos: number): number => Math.floor(nanos / 1000) * 1000
 
 /** What Zipkin can say of a record: microseconds, tags of text, no links and no state. */
@@ -56,7 +59,7 @@ function sayable(one: TraceRecord): TraceRecord {
     attributes: asTags([...one.resource.attributes, ...span.attributes]),
     droppedEvents: span.droppedEvents + span.events.filter((event) => !hasText(event)).length,
     events: span.events
-      .filter(hasText)
+      .filter((event) => hasText(event) && !isMark(event))
       .map((event) => ({
         ...event,
         time: micros(event.time),
