@@ -29,6 +29,7 @@ try {
   await take('trace-light', `${address}t/${failed}`, 'light')
   const blocked = await traceOf(address, 'name:"GET /api/orders/:id" @spanlight.blocked_ms:>100')
   await take('blocked-light', `${address}t/${blocked}`, 'light')
+  await take('map-light', `${address}map`, 'light', 400)
 } finally {
   await browser.close()
   demo.kill()
@@ -63,16 +64,16 @@ function tellsAStory() {
   return seen('.item.failed') >= 2 && seen('.item .badge') >= 1
 }
 
-async function take(name, url, colorScheme) {
+async function take(name, url, colorScheme, height = size.height) {
   const context = await browser.newContext({
-    viewport: size,
+    viewport: { ...size, height },
     deviceScaleFactor: 1,
     colorScheme,
     timezoneId: 'UTC'
   })
   const page = await context.newPage()
   await page.goto(url)
-  await page.waitForSelector('.item, .elsewhere .error-card, .runtime')
+  await page.waitForSelector('.item, .elsewhere .error-card, .runtime, .map-node')
   if (name.startsWith('list')) await page.waitForFunction(tellsAStory, null, { timeout: 120_000 })
   // The chart, the formatted statement and the status line come in after the first paint.
   await wait(1500)

@@ -28,8 +28,11 @@ describe('what is built', () => {
     expect(lazy.map(({ name }) => name).sort()).toEqual([
       'a CPU profile',
       'a trace',
+      'an import',
+      'exporting',
       'statements',
-      'the chart'
+      'the chart',
+      'the map'
     ])
     expect(lazy.every(({ bytes }) => bytes > 1000)).toBe(true)
   })

@@ -8,7 +8,11 @@ const id = '0123456789abcdef0123456789abcdef'
 
 beforeAll(async () => {
   // The mount path is read from the document when the module is loaded.
-  vi.stubGlobal('document', { baseURI: 'http://localhost:3000/_traces/' })
+  vi.stubGlobal('document', {
+    baseURI: 'http://localhost:3000/_traces/',
+    // No saved page.
+    getElementById: () => null
+  })
   const module = await import('../../ui/route.ts')
   ;({ parseRoute, printRoute } = module)
   expect(module.base).toBe('/_traces/')

@@ -38,7 +38,7 @@ class Lazy<P extends object> {
 const trace = new Lazy<{ traceId: string }>(
   async () => (await import('../trace/page.ts')).TracePage
 )
-const map = new Lazy<object>(async () => (await import('../map/page.ts')).MapPage)
+const map = new Lazy<object>(async () => (await import('../map/map.ts')).MapPage)
 
 export const LazyTrace: ComponentType<{ traceId: string }> = trace.Screen
 export const LazyMap: ComponentType = map.Screen

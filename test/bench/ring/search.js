@@ -32,7 +32,9 @@ async function open({ mebibytes }) {
     reader,
     store,
     status: () => ({}),
-    formats: { otlp: jsonParts }
+    formats: async () => ({
+      otlp: { extension: 'json', contentType: 'application/json', write: jsonParts }
+    })
   })
   server = createServer((req, res) => {
     const [path, query = ''] = req.url.slice(1).split('?')

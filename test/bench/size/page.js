@@ -5,14 +5,23 @@ import { root } from '../build.js'
 
 const folder = join(root, 'dist/ui')
 // What the chunks are for; each is called as the file that it begins with.
-const uses = { cpu: 'a CPU profile', page: 'a trace', scatter: 'the chart', sql: 'statements' }
+const uses = {
+  cpu: 'a CPU profile',
+  'import-dialog': 'an import',
+  map: 'the map',
+  menu: 'exporting',
+  page: 'a trace',
+  scatter: 'the chart',
+  sql: 'statements'
+}
 
 /** Bytes of the page, gzipped as they are sent: what a browser loads before the list stands, and each file that it loads later. */
 export function pageBytes() {
   const first = firstLoad()
   const assets = readdirSync(join(folder, 'assets')).filter((name) => /\.(?:js|css)$/.test(name))
   const lazy = assets
-    .filter((name) => !first.has(`assets/${name}`))
+    // What some of them share is a few hundred bytes.
+    .filter((name) => !first.has(`assets/${name}`) && !name.startsWith('chunk-'))
     .map((name) => ({ name: useOf(name), bytes: gzipped(`assets/${name}`) }))
   return {
     first: [...first].reduce((sum, name) => sum + gzipped(name), 0),
