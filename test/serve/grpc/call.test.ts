@@ -52,7 +52,8 @@ describe('a call with spans', () => {
 
   it('is taken up to 4 MiB, four at once over one connection', async () => {
     started = await start()
-    const session = connect(`http://127.0.0.1:${started.port}`)
+    // What the sender holds of them, too, counts against a bound, from Node 22 on.
+    const session = connect(`http://127.0.0.1:${started.port}`, { maxSessionMemory: 64 })
     const body = framed(Buffer.alloc(4 * 1024 * 1024 - 5, 1))
     const codes = await Promise.all(
       [1, 2, 3, 4].map(
