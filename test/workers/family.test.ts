@@ -65,7 +65,8 @@ describe('a process that is no worker', () => {
       `const { createServer } = require('node:http')
        const { existsSync } = require('node:fs')
        const { tmpdir } = require('node:os')
-       console.log('begin')
+       // Both are pipes here, and made when they are first used.
+       console.log('begin', process.stderr.fd)
        const pipes = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('Pipe')).length
        const before = [pipes(), process.listenerCount('exit')]
        const { traced } = require('spanlight/http')
