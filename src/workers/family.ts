@@ -44,12 +44,13 @@ export const apart = 'the workers of this application cannot meet, each shows it
 type Role = Keeper | Member | undefined
 
 /** Milliseconds. */
-const patience = { page: 300, deputy: 250, alive: 1000, again: 25, failed: 5000 }
+const patience = { page: 300, deputy: 1250, again: 25, failed: 5000 }
 const maxTries = 100
 
 /**
  * The workers of one application, of which one keeps the traces of all. Who can listen at the meeting point is the keeper, the others
- * are members; when the keeper goes, the member that has a copy takes its place, and the others send what that one lacks.
+ * are members; when the keeper goes, the member that has a copy takes its place, and the others send what that one lacks. Should another
+ * be faster, it gives the place up as soon as it hears of the copy.
  */
 export class Family {
   readonly others: OthersInFlight
@@ -60,9 +61,9 @@ export class Family {
   #role: Role
   #server: Server | undefined
   #kept = false
+  #copyOf: string | undefined
   #closed = false
   #ready: Promise<void>
-  #alive: NodeJS.Timeout | undefined
   readonly #onExit = (): void => {
     this.#setup.run(() => this.#leave())
   }
@@ -105,9 +106,7 @@ export class Family {
     visa: object
   ): Promise<boolean> {
     if (!(await this.#keeperElsewhere())) return false
-    const sent = await this.#forwarder.upgrade(req, socket, head, this.#line(visa))
-    if (sent) this.#setup.run(() => this.#watchKeeper())
-    return sent
+    return this.#forwarder.upgrade(req, socket, head, this.#line(visa))
   }
 
   /** Ends the connections of pages that were handed on. */
@@ -144,7 +143,6 @@ export class Family {
   #leave(): void {
     if (!this.#closed) this.#setup.run(() => this.#tellRest())
     this.#closed = true
-    clearInterval(this.#alive)
     this.#role?.close()
     this.#forwarder.close()
     this.#point.leave()
@@ -175,20 +173,6 @@ export class Family {
     return role !== undefined && !(role instanceof Keeper) && (await role.awake())
   }
 
-  // A page that is connected through us would wait for ever for one that hangs.
-  #watchKeeper(): void {
-    const { run } = this.#setup
-    this.#alive ??= setInterval(() => run(() => this.#askKeeper()), patience.alive).unref()
-  }
-
-  #askKeeper(): void {
-    const role = this.#role
-    if (role !== undefined && !(role instanceof Keeper) && this.#forwarder.size > 0)
-      return void role.awake()
-    clearInterval(this.#alive)
-    this.#alive = undefined
-  }
-
   /** Joins whoever keeps, or keeps itself where nobody does for so many milliseconds. */
   async #join(waitMs: number): Promise<void> {
     const claimFrom = performance.now() + (waitMs > 0 ? waitMs + Math.random() * 100 : 0)
@@ -214,7 +198,8 @@ export class Family {
     const { name } = this.#setup
     const seen = this.#point.stat()
     const setup = { ...this.#setup, have: this.#have, onClose: () => this.#lost() }
-    const met = await meet(setup, this.#point.address, name, this.#kept)
+    const past = { kept: this.#kept, copyOf: this.#copyOf }
+    const met = await meet(setup, this.#point.address, name, past)
     if (met === 'stranger') return this.#alone('another program listens where they would')
     if (typeof met === 'object') return this.#turn(met)
     if (met === 'failed') return patience.failed
@@ -230,7 +215,8 @@ export class Family {
       ...this.#setup,
       have: this.#have,
       others: this.others,
-      onChange: () => void (this.#point.held || this.#stepDown())
+      onChange: () => void (this.#point.held || this.#stepDown()),
+      onCopy: () => this.#stepDown(patience.deputy)
     })
     const server = createReception({
       check: name,
@@ -259,21 +245,25 @@ export class Family {
 
   // The keeper is gone, or does not answer any more.
   #lost(): void {
-    const deputy = this.#role !== undefined && !(this.#role instanceof Keeper) && this.#role.deputy
+    const role = this.#role
+    const deputy = role !== undefined && !(role instanceof Keeper) && role.deputy
+    if (deputy) this.#copyOf = role.keeper.id
     this.#role = undefined
     this.#forwarder.close()
     if (!this.#closed) this.#ready = this.#join(deputy ? 0 : patience.deputy)
   }
 
-  // Others have given this keeper up while it hung, or two began at once: who has the address keeps.
-  #stepDown(): void {
+  // Others have given this keeper up while it hung, two began at once, or one has what this one lacks: who has the address keeps.
+  #stepDown(waitMs = 0): void {
     if (!(this.#role instanceof Keeper)) return
     this.#role.close()
     this.#role = undefined
+    this.#point.leave()
     this.#server?.close()
     this.#server = undefined
+    this.#kept = this.#have.size > 0
     this.others.clear()
-    this.#ready = this.#join(0)
+    this.#ready = this.#join(waitMs)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { getAttribute } from '../base/attributes.ts'
 import type { Resource } from '../base/span-data.ts'
 import type { FamilySetup } from './family.ts'
-import { Link, type Message, type News, type Worker } from './link.ts'
+import { type Hello, Link, type Message, type News, type Worker } from './link.ts'
 import type { OthersInFlight } from './others-in-flight.ts'
 import { fromRows, toRows } from './rows.ts'
 import { Shipment } from './shipment.ts'
@@ -31,6 +31,8 @@ export interface KeeperSetup extends Pick<
   readonly have: Map<string, number>
   /** A member came or went. */
   readonly onChange: () => void
+  /** Somebody has a copy of what a keeper had that this one has not met. */
+  readonly onCopy: () => void
 }
 
 /** The one worker that has the traces of all, and answers for all. One of the others is sent a copy, to go on when this one is gone. */
@@ -125,7 +127,7 @@ export class Keeper {
   #receive(member: Member, message: Message): void {
     switch (message.type) {
       case 'hello':
-        return this.#welcome(member, message.worker, message.kept)
+        return this.#welcome(member, message)
       case 'news':
         if (member.worker !== undefined) this.#take(member.worker, message)
         return
@@ -136,8 +138,9 @@ export class Keeper {
     }
   }
 
-  #welcome(member: Member, worker: Worker, kept: boolean): void {
-    const { have, worker: keeper, onChange } = this.#setup
+  #welcome(member: Member, { worker, kept, copyOf }: Hello): void {
+    const { have, worker: keeper, onChange, onCopy } = this.#setup
+    if (copyOf !== undefined && copyOf !== keeper.id && !have.has(copyOf)) return onCopy()
     member.worker = worker
     member.kept = kept
     member.link.send({ type: 'welcome', keeper, have: have.get(worker.id) ?? 0 })

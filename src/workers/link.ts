@@ -3,8 +3,7 @@ import type { RecordRow } from './rows.ts'
 
 /** What workers tell each other; see `docs/workers.md` for who keeps what. */
 export type Message =
-  /** The first word of a member. `kept`: it was the keeper before, and has of others what it must not get twice. */
-  | { readonly type: 'hello'; readonly worker: Worker; readonly kept: boolean }
+  | Hello
   /** The keeper's answer: up to where it has the member's records. */
   | { readonly type: 'welcome'; readonly keeper: Worker; readonly have: number }
   | News
@@ -24,6 +23,20 @@ export type Message =
   /** Somebody cleared the page. */
   | { readonly type: 'clear' }
   | { readonly type: 'pin'; readonly traceId: string }
+
+/** The first word of a member. */
+export interface Hello extends Past {
+  readonly type: 'hello'
+  readonly worker: Worker
+}
+
+/** What a worker was before. */
+export interface Past {
+  /** It was the keeper, and has of others what it must not get twice. */
+  readonly kept: boolean
+  /** The id of the last keeper that made it its deputy. */
+  readonly copyOf: string | undefined
+}
 
 /** What ended in a member since it last said so, and what is in flight there now. */
 export interface News {

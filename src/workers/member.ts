@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { FamilySetup } from './family.ts'
 import { isOf } from './keeper.ts'
-import { Link, type Message, type Worker } from './link.ts'
+import { Link, type Message, type Past, type Worker } from './link.ts'
 import { fromRows, type RecordRow, toRows } from './rows.ts'
 import { Shipment } from './shipment.ts'
 
@@ -9,8 +9,9 @@ import { Shipment } from './shipment.ts'
 const welcomeMs = 1000
 /** Milliseconds that a page's request waits for a sign of life of the keeper. */
 const askMs = 300
-/** Milliseconds without a sign of life after which another one keeps. */
+/** Milliseconds without a sign of life after which another one keeps, and after which one is asked for. */
 const silentMs = 2000
+const aliveMs = 1000
 /** Milliseconds that news wait for more: while somebody looks, and else. */
 const newsMs = { watched: 100, else: 250 }
 const maxInFlight = 200
@@ -38,6 +39,7 @@ export class Member {
   #asks = 0
   #unanswered: number | undefined
   #waiting: ((awake: boolean) => void)[] = []
+  readonly #alive: NodeJS.Timeout
 
   constructor(setup: MemberSetup, link: Link, { keeper, have }: Message & { type: 'welcome' }) {
     const { store, run, report } = setup
@@ -63,6 +65,8 @@ export class Member {
       newsMs.else
     )
     link.onDrain(() => run(() => this.#shipment.pump()))
+    // Also when nobody asks for the page here: one that waits for a keeper that hangs is missed where another keeps.
+    this.#alive = setInterval(() => run(() => void this.awake()), aliveMs).unref()
   }
 
   /** A request began or ended here. */
@@ -83,7 +87,10 @@ export class Member {
       this.#link.send({ type: 'ask', id: ++this.#asks })
       const asked = this.#asks
       setTimeout(() => {
-        if (this.#unanswered !== undefined && this.#asks === asked) this.#link.close()
+        // After what has come has been read: it may be this worker that hung.
+        setImmediate(() => {
+          if (this.#unanswered !== undefined && this.#asks === asked) this.#link.close()
+        }).unref()
       }, silentMs).unref()
     })
   }
@@ -99,6 +106,7 @@ export class Member {
   }
 
   close(): void {
+    clearInterval(this.#alive)
     this.#shipment.close()
     this.#link.close()
     this.#answered(false)
@@ -154,12 +162,7 @@ const failures: Readonly<Record<string, Met>> = {
 }
 
 /** Asks who listens at the address to take this worker in. `check` is what both must know. */
-export function meet(
-  setup: MemberSetup,
-  address: string,
-  check: string,
-  kept: boolean
-): Promise<Met> {
+export function meet(setup: MemberSetup, address: string, check: string, past: Past): Promise<Met> {
   return new Promise((resolve) => {
     let member: Member | undefined
     const socket: Socket = connect(address)
@@ -188,7 +191,7 @@ export function meet(
       }
     )
     socket.write(`${greeting('link', check)}\n`)
-    link.send({ type: 'hello', worker: setup.worker, kept })
+    link.send({ type: 'hello', worker: setup.worker, ...past })
   })
 }
 

@@ -257,6 +257,45 @@ describe('a keeper that hangs', () => {
     await familyOf(3)
     for (const one of connections) expect(await pathsOf(one)).toHaveLength(3)
   })
+
+  it('loses nothing when the one with the copy hangs, too, and another one is faster', async () => {
+    await start({ workers: 3 })
+    const { pid, workers } = await familyOf(3)
+    const names = await workEverywhere('a')
+    await aMoment()
+    // The first that came was made the deputy.
+    const deputy = workers.workers.find((one) => one.pid !== pid)?.pid as number
+    const third = connections.find((one) => ![pid, deputy].includes(one.pid)) as Connection
+    process.kill(pid, 'SIGSTOP')
+    process.kill(deputy, 'SIGSTOP')
+    try {
+      await eventually(async () => (await status(third)).workers.role === 'keeper')
+      expect(await pathsOf(third)).toHaveLength(1)
+      process.kill(deputy, 'SIGCONT')
+      await eventually(async () => (await pathsOf(third)).length === 3)
+      expect((await status(third)).pid).toBe(deputy)
+      expect(await pathsOf(third)).toEqual(names)
+    } finally {
+      process.kill(deputy, 'SIGCONT')
+      process.kill(pid, 'SIGCONT')
+    }
+    await familyOf(3)
+    for (const one of connections) expect(await pathsOf(one)).toEqual(names)
+  })
+
+  it('is found out without anybody asking', async () => {
+    await start({ workers: 3 })
+    const { pid } = await familyOf(3)
+    process.kill(pid, 'SIGSTOP')
+    try {
+      const left = connections.filter((one) => one.pid !== pid) as [Connection, Connection]
+      // Only the one is asked; what the other has done arrives all the same.
+      await left[1].ask('/work/b')
+      await eventually(async () => (await pathsOf(left[0])).includes('b'))
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+  })
 })
 
 describe('the end of a cluster', () => {
