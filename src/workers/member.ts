@@ -86,13 +86,13 @@ export class Member {
       this.#unanswered = performance.now()
       this.#link.send({ type: 'ask', id: ++this.#asks })
       const asked = this.#asks
-      setTimeout(() => {
-        // After what has come has been read: it may be this worker that hung.
-        setImmediate(() => {
-          if (this.#unanswered !== undefined && this.#asks === asked) this.#link.close()
-        }).unref()
-      }, silentMs).unref()
+      // After what has come meanwhile was read: it may be this worker that hung.
+      setTimeout(() => setImmediate(() => this.#giveUp(asked)).unref(), silentMs).unref()
     })
+  }
+
+  #giveUp(asked: number): void {
+    if (this.#unanswered !== undefined && this.#asks === asked) this.#link.close()
   }
 
   /** What a thread of this process has recorded. */
