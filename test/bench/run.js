@@ -45,11 +45,11 @@ const help = `npm run bench -- [${parts.join('] [')}] [options]
   page      first paint, opening large traces, the live list; needs a Chromium ($CHROMIUM)
   size      import and mount, installed bytes and packages, bytes of the page
 
-Without a part all are run, in ten minutes at most, and written to test/bench/results.json. What is measured against and no test needs is
-installed when it is first asked for: npm ci --prefix test/bench/peers (130 MB), and Node 24 from npm into node_modules/.cache/node. What cannot be
-had is left out, with the reason.
+Without a part all are run, in ten minutes at most, and each is written to test/bench/results.json when it is through. What is measured
+against and no test needs is installed when it is first asked for: npm ci --prefix test/bench/peers (130 MB), and Node 24 from npm into
+node_modules/.cache/node. What cannot be had is left out, with the reason.
 
-  --json FILE   writes the results there; those of single parts take the place of the same parts in a file that exists
+  --json FILE   writes the results there; each takes the place of the same part in a file that exists
   --all         no bound of time, every combination of the request part
   --quick       fewer and smaller rounds: to see that it runs, not to quote
   --no-build    measures dist as it is`
@@ -89,9 +89,9 @@ async function main() {
   for (const part of positionals.length > 0 ? positionals : parts) {
     console.log(`\n${titles[part]}`)
     done[part] = await measured(part)
+    keep(part, done[part])
   }
   summarise(done)
-  write(done)
   stopChildren()
 }
 
@@ -141,13 +141,15 @@ function summarise(done) {
   for (const { name } of missed) console.log(`  missed: ${name}`)
 }
 
-// The file of the repository is that of a whole run: one that failed, or was quick, does not replace it.
-function write(done) {
+// At once, so that one that fails, or for which there was no time, takes nothing of the others with it.
+function keep(part, result) {
   const whole = positionals.length === 0
-  const good = !values.quick && Object.values(done).every(({ failed }) => failed === undefined)
-  const file = values.json ?? (whole && good ? ownFile : undefined)
-  if (file === undefined) return
-  const earlier = !whole && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).parts : {}
-  writeFileSync(file, `${JSON.stringify({ parts: { ...earlier, ...done } }, undefined, 2)}\n`)
+  const file = values.json ?? (whole && !values.quick ? ownFile : undefined)
+  if (file === undefined || result.failed !== undefined) return
+  const earlier = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).parts : {}
+  writeFileSync(
+    file,
+    `${JSON.stringify({ parts: { ...earlier, [part]: result } }, undefined, 2)}\n`
+  )
   console.log(`written to ${file}`)
 }

@@ -100,7 +100,7 @@ export async function run({ say, quick, all = false, until }) {
   const plan = possible(settings(all), { peersMissing, nodeOf })
   for (const { what, why } of plan.skipped) say(`SKIPPED ${what}: ${why}`)
   const rounds = quick ? 2 : 7
-  const fewest = Math.min(rounds, 5)
+  const fewest = Math.min(rounds, 3)
   const samples = {}
   const others = await startOthers()
   const began = performance.now()
