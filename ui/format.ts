@@ -21,6 +21,11 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`
 }
 
+/** `+1.24 s`, `-3.00 ms`: after or before a moment that is known. */
+export function formatOffset(ms: number): string {
+  return `${ms < 0 ? '' : '+'}${formatDuration(ms)}`
+}
+
 /** `14:03:10.492`, for columns whose heading names the zone. */
 export function formatTime(epochMs: number, zone: Zone): string {
   const date = dateOf(epochMs)

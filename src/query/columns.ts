@@ -74,7 +74,7 @@ export function* traceColumns(
     critical,
     dropped: found.dropped,
     joined: found.joined,
-    clocks: clocksOf(tree, found)
+    ...clocksOf(tree, found)
   }
 }
 
@@ -141,11 +141,17 @@ function lateness(tree: TraceTree, found: Gathering, rootEnd: number): (row: num
     (processOf(row) === home ? endOf(tree, row) : (tree.start[row] as number)) > rootEnd
 }
 
-function clocksOf({ offsets }: TraceTree, { spans, services }: Gathering): TraceColumns['clocks'] {
-  return spans.clocks.flatMap(({ service }, i) => {
+function clocksOf(
+  { offsets, order }: TraceTree,
+  { spans, services }: Gathering
+): Pick<TraceColumns, 'clocks' | 'clockOf'> {
+  const clocks: TraceColumns['clocks'] = []
+  const numbers = spans.clocks.map(({ service }, i) => {
     const offset = Math.round((offsets[i] as number) / 1000)
-    return offset === 0 ? [] : [{ service: services.of(service), offset }]
+    return offset === 0 ? -1 : clocks.push({ service: services.of(service), offset }) - 1
   })
+  const numberOf = (i: number): number => numbers[spans.process[i] as number] as number
+  return { clocks, clockOf: clocks.length === 0 ? [] : Array.from(order, numberOf) }
 }
 
 // Set by the server side on its local root, so there alone it is looked for.

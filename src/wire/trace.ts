@@ -76,9 +76,11 @@ export interface TraceColumns {
   joined: boolean
   /**
    * Processes whose clock was off, by what the calls to them show: their spans stand here `offset` microseconds later than they were recorded.
-   * `service` is an index into `services`. A span's details have the times as they were recorded.
+   * `service` is an index into `services`. A span's details and the log lines have the times as they were recorded.
    */
   clocks: { service: number; offset: number }[]
+  /** Each row's index into `clocks`, -1 for none; empty when no clock was off. */
+  clockOf: number[]
 }
 
 export type AttributeEntry = [

@@ -44,7 +44,8 @@ describe('traceColumns', () => {
       sites: { lines: [], of: [] },
       dropped: 0,
       joined: false,
-      clocks: []
+      clocks: [],
+      clockOf: []
     })
     expect(trace.spans).toEqual({
       id: [spanId(1000), spanId(2), spanId(3)],
@@ -123,6 +124,7 @@ describe('traceColumns', () => {
       )
     ])
     expect(trace.clocks).toEqual([{ service: 1, offset: 8000 }])
+    expect(trace.clockOf).toEqual([-1, -1, 0])
     expect(trace.spans.start[2]).toBe(3000)
   })
 

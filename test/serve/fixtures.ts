@@ -207,7 +207,8 @@ function columnsOf(summary: Summary, size: number): TraceColumns {
     critical: { row: [], from: [], to: [] },
     dropped: 0,
     joined: false,
-    clocks: []
+    clocks: [],
+    clockOf: []
   }
 }
 

@@ -225,6 +225,7 @@ export function columnsFor(summary: Summary): TraceColumns {
     },
     dropped: 0,
     joined: false,
-    clocks: []
+    clocks: [],
+    clockOf: []
   }
 }

@@ -28,6 +28,8 @@ export interface IngestSpan {
   kind?: number
   failed?: boolean
   attributes?: Record<string, string>
+  /** What was logged, and when. */
+  logs?: Record<string, number>
 }
 
 /** Starts test/ui/app.js, which uses the built package. */
@@ -92,6 +94,13 @@ async function send(url: string, spans: IngestSpan[], service: string): Promise<
               kind: span.kind ?? 1,
               startTimeUnixNano: String(epoch + BigInt(span.start) * 1000n),
               endTimeUnixNano: String(epoch + BigInt(span.start + span.duration) * 1000n),
+              events: Object.entries(span.logs ?? {}).map(([text, at]) => ({
+                name: 'log',
+                timeUnixNano: String(epoch + BigInt(at) * 1000n),
+                attributes: Object.entries({ 'log.severity': 'info', 'log.body': text }).map(
+                  ([key, stringValue]) => ({ key, value: { stringValue } })
+                )
+              })),
               status: span.failed ? { code: 2, message: 'failed' } : {},
               attributes: Object.entries(span.attributes ?? {}).map(([key, value]) => ({
                 key,

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
 import { beginningOf } from '../../src/wire/trace.ts'
 import { CopyButton } from '../copy-button.ts'
 import { ExportButton } from '../files/menu-button.ts'
@@ -7,6 +8,7 @@ import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { listHref, traceHref } from '../route.ts'
 import { listQuery, neighbours, pin, saved, zone } from '../state.ts'
+import { clocksText } from './clocks.ts'
 import { useErrorText } from './detail.ts'
 import type { Model } from './model.ts'
 import { firstFailure, longestOnPath } from './path.ts'
@@ -17,6 +19,8 @@ import type { View } from './view.ts'
 export function TraceHeader({ view, model }: { view: View; model: Model }): VNode {
   const { summary, services, dropped, joined, clocks } = model.columns
   const { newer, older } = neighbours.value(view.traceId)
+  // A tooltip is there for a mouse alone.
+  const [told, setTold] = useState(false)
   return html`<header class="trace-head">
     <div class="line">
       <a class="button plain back" href=${listHref({ q: listQuery.value })}><${Icon} ...${{ name: 'back' } as const} /> Traces</a>
@@ -41,19 +45,12 @@ export function TraceHeader({ view, model }: { view: View; model: Model }): VNod
       <span class="muted id"><code>${beginningOf(view.traceId)}</code> <${CopyButton} ...${{ text: view.traceId, label: 'Copy the trace id', icon: 'copy' } as const} /></span>
       ${joined && html`<span class="badge" title="The trace id came with a header from outside this machine">joined from outside</span>`}
       ${summary.incomplete && html`<span class="badge" title="The first span of this trace belongs to a process that sent nothing (yet)">root not seen</span>`}
-      ${clocks.length > 0 && html`<span class="badge" title=${clockTitle(model.columns)}>${clocks.length === 1 ? 'a clock' : `${clocks.length} clocks`} corrected</span>`}
+      ${clocks.length > 0 && html`<button type="button" class="badge" aria-expanded=${told ? 'true' : 'false'} title=${clocksText(model)} onClick=${() => setTold(!told)}>${clocks.length === 1 ? 'a clock' : `${clocks.length} clocks`} corrected</button>`}
       ${dropped > 0 && html`<span class="badge warn">${formatMany(dropped, 'span')} not kept: over the limit of one trace</span>`}
     </p>
+    ${told && html`<p class="muted clocks" role="status">${clocksText(model)}</p>`}
     <${Answer} ...${{ view, model }} />
   </header>`
-}
-
-function clockTitle({ clocks, services }: Model['columns']): string {
-  const list = clocks.map(({ service, offset }) => {
-    const by = formatDuration(Math.abs(offset) / 1000)
-    return `${visible(services[service] ?? '')} by ${offset < 0 ? '-' : '+'}${by}`
-  })
-  return `No call begins before it was made, so these clocks were off: ${list.join(', ')}. A span's details have the times as recorded.`
 }
 
 function StatusWord({ summary }: { summary: Model['columns']['summary'] }): VNode {

@@ -19,11 +19,11 @@ export function countLevels(logs: readonly TraceLog[]): { level: string; count: 
 }
 
 /** Lines of the levels that hold the text: in the message, a field's name or value, the service, or the name of the span. */
-export function filterLogs(
-  logs: readonly TraceLog[],
+export function filterLogs<T extends TraceLog>(
+  logs: readonly T[],
   { levels, text }: LogFilter,
   nameOf: (spanId: string) => string
-): readonly TraceLog[] {
+): readonly T[] {
   const wanted = text.toLowerCase()
   if (levels.size === 0 && wanted === '') return logs
   const holds = (part: string) => part.toLowerCase().includes(wanted)

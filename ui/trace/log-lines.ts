@@ -1,13 +1,15 @@
 import { useState } from 'preact/hooks'
 import type { VNode } from 'preact'
 import type { SpanDetail } from '../../src/wire/trace.ts'
-import { formatDuration, printed, visible, visibleLines } from '../format.ts'
+import { formatOffset, printed, visible, visibleLines } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { AttributeList } from './attributes.ts'
+import { zone } from '../state.ts'
+import { type PlacedLog, recordedText } from './clocks.ts'
 import { ErrorCard } from './error-card.ts'
 
-export type Line = SpanDetail['logs'][number]
+export type Line = SpanDetail['logs'][number] & Partial<Pick<PlacedLog, 'moved'>>
 
 /** Log lines of one span with their time after `from` (epoch milliseconds). */
 export function LogLines({ logs, from }: { logs: Line[]; from: number }): VNode {
@@ -49,13 +51,14 @@ export function LineText({
   service = '',
   focusable = true
 }: LineProps): (VNode | false)[] {
-  const more = log.attributes.length > 0 || log.body.length > 300 || log.body.includes('\n')
+  const more =
+    log.attributes.length > 0 || log.body.length > 300 || log.body.includes('\n') || !!log.moved
   const click = (event: Event) => {
     event.stopPropagation()
     onToggle()
   }
   return [
-    html`<span class="muted when">+${formatDuration(log.time - from)}</span>`,
+    html`<span class=${log.moved ? 'muted when moved' : 'muted when'}>${formatOffset(log.time - from)}</span>`,
     html`<span class="level">${log.severity}</span>`,
     service !== '' && html`<span class="service clip">${visible(service)}</span>`,
     html`<span class="more">${
@@ -88,6 +91,7 @@ export function Fields({ log }: { log: Line }): VNode {
     ? log.attributes.filter(([key]) => !/^exception\.(?:type|message|stacktrace)$/.test(key))
     : log.attributes
   return html`<div class="fields">
+    ${log.moved !== undefined && log.moved !== 0 && html`<p class="muted recorded">${recordedText(log.time, log.moved, zone.value)}</p>`}
     ${failed && html`<${ErrorCard} ...${{ exception }} />`}
     <${AttributeList} ...${{ title: '', entries: others }} />
   </div>`

@@ -9,6 +9,7 @@ import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
 import { useKeys } from '../keys.ts'
 import { zone } from '../state.ts'
+import { type PlacedLog, placedLogs, recordedText } from './clocks.ts'
 import { asText, countLevels, filterLogs } from './log-filter.ts'
 import { Fields, LineText } from './log-lines.ts'
 import { lineKeys, type LogView } from './log-view.ts'
@@ -38,12 +39,19 @@ export function Logs({ view, model }: { view: View; model: Model }): VNode {
   if (logs.length === 0) {
     return html`<p class="tab-body muted">No log lines. What is written through <code>console</code>, pino or winston while a span is active appears here.</p>`
   }
-  return html`<${Shown} ...${{ view, model, logs }} />`
+  return html`<${Shown} ...${{ view, model, recorded: logs }} />`
 }
 
-function Shown({ view, model, logs }: { view: View; model: Model; logs: TraceLog[] }): VNode {
+interface ShownProps {
+  view: View
+  model: Model
+  recorded: TraceLog[]
+}
+
+function Shown({ view, model, recorded }: ShownProps): VNode {
   const { spans, names } = model.columns
   const nameOf = (spanId: string) => names[spans.name[model.rowOf.get(spanId) ?? -1] ?? -1] ?? ''
+  const logs = useMemo(() => placedLogs(recorded, model), [recorded, model])
   const filter = view.logs.filter.value
   const shown = useMemo(() => filterLogs(logs, filter, nameOf), [logs, filter, model])
   return html`<div class="logs-tab">
@@ -59,8 +67,8 @@ function Shown({ view, model, logs }: { view: View; model: Model; logs: TraceLog
 
 interface ToolsProps {
   state: LogView
-  logs: TraceLog[]
-  shown: readonly TraceLog[]
+  logs: PlacedLog[]
+  shown: readonly PlacedLog[]
   nameOf: (spanId: string) => string
 }
 
@@ -111,7 +119,7 @@ function List({ view, model, logs, shown, nameOf }: ListProps): VNode {
     0,
     shown.findIndex((log) => keys.get(log) === current.value)
   )
-  const show = (log: TraceLog) => {
+  const show = (log: PlacedLog) => {
     current.value = keys.get(log) ?? ''
     const row = model.rowOf.get(log.spanId)
     if (row === undefined) return
@@ -120,7 +128,7 @@ function List({ view, model, logs, shown, nameOf }: ListProps): VNode {
   }
   const moveTo = (at: number) => {
     const to = Math.max(0, Math.min(shown.length - 1, at))
-    current.value = keys.get(shown[to] as TraceLog) ?? ''
+    current.value = keys.get(shown[to] as PlacedLog) ?? ''
     setMost(Math.max(most, to + 1))
     requestAnimationFrame(() => list.current?.querySelectorAll<HTMLElement>('.log')[to]?.focus())
   }
@@ -151,7 +159,7 @@ function List({ view, model, logs, shown, nameOf }: ListProps): VNode {
         show(log)
       }
       return html`<li key=${key} class=${`log ${log.severity}`} tabindex=${i === here ? 0 : -1} onFocus=${() => (current.value = key)}>
-        <div class="line" title=${formatMoment(log.time, zone.value)} onClick=${onClick}>
+        <div class="line" title=${[formatMoment(log.time, zone.value), recordedText(log.time, log.moved, zone.value)].filter(Boolean).join('; ')} onClick=${onClick}>
           <${LineText} ...${{ log, from: model.columns.start, open: isOpen, onToggle: () => view.logs.toggle(key), service: several ? log.service : '', focusable: false }} />
           ${name !== '' && html`<span class="to-span"><button type="button" class="plain link" tabindex="-1">${visible(name)}</button></span>`}
         </div>

@@ -3,7 +3,7 @@ import type { SpanSource } from '../../src/wire/source.ts'
 import { beginningOf, categories, type SpanDetail } from '../../src/wire/trace.ts'
 import { ApiProblem } from '../api.ts'
 import { CopyButton } from '../copy-button.ts'
-import { formatDuration, formatMoment, visible } from '../format.ts'
+import { formatDuration, formatMoment, formatOffset, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon, type IconName } from '../icons.ts'
 import { traceHref } from '../route.ts'
@@ -12,6 +12,7 @@ import { AttributeList } from './attributes.ts'
 import { bodyKey, HttpBodies } from './body.ts'
 import { Closer } from './closer.ts'
 import { CallSite } from './call-site.ts'
+import { clockMove, recordedText } from './clocks.ts'
 import { CodeFrame } from './code-frame.ts'
 import { categoryName, colourOf } from './colours.ts'
 import { asCurl } from './curl.ts'
@@ -70,6 +71,7 @@ function Facts({ view, model, row, span, source }: FactsProps): VNode {
   const duration = spans.duration[row] ?? 0
   const share = model.columns.extent > 0 ? (duration / model.columns.extent) * 100 : 0
   const after = response >= 0 && begin + duration > response + 1 ? begin + duration - response : 0
+  const moved = clockMove(model, row)
   const site = siteOf(model, row, span)
   return html`<dl class="facts">
     <dt>Service</dt>
@@ -77,7 +79,8 @@ function Facts({ view, model, row, span, source }: FactsProps): VNode {
     <dt>Duration</dt>
     <dd><b>${formatDuration(duration / 1000)}</b> <span class="muted">· ${share >= 1 ? `${Math.round(share)} % of the trace · ` : ''}self ${formatDuration((spans.self[row] ?? 0) / 1000)}</span></dd>
     <dt>Start</dt>
-    <dd>+${formatDuration(begin / 1000)} <span class="muted">· ${formatMoment(start + begin / 1000, zone.value)}</span></dd>
+    <dd>${formatOffset(begin / 1000)} <span class="muted">· ${formatMoment(start + begin / 1000, zone.value)}</span></dd>
+    ${moved !== 0 && html`<dt>Clock</dt><dd class="muted">${recordedText(start + begin / 1000, moved, zone.value)}</dd>`}
     ${after > 0 && html`<dt>Late</dt><dd class="warn-text">went on for ${formatDuration(after / 1000)} after the response was sent</dd>`}
     ${site !== undefined && html`<${CallSite} ...${{ view, model, site, frame: source?.site ?? undefined }} />`}
     <dt>Span</dt>
@@ -122,7 +125,7 @@ function Body({ view, model, row, span, source }: BodyProps): VNode {
     ${
       events.length > 0 &&
       html`<section><h3>Events <span class="muted">${events.length}</span></h3><ul class="events">
-          ${events.map((event) => html`<li><span class="muted">+${formatDuration(event.time - span.start)}</span> ${visible(event.name)}${event.attributes.length > 0 && html`<${AttributeList} ...${{ title: '', entries: event.attributes }} />`}</li>`)}
+          ${events.map((event) => html`<li><span class="muted">${formatOffset(event.time - span.start)}</span> ${visible(event.name)}${event.attributes.length > 0 && html`<${AttributeList} ...${{ title: '', entries: event.attributes }} />`}</li>`)}
         </ul></section>`
     }
     ${

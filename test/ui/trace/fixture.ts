@@ -64,7 +64,8 @@ export function columnsOf(
     },
     dropped: 0,
     joined: false,
-    clocks: []
+    clocks: [],
+    clockOf: []
   }
 }
 
