@@ -2,7 +2,6 @@ import type { DropReason, Report } from './base/report.ts'
 import type { TailSampler } from './interop/export/tail/tail-sampler.ts'
 import type { Settings } from './options.ts'
 import type { TraceStore } from './store/types.ts'
-import type { OpenTraces } from './trace/open-traces.ts'
 import type {
   ExportStatus,
   Instrumented,
@@ -15,7 +14,7 @@ import type {
 interface StatusSetup {
   readonly settings: Pick<Settings, 'service' | 'sample'>
   readonly store: TraceStore
-  readonly open: Pick<OpenTraces, 'inFlight'>
+  readonly open: { inFlight(): Iterable<unknown> }
   readonly report: Report
   readonly version: string
   readonly bootId: string
@@ -34,7 +33,8 @@ const spanLosses: ReadonlySet<DropReason> = new Set([
   'span limit of the trace',
   'late span without its trace',
   'record larger than a segment',
-  'ingest invalid'
+  'ingest invalid',
+  'segment in progress given up'
 ])
 
 /** What the process says about itself. Who may see it and how many do is added by whoever serves it. */

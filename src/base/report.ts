@@ -25,6 +25,7 @@ export type DropReason =
   | 'ingest refused'
   | 'ingest duplicate'
   | 'ingest invalid'
+  | 'segment in progress given up'
   | 'export queue full'
   | 'export failed'
   | 'export over a limit'

@@ -4,6 +4,7 @@ import { defaultLimits, type Limits } from '../base/limits.ts'
 import { createReport, type Report } from '../base/report.ts'
 import type { TraceRecord } from '../base/span-data.ts'
 import { fileFormats } from '../file-formats.ts'
+import { UnfinishedSegments } from '../interop/xray/unfinished.ts'
 import { createImporting, importInto } from '../importing.ts'
 import { createReader } from '../query/reader.ts'
 import { queryApis } from '../query-apis.ts'
@@ -77,7 +78,6 @@ export function createHub(setup: HubSetup): Hub {
     store.add(record, summary.errors > 0 ? 'error' : slow ? 'slow' : '', summary)
     overheadMs += now() - began
   }
-  const reader = createReader({ store, open: nothingOpen, routes, now })
   const receiving = {
     redactor,
     limits,
@@ -85,14 +85,42 @@ export function createHub(setup: HubSetup): Hub {
     redact: (record: TraceRecord) => record,
     now
   }
-  const receive = createReceiving({ ...receiving, keep })
+  const inFlight = new Set<() => void>()
+  const segments = new UnfinishedSegments({
+    ...receiving,
+    keep,
+    stored: (traceId) => store.recordsInParts(traceId),
+    onChange: () => inFlight.forEach((listener) => listener())
+  })
+  const reader = createReader({ store, open: nothingOpen, elsewhere: segments, routes, now })
+  const receive = createReceiving({
+    ...receiving,
+    keep,
+    xray: (body, own) => segments.receive(body, own)
+  })
   const importFile = createImporting({ ...receiving, ...importInto(store) })
   const tally = new Tally()
   const bootId = randomUUID()
   const serve = createServe({
     ...setup,
     reader,
-    store,
+    store: {
+      pin: (traceId) => store.pin(traceId),
+      clear() {
+        segments.clear()
+        store.clear()
+      },
+      subscribe: (listener) => store.subscribe(listener),
+      get stats() {
+        return store.stats
+      },
+      get newest() {
+        return store.newest
+      },
+      get oldest() {
+        return store.oldest
+      }
+    },
     report,
     version,
     bootId,
@@ -104,7 +132,10 @@ export function createHub(setup: HubSetup): Hub {
     formats: async () => fileFormats,
     queries: queryApis(reader, now),
     inspect: nothingToInspect,
-    onInFlightChange: () => () => {},
+    onInFlightChange(listener) {
+      inFlight.add(listener)
+      return () => inFlight.delete(listener)
+    },
     ingest: (body, format) => tally.count(body, format, receive(body, format)),
     ingestRates: rates,
     importFile,
@@ -112,7 +143,7 @@ export function createHub(setup: HubSetup): Hub {
       ...statusOf({
         settings: { service: 'Hub', sample: 1 },
         store,
-        open: nothingOpen,
+        open: { inFlight: () => segments.ids() },
         report,
         version,
         bootId,

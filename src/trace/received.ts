@@ -26,7 +26,7 @@ export interface ReceiveSetup {
 export interface Received {
   /** One for each trace and resource. */
   readonly records: TraceRecord[]
-  /** Spans in the records. */
+  /** Spans that were taken. */
   readonly spans: number
   /** Spans that were refused, for OTLP's `partialSuccess.rejectedSpans`. */
   readonly rejected: number
@@ -119,18 +119,34 @@ export class ReceivedSpans {
     return found
   }
 
-  /** `read` makes the span, its times counted from the epoch (nanoseconds since 1970) that it is given; it is not called for a duplicate. */
-  add(sender: Sender, identity: SpanIdentity, read: (epoch: bigint) => ReadSpan): void {
+  /** `read` makes the span, its times counted from the epoch (nanoseconds since 1970) that it is given; it is not called for a duplicate. False where it is not kept. */
+  add(sender: Sender, identity: SpanIdentity, read: (epoch: bigint) => ReadSpan): boolean {
     const { limits, report } = this.#setup
     const group = groupOf(sender, identity)
-    if (group.spans.has(identity.spanId)) return report.drop('ingest duplicate')
+    if (group.spans.has(identity.spanId)) {
+      report.drop('ingest duplicate')
+      return false
+    }
     const { span, droppedSpans } = read(group.epoch)
     group.dropped += droppedSpans
     const mustStay = span.status === StatusCode.error || span.parentId === undefined
-    if (group.spans.size < limits.spansPerTrace || mustStay) group.spans.set(span.spanId, span)
-    else {
+    if (group.spans.size >= limits.spansPerTrace && !mustStay) {
       group.dropped++
       report.drop('span limit of the trace')
+      return false
+    }
+    group.spans.set(span.spanId, span)
+    return true
+  }
+
+  /** Spans that were read before, perhaps as another sender's. */
+  take(sender: Sender, { traceId, epochMs, spans, droppedSpans }: TraceRecord): void {
+    for (const [i, span] of spans.entries()) {
+      const start = BigInt(epochMs) * millisecond + BigInt(span.start)
+      this.add(sender, { traceId, spanId: span.spanId, start }, (epoch) => ({
+        span: later(span, (epochMs - Number(epoch / millisecond)) * 1e6),
+        droppedSpans: i === 0 ? droppedSpans : 0
+      }))
     }
   }
 
@@ -188,6 +204,15 @@ function recordOf({ traceId, resource, epoch, spans, dropped }: Group): TraceRec
     spans: sorted,
     droppedSpans: dropped
   }
+}
+
+/** A copy whose times are `by` nanoseconds later, with its own lists of what moves. */
+function later(span: SpanData, by: number): MovableSpan {
+  const events = span.events.map((event) => ({ ...event }))
+  const logs = span.logs.map((log) => ({ ...log }))
+  const copy = { ...span, events, logs }
+  moveEpoch(copy, -by)
+  return copy
 }
 
 function moveEpoch(span: MovableSpan, by: number): void {

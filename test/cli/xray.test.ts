@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { request } from 'node:http'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { Status } from '../../src/wire/status.ts'
@@ -31,6 +32,31 @@ describe('the hub', () => {
       { name: 'OTLP/HTTP', bodies: 0, spans: 0 },
       { name: 'X-Ray', bodies: 1, spans: 2 }
     ])
+  })
+
+  it('shows a segment in progress as in flight, until it comes again', async () => {
+    const [port] = (await freePorts(1)) as [number]
+    const { origin } = await startHub(['--port=0', ...without, `--xray-port=${port}`])
+    const api = new PageApi(`${origin}/_traces`)
+    const id = 'a'.repeat(16)
+    const begun = { name: 'shop', id, start_time: Date.now() / 1000, in_progress: true }
+    const socket = createSocket('udp4')
+    const send = (document: object): void => {
+      const text = JSON.stringify({ trace_id: `1-5759e988-${'b'.repeat(24)}`, ...document })
+      socket.send(`{"format":"json","version":1}\n${text}`, port, '127.0.0.1')
+    }
+    send(begun)
+    expect(await api.find(({ inFlight }) => inFlight)).toMatchObject({ service: 'shop', spans: 1 })
+    expect(await api.status()).toMatchObject({ inFlight: 1 })
+    send({ ...begun, in_progress: undefined, end_time: begun.start_time + 1 })
+    expect(await api.named('shop')).toMatchObject({ spans: 1, duration: 1000 })
+    send({ ...begun, id: 'c'.repeat(16) })
+    await api.find(({ inFlight, spans }) => inFlight && spans === 2)
+    const headers = { 'x-spanlight': '1' }
+    const cleared = await fetch(`${origin}/_traces/api/clear`, { method: 'POST', headers })
+    expect(cleared.status).toBe(200)
+    expect(await api.traces()).toEqual([])
+    socket.close()
   })
 
   it('tells such SDKs to sample everything, on the same port', async () => {

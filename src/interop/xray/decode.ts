@@ -1,9 +1,11 @@
 import { field, list, text } from '../../base/fields.ts'
-import type { TraceId } from '../../base/ids.ts'
+import type { SpanId, TraceId } from '../../base/ids.ts'
+import type { Resource, TraceRecord } from '../../base/span-data.ts'
 import { maxSpans } from '../../trace/bounded-body.ts'
 import {
   type Received,
   ReceivedSpans,
+  type ReadSpan,
   type ReceiveSetup,
   type Sender
 } from '../../trace/received.ts'
@@ -11,86 +13,144 @@ import { resourceAttributes } from './attributes.ts'
 import { childOf, documents, maxDocument, nanosOf, type Segment, segmentOf } from './document.ts'
 import { readSegment } from './segment.ts'
 
-/** Reads X-Ray's segment documents, each behind its header, as a `Receive` does. */
+/** What cannot be kept as it came: it is sent once more when it ends, or does not say whose it is. */
+export interface Piece {
+  readonly id: SpanId
+  readonly parentId: SpanId | undefined
+  /** In progress. */
+  readonly open: boolean
+  /** Undefined of a subsegment that was sent alone: its segment's is meant. */
+  readonly resource: Resource | undefined
+  /** The span, and those embedded in it. */
+  readonly record: TraceRecord
+  /** Of its document. */
+  readonly bytes: number
+}
+
+/** Reads X-Ray's segment documents, each behind its header; in all else as a `Receive` does. */
 export function* decodeXray(
   body: Uint8Array,
   setup: ReceiveSetup
-): Generator<undefined, Received | { error: string }> {
+): Generator<undefined, DecodedSegments | { error: string }> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  const reading = new Reading(setup)
-  const alone: Segment[] = []
+  const decoded = new DecodedSegments(setup)
   let found = 0
   for (const document of documents(bytes)) {
     found++
     const segment = document.length > maxDocument ? undefined : segmentOf(parse(document))
-    if (segment === undefined) reading.invalid++
-    else if (segment.isSub) alone.push(segment)
-    else yield* reading.add(segment, reading.senderOf(segment))
+    yield* decoded.add(segment, document.length)
     yield
   }
-  if (found === 0) return { error: 'the body is no X-Ray document: its header line is missing' }
-  // A subsegment that is sent alone does not say whose it is; its segment does, where that came along.
-  for (const segment of alone) yield* reading.add(segment, reading.senderOf(segment))
-  return yield* reading.finish()
+  return found === 0
+    ? { error: 'the body is no X-Ray document: its header line is missing' }
+    : decoded
 }
 
-class Reading {
+/** What one body held. */
+export class DecodedSegments {
+  /** What has ended and says whose it is. */
+  readonly received: ReceivedSpans
+  /** The same by id, with whose it is. */
+  readonly ended: Map<TraceId, Map<SpanId, Resource>> = new Map()
+  readonly pieces: Piece[] = []
   readonly #setup: ReceiveSetup
-  readonly #received: ReceivedSpans
-  readonly #senders = new Map<TraceId, Sender>()
-  invalid = 0
+  #invalid = 0
   #count = 0
+  #kept = 0
 
   constructor(setup: ReceiveSetup) {
     this.#setup = setup
-    this.#received = new ReceivedSpans(setup)
+    this.received = new ReceivedSpans(setup)
   }
 
-  senderOf({ raw, traceId, isSub }: Segment): Sender {
-    const known = isSub ? this.#senders.get(traceId) : undefined
-    if (known !== undefined) return known
-    const { redactor, limits } = this.#setup
-    const service = isSub ? '' : text(field(raw, 'name'))
-    const attributes = resourceAttributes(raw, this.#setup)
-    const sender = this.#received.sender(redactor.text(service, limits.nameLength), attributes)
-    if (!isSub) this.#senders.set(traceId, sender)
-    return sender
+  /** A segment and all that is embedded in it; undefined for a document that is none. */
+  *add(segment: Segment | undefined, bytes: number): Generator<undefined, void> {
+    if (segment === undefined) {
+      this.#invalid++
+      return
+    }
+    const resource = this.#resourceOf(segment)
+    const tops = [segment]
+    for (let top = tops.pop(); top !== undefined; top = tops.pop()) {
+      if (segment.isSub || isOpen(top))
+        yield* this.#addPiece(top, resource, segment.isSub, bytes, tops)
+      else yield* this.#addTree(top, this.received, resource, tops)
+    }
   }
 
-  /** The segment and all that is embedded in it; without recursion, as their depth is the sender's choice. */
-  *add(top: Segment, sender: Sender): Generator<undefined, void> {
+  *#addPiece(
+    top: Segment,
+    own: Resource,
+    isAlone: boolean,
+    bytes: number,
+    tops: Segment[]
+  ): Generator<undefined, void> {
+    const { id, parentId } = top
+    const spans = new ReceivedSpans(this.#setup)
+    yield* this.#addTree(top, spans, own, tops)
+    const [record] = (yield* spans.finish(0, '', 0)).records
+    if (record === undefined) return
+    const resource = isAlone ? undefined : record.resource
+    this.pieces.push({ id, parentId, open: isOpen(top), resource, record, bytes })
+  }
+
+  /** Without recursion, as their depth is the sender's choice. What is open in one that has ended is added to `tops`: it ends by itself. */
+  *#addTree(
+    top: Segment,
+    spans: ReceivedSpans,
+    resource: Resource,
+    tops: Segment[]
+  ): Generator<undefined, void> {
+    const sender = spans.sender(resource.service, resource.attributes)
     const pending = [top]
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      this.#addOne(next, sender)
+      if (this.#addOne(next, spans, sender) && spans === this.received)
+        this.#note(next, sender.resource)
       for (const raw of list(field(next.raw, 'subsegments')).toReversed()) {
         const child = childOf(next, raw)
-        if (child === undefined) this.invalid++
-        else pending.push(child)
+        if (child === undefined) this.#invalid++
+        else (isOpen(child) && !isOpen(top) ? tops : pending).push(child)
       }
       yield
     }
   }
 
-  #addOne(segment: Segment, sender: Sender): void {
+  #addOne(segment: Segment, spans: ReceivedSpans, sender: Sender): boolean {
     const start = nanosOf(field(segment.raw, 'start_time'))
-    const end = nanosOf(field(segment.raw, 'end_time'))
-    // Sent once more when it is done, under the same id, of which the first is kept: so the first has to be the whole one.
-    if (field(segment.raw, 'in_progress') === true) return
-    if (start === undefined || end === undefined) {
-      this.invalid++
-      return
+    const end = isOpen(segment) ? undefined : nanosOf(field(segment.raw, 'end_time'))
+    if (start === undefined || (end === undefined && !isOpen(segment))) {
+      this.#invalid++
+      return false
     }
-    if (++this.#count > maxSpans) return
+    if (++this.#count > maxSpans) return false
     const identity = { traceId: segment.traceId, spanId: segment.id, start }
-    this.#received.add(sender, identity, (epoch) =>
-      readSegment(segment, start, end, epoch, this.#setup)
-    )
+    const read = (epoch: bigint): ReadSpan => readSegment(segment, start, end, epoch, this.#setup)
+    const kept = spans.add(sender, identity, read)
+    if (kept) this.#kept++
+    return kept
   }
 
-  finish(): Generator<undefined, Received> {
-    const tooMany = Math.max(0, this.#count - maxSpans)
-    return this.#received.finish(this.invalid, 'a valid id, start or end', tooMany)
+  #note({ traceId, id }: Segment, resource: Resource): void {
+    const ids = this.ended.get(traceId) ?? new Map<SpanId, Resource>()
+    this.ended.set(traceId, ids.set(id, resource))
   }
+
+  #resourceOf({ raw, isSub }: Segment): Resource {
+    const { redactor, limits } = this.#setup
+    const service = isSub ? '' : redactor.text(text(field(raw, 'name')), limits.nameLength)
+    return { service, attributes: resourceAttributes(raw, this.#setup) }
+  }
+
+  *finish(): Generator<undefined, Received> {
+    const tooMany = Math.max(0, this.#count - maxSpans)
+    const without = 'a valid id, start or end'
+    const received = yield* this.received.finish(this.#invalid, without, tooMany)
+    return { ...received, spans: this.#kept }
+  }
+}
+
+function isOpen({ raw }: Segment): boolean {
+  return field(raw, 'in_progress') === true
 }
 
 function parse(document: string): unknown {

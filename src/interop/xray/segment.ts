@@ -11,11 +11,11 @@ import { type Segment, traceIdOf } from './document.ts'
 const scope: Scope = { name: 'aws.xray', version: '' }
 const none: readonly never[] = []
 
-/** One segment or subsegment as a span, its times after `epoch`. */
+/** One segment or subsegment as a span, its times after `epoch`; one without an end is open. */
 export function readSegment(
   { raw, id, parentId, isSub }: Segment,
   start: bigint,
-  end: bigint,
+  end: bigint | undefined,
   epoch: bigint,
   rules: AttributeRules
 ): ReadSpan {
@@ -23,8 +23,9 @@ export function readSegment(
   const problem = problemOf(raw)
   const exceptions = exceptionsOf(raw)
   const { attributes, dropped } = spanAttributes(raw, !isSub, problem, rules)
-  if (end < start) attributes.push(negativeKey, true)
-  const ended = after(epoch, end)
+  const duration = end === undefined ? 0 : after(start, end)
+  if (duration < 0) attributes.push(negativeKey, true)
+  const last = after(epoch, end ?? start)
   const links = readLinks(list(field(raw, 'links')), limits.links)
   const message = text(field(exceptions[0], 'message')) || problem
   const span = {
@@ -35,15 +36,15 @@ export function readSegment(
     name: redactor.text(nameOf(raw, isSub), limits.nameLength),
     kind: kindOf(raw, isSub),
     start: after(epoch, start),
-    duration: end < start ? 0 : after(start, end),
-    open: false,
+    duration: Math.max(0, duration),
+    open: end === undefined,
     status: problem === '' ? StatusCode.unset : StatusCode.error,
     statusMessage: problem === '' ? '' : redactor.text(message, limits.messageLength),
     traceState: '',
     flags: 1,
     scope,
     attributes,
-    events: exceptions.slice(0, limits.events).map((one) => exceptionEvent(one, ended, rules)),
+    events: exceptions.slice(0, limits.events).map((one) => exceptionEvent(one, last, rules)),
     links: links.kept,
     logs: none,
     droppedAttributes: dropped,

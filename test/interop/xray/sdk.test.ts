@@ -6,7 +6,7 @@ import type AWSXRay from 'aws-xray-sdk-core'
 import { createReport } from '../../../src/base/report.ts'
 import type { SpanData, TraceRecord } from '../../../src/base/span-data.ts'
 import { createSegmentReceiver, type SegmentReceiver } from '../../../src/interop/xray/receiver.ts'
-import { decodeText, named } from './setup.ts'
+import { alone, named, receive, xraySetup } from './setup.ts'
 
 const require = createRequire(import.meta.url)
 const said: string[] = []
@@ -18,9 +18,11 @@ let server: Server
 let wake = (): void => undefined
 
 beforeAll(async () => {
+  const setup = xraySetup()
+  const segments = alone(setup)
   receiver = createSegmentReceiver({
     async take(body) {
-      const read = decodeText(body.toString())
+      const read = receive(segments, body.toString(), setup)
       if ('error' in read) throw new Error(read.error)
       expect(read.message).toBe('')
       records.push(...read.records)
@@ -166,7 +168,11 @@ it('AWS’s SDK sends subsegments ahead of a segment that has many', async () =>
   segment.close()
   open.close()
   const found = await until([...names, 'open', 'big'])
-  for (const name of names) expect(found.get(name)?.[1].parentId).toBe(segment.id)
+  for (const name of names) {
+    const [record, span] = found.get(name) as [TraceRecord, SpanData]
+    expect(span.parentId).toBe(segment.id)
+    expect(record.resource.service).toBe('big')
+  }
   expect(said).toEqual([])
 })
 

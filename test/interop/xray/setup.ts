@@ -1,5 +1,5 @@
 import type { SpanData, TraceRecord } from '../../../src/base/span-data.ts'
-import { decodeXray } from '../../../src/interop/xray/decode.ts'
+import { UnfinishedSegments } from '../../../src/interop/xray/unfinished.ts'
 import type { Received, ReceiveSetup } from '../../../src/trace/received.ts'
 import { defaultLimits, type Limits } from '../../../src/base/limits.ts'
 import { createReport } from '../../../src/base/report.ts'
@@ -30,17 +30,32 @@ export const least = {
   end_time: 1478293361.449
 }
 
+/** What can be kept of a body at once, where nothing came before it. */
 export function decodeText(text: string, setup: ReceiveSetup = xraySetup()) {
-  const work = decodeXray(Buffer.from(text), setup)
+  return receive(alone(setup), text, setup)
+}
+
+/** With nothing stored. */
+export function alone(setup: ReceiveSetup): UnfinishedSegments {
+  const nothing = { stored: () => [], keep: () => undefined, onChange: () => undefined }
+  return new UnfinishedSegments({ ...setup, ...nothing, now: () => 0 })
+}
+
+export function receive(segments: UnfinishedSegments, text: string, setup: ReceiveSetup) {
+  const work = segments.receive(Buffer.from(text), setup)
   for (;;) {
     const { done, value } = work.next()
     if (done === true) return value
   }
 }
 
+export function bodyOf(documents: readonly object[]): string {
+  return documents.map((one) => header + JSON.stringify(one)).join('\n')
+}
+
 /** What came of documents, which must be readable. */
 export function decodeAll(...documents: object[]): Received {
-  const read = decodeText(documents.map((one) => header + JSON.stringify(one)).join('\n'))
+  const read = decodeText(bodyOf(documents))
   if ('error' in read) throw new Error(read.error)
   return read
 }
