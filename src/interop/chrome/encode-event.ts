@@ -74,8 +74,8 @@ export function* instants(
   }
 }
 
-/** An arrow from a call to what it called in another process. */
-export function flow(id: string, from: Track, at: number, to: Track, start: number): object[] {
+/** An arrow from a call to what it called in another process. Perfetto draws none whose id is beyond 64 bits. */
+export function flow(id: number, from: Track, at: number, to: Track, start: number): object[] {
   const both = { name: 'call', cat: flowCategory, id }
   return [
     { ...both, ph: 's', ts: at / 1000, ...from },

@@ -53,6 +53,7 @@ function* traceParts(
     tid: lanes[row] as number
   })
   const startOf = (row: number): number => (tree.start[row] as number) + shift
+  const endOf = (row: number): number => startOf(row) + (tree.duration[row] as number)
   let before = ''
   for (let at = 0; at < rows.length; at += rowsPerPart) {
     const events: object[] = []
@@ -61,17 +62,26 @@ function* traceParts(
       const track = trackOf(row)
       events.push(...processes.toName(track, one.record))
       events.push(spanEvent(one, track, startOf(row)))
-      events.push(...instants(one, track, (one.record.epochMs - tree.epochMs) * 1e6 + shift))
       const parent = tree.parent[row] as number
-      if (parent < 0 || processes.of[parent] === track.pid) continue
-      const end = startOf(parent) + (tree.duration[parent] as number)
-      const when = Math.min(Math.max(startOf(row), startOf(parent)), end)
-      const id = `${one.record.traceId}:${one.span.spanId}`
-      events.push(...flow(id, trackOf(parent), when, track, startOf(row)))
+      // An arrow ends at the slice that was begun last, which an instant of the same moment would be.
+      if (parent >= 0 && processes.of[parent] !== track.pid) {
+        const when = Math.min(Math.max(startOf(row), startOf(parent)), endOf(parent))
+        // What is called begins later, whatever the clocks say: an arrow that points back is none.
+        const until = Math.max(startOf(row), Math.min(when, endOf(row)))
+        events.push(...flow(track.pid * 2 ** 20 + row, trackOf(parent), when, track, until))
+      }
+      events.push(...instants(one, track, (one.record.epochMs - tree.epochMs) * 1e6 + shift))
     }
-    yield before + events.map((event) => JSON.stringify(event)).join(',\n')
+    yield before + events.map(textOf).join(',\n')
     before = ',\n'
   }
+}
+
+/** Perfetto refuses a whole file for the escape of half a surrogate pair, which JSON.stringify writes where a text was cut within one. */
+function textOf(event: object): string {
+  return JSON.stringify(event).replace(/\\(?:ud[89a-f][\da-f]{2}|.)/g, (escape) =>
+    escape.startsWith('\\ud') ? '\ufffd' : escape
+  )
 }
 
 /** Work that stops now and then, as pieces without text. */

@@ -5,14 +5,7 @@ import type { ReadonlyAttributes, SpanData, TraceRecord } from '../../../src/bas
 import { decodeChrome } from '../../../src/interop/chrome/decode.ts'
 import { chromeParts } from '../../../src/interop/chrome/encode.ts'
 import type { Received } from '../../../src/trace/received.ts'
-import {
-  epochMs,
-  record as recordOf,
-  request,
-  span,
-  spanId,
-  traceId
-} from '../../query/fixtures.ts'
+import { epochMs, record as recordOf, request, span, spanId } from '../../query/fixtures.ts'
 import { bytes, decodeSetup, normal, record } from '../otlp/setup.ts'
 
 function decoded(body: unknown, setup = decodeSetup()): Received | { error: string } {
@@ -36,7 +29,7 @@ interface TraceEvent {
   dur: number
   pid: number
   tid: number
-  id: string
+  id: number
   args: { span_id: string; parent_id?: string; name: string }
 }
 const events = (records: Iterable<TraceRecord>): TraceEvent[] =>
@@ -183,8 +176,8 @@ describe('a file of trace events', () => {
     ])
     const arrows = all.filter(({ ph }) => ph === 's' || ph === 'f')
     expect(arrows.map(({ ph, id, pid, tid, ts }) => [ph, id, pid, tid, ts])).toEqual([
-      ['s', `${traceId(1)}:${spanId(5)}`, 1, 1, 3000],
-      ['f', `${traceId(1)}:${spanId(5)}`, 2, 1, 3000]
+      ['s', 2 ** 21 + 2, 1, 1, 3000],
+      ['f', 2 ** 21 + 2, 2, 1, 3000]
     ])
     expect(all.filter(({ name }) => name === 'thread_name')).toHaveLength(3)
   })
