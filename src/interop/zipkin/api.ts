@@ -2,7 +2,7 @@ import type { TraceId } from '../../base/ids.ts'
 import type { Reader } from '../../query/types.ts'
 import { zipkinParts } from './encode.ts'
 import { BadParameter, needed, traceIdOf } from './parameters.ts'
-import { maxTraces, search } from './search.ts'
+import { maxTraces, remoteServices, search } from './search.ts'
 
 /** What of the reader Zipkin's API tells. */
 export type ReadTraces = Pick<Reader, 'list' | 'summary' | 'records' | 'operations' | 'map'>
@@ -82,7 +82,7 @@ async function answered(
     case 'spans':
       return { body: await spanNames(reader, needed(params, 'serviceName')) }
     case 'remoteServices':
-      return { body: await remoteServices(reader, needed(params, 'serviceName')) }
+      return { body: await remoteServices(reader, needed(params, 'serviceName'), now) }
     case 'traces':
       return { body: { pieces: listOfTraces(reader, await search(reader, params, now)) } }
     case 'traceMany':
@@ -131,11 +131,6 @@ function* listOfTraces(reader: ReadTraces, ids: readonly TraceId[]): Generator<s
 async function spanNames(reader: ReadTraces, wanted: string): Promise<string[]> {
   const operations = await reader.operations()
   return distinct(operations.filter(({ service }) => service === wanted).map(({ name }) => name))
-}
-
-async function remoteServices(reader: ReadTraces, wanted: string): Promise<string[]> {
-  const { edges } = await reader.map()
-  return distinct(edges.filter(({ from }) => from === wanted).map(({ to }) => to)).sort()
 }
 
 /** Of all that is in memory: a stretch of time is not applied. */

@@ -54,13 +54,19 @@ function isAddress(text: string): boolean {
   return isIPv4(text) || isIPv6(text)
 }
 
+function isPort(port: unknown): port is number {
+  return Number.isInteger(port) && (port as number) > 0 && (port as number) <= 0xff_ff
+}
+
 function addressOf(attributes: ReadonlyAttributes, prefix: string): Endpoint | undefined {
-  const address =
+  const named =
     getString(attributes, `${prefix}.address`) || getString(attributes, `${prefix}.addr`)
+  // Go's readers refuse a whole trace for the zone of one address (`fe80::1%eth0`), Zipkin a whole list for a port beyond the last.
+  const address = named.replace(/%.*$/, '')
   const port = getAttribute(attributes, `${prefix}.port`)
   const ipv4 = isIPv4(address) ? address : undefined
   const ipv6 = isIPv6(address) ? address : undefined
-  const known = typeof port === 'number' && Number.isInteger(port) && port > 0 ? port : undefined
+  const known = isPort(port) ? port : undefined
   if (ipv4 === undefined && ipv6 === undefined && known === undefined) return undefined
   return { ipv4, ipv6, port: known }
 }

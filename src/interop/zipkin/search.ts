@@ -4,6 +4,7 @@ import { inSlices } from '../../base/time-slices.ts'
 import type { ListRequest, Reader } from '../../query/types.ts'
 import { maxQueryLength, maxTerms } from '../../wire/query.ts'
 import { encodeZipkin, type ZipkinSpan } from './encode.ts'
+import { remoteEndpoint } from './endpoints.ts'
 import { BadParameter, textOf, wholeOf } from './parameters.ts'
 
 const defaultLimit = 10
@@ -14,32 +15,76 @@ const defaultLookback = 86_400_000
 const pageSize = 100
 const budgetMs = 2000
 
+// Addresses may stand for services, a new one in each trace.
+const maxNames = 1000
+
+type Read = Pick<Reader, 'list' | 'records'>
+
 /**
  * Ids of the traces that a search of Zipkin finds, newest first. Where it asks for several things, any span of the service may have each of
  * them, not one span all (`QueryRequest.test`): so the list is asked for the first, and the spans for the rest.
  */
 export async function search(
-  reader: Pick<Reader, 'list' | 'records'>,
+  reader: Read,
   params: URLSearchParams,
   now: () => number
 ): Promise<TraceId[]> {
   const limit = Math.min(maxTraces, wholeOf(params, 'limit') || defaultLimit)
   const { request, wishes } = readSearch(params)
-  const until = now() + budgetMs
+  const size = wishes.tests.length === 0 ? limit : pageSize
   const found: TraceId[] = []
+  for await (const traceId of listed(reader, { ...request, limit: size }, now)) {
+    if (wishes.tests.length === 0 || (await inSlices(fits(reader.records(traceId), wishes), now)))
+      found.push(traceId)
+    if (found.length >= limit) break
+  }
+  return found
+}
+
+/** Whom a service calls, by the names that a search for `remoteServiceName` knows them by. */
+export async function remoteServices(
+  reader: Read,
+  service: string,
+  now: () => number
+): Promise<string[]> {
+  const names = new Set<string>()
+  const request = { query: '', limit: pageSize, span: { service } }
+  for await (const traceId of listed(reader, request, now))
+    await inSlices(noteRemotes(reader.records(traceId), service, names), now)
+  return [...names].sort()
+}
+
+function* noteRemotes(
+  records: Iterable<TraceRecord>,
+  service: string,
+  names: Set<string>
+): Generator<void, void> {
+  for (const { resource, spans } of records) {
+    if (resource.service !== service) continue
+    for (const span of spans) {
+      const name = remoteEndpoint(span)?.serviceName
+      if (name !== undefined && names.size < maxNames) names.add(name)
+    }
+    yield
+  }
+}
+
+/** Page after page, until the time is over. */
+async function* listed(
+  reader: Read,
+  request: ListRequest,
+  now: () => number
+): AsyncGenerator<TraceId, void> {
+  const until = now() + budgetMs
   let before: string | undefined
   do {
-    const size = wishes.tests.length === 0 ? limit : pageSize
-    const page = await reader.list({ ...request, limit: size, before })
-    for (const trace of page.traces) {
-      const traceId = trace.traceId as TraceId
-      if (wishes.tests.length === 0 || (await inSlices(fits(reader.records(traceId), wishes), now)))
-        found.push(traceId)
-      if (found.length >= limit || now() >= until) return found
+    const page = await reader.list({ ...request, before })
+    for (const { traceId } of page.traces) {
+      yield traceId as TraceId
+      if (now() >= until) return
     }
     before = page.next
-  } while (before !== undefined && now() < until)
-  return found
+  } while (before !== undefined)
 }
 
 type SpanTest = (span: ZipkinSpan) => boolean
@@ -92,7 +137,7 @@ function readAnnotations(text: string): Annotation[] {
     const equals = part.indexOf('=')
     return equals < 1
       ? { key: part.trim(), value: undefined }
-      : { key: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() }
+      : { key: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() || undefined }
   })
 }
 

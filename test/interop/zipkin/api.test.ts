@@ -58,7 +58,7 @@ const shop = record(
       parent: 1,
       kind: 2,
       name: 'select',
-      attributes: flat({ 'db.system.name': 'postgresql' })
+      attributes: flat({ 'db.system.name': 'postgresql', 'server.address': 'db.local' })
     })
   ],
   { service: 'shop', traceId: traceId(7) }
@@ -87,7 +87,8 @@ describe('Zipkin’s API', () => {
     expect(await get('services')).toEqual(['cron', 'shop', 'stock'])
     expect(await get('spans?serviceName=shop')).toEqual(['GET', 'GET /orders', 'select'])
     expect(await get('spans?serviceName=nobody')).toEqual([])
-    expect(await get('remoteServices?serviceName=shop')).toEqual(['postgresql', 'stock'])
+    expect(await get('remoteServices?serviceName=shop')).toEqual(['db.local', 'stock'])
+    expect(await get('remoteServices?serviceName=stock')).toEqual([])
     expect(await get('autocompleteKeys')).toEqual([])
     expect(await get('autocompleteValues?key=a')).toEqual([])
   })
@@ -123,6 +124,7 @@ describe('Zipkin’s API', () => {
     ['spanName=all', ['8', '7']],
     ['serviceName=cron&spanName=GET', []],
     ['remoteServiceName=stock', ['7']],
+    ['serviceName=shop&remoteServiceName=db.local', ['7']],
     ['serviceName=cron&remoteServiceName=stock', []],
     ['minDuration=5000', ['7']],
     ['minDuration=5001', []],
@@ -133,6 +135,8 @@ describe('Zipkin’s API', () => {
     ['annotationQuery=error=gone', ['7']],
     ['annotationQuery=packed', ['7']],
     ['annotationQuery=http.request.method', ['7']],
+    ['annotationQuery=http.request.method=', ['7']],
+    ['annotationQuery=packed=', ['7']],
     ['annotationQuery=http.request.method=GET', ['7']],
     ['annotationQuery=http.request.method=get', []],
     ['annotationQuery=retries=2', ['7']],

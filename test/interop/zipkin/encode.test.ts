@@ -5,6 +5,7 @@ import type { SpanData, TraceRecord } from '../../../src/base/span-data.ts'
 import { encodeZipkin, zipkinParts } from '../../../src/interop/zipkin/encode.ts'
 import { normal, record } from '../otlp/setup.ts'
 import { record as recordOf, span as spanOf } from '../../query/fixtures.ts'
+import { zipkinList } from './schemas.ts'
 import { decoded, id, least, parentId, timestamp } from './setup.ts'
 
 const written = (records: readonly TraceRecord[]): any[] =>
@@ -191,6 +192,35 @@ describe('records, written for Zipkin', () => {
       )
     })
     expect(span.id).not.toBe(id)
+  })
+
+  it('are as Zipkin and Grafana read them, which refuse a whole list for one field of another form', () => {
+    const ofAddress = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.ipV6().map((address) => `${address}%eth0`),
+      fc.string()
+    )
+    const ofPort = fc.oneof(fc.integer(), fc.nat(70_000), fc.double(), fc.string())
+    fc.assert(
+      fc.property(record, ofAddress, ofPort, (given, address, port) => {
+        const attributes = ['network.peer', 'network.local', 'net.sock.peer'].flatMap((prefix) => [
+          `${prefix}.address`,
+          address,
+          `${prefix}.port`,
+          port
+        ])
+        const spans = given.spans.map((one) => ({ ...one, attributes }))
+        zipkinList.parse(written([given, { ...given, spans }]))
+      }),
+      { numRuns: 200 }
+    )
+    const at = (address: string, port: number): unknown => {
+      const attributes = ['network.peer.address', address, 'network.peer.port', port]
+      return written([recordOf([spanOf({ id: 1, attributes })])])[0].remoteEndpoint
+    }
+    expect(at('fe80::1%eth0', 65_536)).toEqual({ ipv6: 'fe80::1' })
+    expect(at('10.0.0.1', 65_535)).toEqual({ ipv4: '10.0.0.1', port: 65_535 })
   })
 
   it('are written in pieces', () => {
