@@ -32,6 +32,10 @@ const retryable: ReadonlySet<string | undefined> = new Set([
   'DATA_LOSS'
 ])
 
+// gRPC has no code for it. These are the words of Go, C++ and Node, of Java, of Rust (which calls it OUT_OF_RANGE), and of a page like ours.
+const tooLarge =
+  /message.* larger than max|message exceeds maximum size|message length too large|body is too large/i
+
 // gRPC, "HTTP to gRPC Status Code Mapping": those of a proxy that has no server of gRPC to ask.
 const unavailable: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
@@ -49,6 +53,7 @@ export function deliveryOf(trailers: IncomingHttpHeaders): Delivery | undefined 
   const name = names[Number(code)]
   const why = `gRPC status ${name ?? code}${messageOf(trailers)}`
   if (name === 'OK') return { outcome: 'sent', why }
+  if (tooLarge.test(why)) return { outcome: 'too large', why }
   const retryAfterMs = retryDelay(
     Buffer.from(textOf(trailers['grpc-status-details-bin']), 'base64')
   )

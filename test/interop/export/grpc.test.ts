@@ -142,6 +142,34 @@ describe('a server of gRPC', () => {
     expect(server.calls).toHaveLength(1)
   })
 
+  it.each([
+    ['Go', status.RESOURCE_EXHAUSTED, 'grpc: received message larger than max (9 vs. 8)'],
+    [
+      'Go, once it has unpacked it',
+      status.RESOURCE_EXHAUSTED,
+      'grpc: received message after decompression larger than max 4194304'
+    ],
+    ['Java', status.RESOURCE_EXHAUSTED, 'gRPC message exceeds maximum size 4194304: 5000000'],
+    [
+      'Rust',
+      status.OUT_OF_RANGE,
+      'Error, decoded message length too large: found 9 bytes, the limit is: 8 bytes'
+    ],
+    ['Spanlight', status.RESOURCE_EXHAUSTED, 'the body is too large']
+  ])(
+    'gets what is too large for it in halves, as a server in %s says it',
+    async (_, code, details) => {
+      const server = await grpcServer(() =>
+        (server.calls.at(-1)?.names.length ?? 0) > 20 ? { code, details } : {}
+      )
+      const exporter = overGrpc(server.url, {}, { intervalMs: 60_000, retryMs: 3_600_000 })
+      for (let i = 0; i < 40; i++) exporter.export(traceOf(1, `${i}`, 'x'.repeat(3000)))
+      expect(await exporter.flush()).toBe(true)
+      expect(exporter.figures()).toMatchObject({ sent: 40, failed: 0 })
+      expect(exporter.lines).toEqual([])
+    }
+  )
+
   it('is waited for when its resources are exhausted and it says for how long', async () => {
     // google.rpc.Status { code: 8, details: [Any { RetryInfo { retry_delay: Duration { nanos: 300000000 } } }] }
     const duration = Buffer.from('1080c6868f01', 'hex')
