@@ -12,8 +12,8 @@ export interface BaggageEntry {
  * Over all header lines together. A receiver without such limits can be made to allocate megabytes with each request
  * (CVE-2026-29181); the figures are the ones of W3C Baggage's first edition, that all senders keep.
  */
-const maxLength = 8192
-const maxMembers = 180
+export const maxLength = 8192
+export const maxMembers = 180
 const maxMemberLength = 4096
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -43,8 +43,14 @@ export class Baggage {
   }
 
   setEntry(key: string, entry: BaggageEntry): Baggage {
+    return this.setEntries([[key, entry]])
+  }
+
+  /** Not of OpenTelemetry's interface: each entry set alone copies all of them. */
+  setEntries(entries: readonly (readonly [string, BaggageEntry])[]): Baggage {
     const members = new Map(this.#members)
-    return new Baggage(members.set(key, { entry, text: format(key, entry) }))
+    for (const [key, entry] of entries) members.set(key, { entry, text: format(key, entry) })
+    return new Baggage(members)
   }
 
   removeEntry(key: string): Baggage {
@@ -96,15 +102,21 @@ export function parseBaggage(header: string): Baggage | undefined {
 /** The header for what the context holds: our Baggage, that of OpenTelemetry's API, or anything at all. */
 export function serializeBaggage(value: unknown): string {
   if (value instanceof Baggage) return value.serialize()
+  return new Baggage().setEntries(entriesOf(value)).serialize()
+}
+
+/** Entries of whatever the context holds; of one that is no baggage, none. */
+export function entriesOf(value: unknown): readonly [string, BaggageEntry][] {
   try {
-    const foreign = value as { getAllEntries?(): [string, BaggageEntry][] } | undefined
-    const members = new Map<string, Member>()
-    for (const [key, entry] of foreign?.getAllEntries?.() ?? [])
-      members.set(key, { entry, text: format(key, entry) })
-    return new Baggage(members).serialize()
+    const baggage = value as { getAllEntries?(): [string, BaggageEntry][] } | undefined
+    return [...(baggage?.getAllEntries?.() ?? [])].filter(Array.isArray)
   } catch {
-    return ''
+    return []
   }
+}
+
+export function isToken(text: string): boolean {
+  return token.test(text)
 }
 
 function parseMember(text: string): [string, BaggageEntry] | undefined {

@@ -55,6 +55,7 @@ export function createHeaderRules(setup: HeaderSetup): (name: string) => HeaderR
       return schemeOnly
     if (urls.has(header)) return url
     if (harmless.has(header) || harmlessPrefix.test(header)) return text
+    if (header.startsWith('uberctx-')) return () => redacted
     if (denied.has(header) || rules.inHeader(header)) return () => redacted
     if (header === 'forwarded') return mask ? (value) => maskForwarded(value, text) : text
     if (header === 'x-forwarded-for' || header.endsWith('-ip'))

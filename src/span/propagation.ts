@@ -1,6 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { TraceId } from '../base/ids.ts'
-import { parseBaggage, serializeBaggage } from '../carrier/baggage.ts'
+import {
+  Baggage,
+  type BaggageEntry,
+  maxMembers,
+  parseBaggage,
+  serializeBaggage
+} from '../carrier/baggage.ts'
 import { type Carried, type HeaderFormat, outgoing, type SetHeader } from '../carrier/carried.ts'
 import {
   type HeaderFormatName,
@@ -8,6 +14,8 @@ import {
   readCarried,
   readFields
 } from '../carrier/formats.ts'
+import { jaeger } from '../carrier/jaeger.ts'
+import { baggagePrefix, readJaegerBaggage, writeJaegerBaggage } from '../carrier/jaeger-baggage.ts'
 import { joined } from '../carrier/w3c.ts'
 import { type Context, isSuppressed } from '../context/context.ts'
 import { NonRecordingSpan } from '../context/non-recording.ts'
@@ -23,8 +31,21 @@ export interface Propagation {
   inject(context: Context, set: SetHeader): void
   /** The lower-case header names that `extract` may read. */
   readonly reads: readonly string[]
-  /** The lower-case header names that `inject` may set. */
+  /** It may read any header whose name begins so in lower case, too; undefined for none. */
+  readonly readsPrefix?: string | undefined
+  /** The lower-case header names that `inject` may set, but for those of Jaeger's baggage, which are made of its keys. */
   readonly fields: readonly string[]
+}
+
+/** The names of what `extract` may read of a carrier whose keys can be asked for. */
+export function namesRead(
+  { reads, readsPrefix }: Pick<Propagation, 'reads' | 'readsPrefix'>,
+  keys: () => readonly string[]
+): readonly string[] {
+  if (readsPrefix === undefined) return reads
+  const more = keys().filter((key) => key.toLowerCase().startsWith(readsPrefix))
+  // One more than is taken, so that it is seen that there are too many.
+  return [...reads, ...more.slice(0, maxMembers + 1)]
 }
 
 /** The key under which OpenTelemetry's API keeps baggage; registered, so that `propagation.getBaggage()` of any copy finds ours. */
@@ -54,19 +75,24 @@ export const noPropagation: Propagation = {
   inject() {}
 }
 
-/** Reads every format that it knows and writes those that are named; W3C's takes W3C Baggage with it. */
+/** Reads every format that it knows and writes those that are named; W3C's takes W3C Baggage with it, Jaeger's its own. */
 export function createPropagation(names: readonly HeaderFormatName[]): Propagation {
   if (names.length === 0) return noPropagation
   const formats = names.map((name) => headerFormats[name])
   const withBaggage = names.includes('w3c')
+  const withJaegers = names.includes('jaeger')
   return {
     reads: [...readFields, 'baggage'],
+    readsPrefix: withJaegers ? baggagePrefix : undefined,
     fields: [...formats.flatMap(({ fields }) => fields), ...(withBaggage ? ['baggage'] : [])],
     extract(headers, context) {
       const carried = readCarried(headers)
       const at = carried === undefined ? context : enter(carried, context)
       const lines = joined(headers['baggage'])
-      const baggage = lines === '' ? undefined : parseBaggage(lines)
+      const standard = lines === '' ? undefined : parseBaggage(lines)
+      const jaegers = withJaegers && carried !== undefined ? jaegersOf(headers, carried) : []
+      const baggage =
+        jaegers.length === 0 ? standard : (standard ?? new Baggage()).setEntries(jaegers)
       return baggage === undefined ? at : at.setValue(baggageKey, baggage)
     },
     inject(context, set) {
@@ -74,8 +100,15 @@ export function createPropagation(names: readonly HeaderFormatName[]): Propagati
       writeSpan(formats, context, set)
       const text = withBaggage ? serializeBaggage(context.getValue(baggageKey)) : ''
       if (text !== '') set('baggage', text)
+      if (withJaegers) writeJaegerBaggage(context.getValue(baggageKey), set)
     }
   }
+}
+
+// What goes with another trace than the one that is gone on with is left alone.
+function jaegersOf(headers: IncomingHttpHeaders, { parent }: Carried): [string, BaggageEntry][] {
+  const traceId = jaeger.read(headers)?.parent?.traceId
+  return traceId !== undefined && traceId === parent?.traceId ? readJaegerBaggage(headers) : []
 }
 
 function enter({ parent, traceId, sampled, debug }: Carried, context: Context): Context {

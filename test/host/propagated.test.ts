@@ -112,6 +112,15 @@ describe('a request', () => {
     expect((await (await service(['b3'])).call(given))['baggage']).toBeUndefined()
   })
 
+  it('hands Jaeger’s baggage on with Jaeger’s header, of those who are trusted', async () => {
+    const given = { ...incoming.jaeger, 'uberctx-Tenant': 'a%20b' }
+    const sent = async (...setup: Parameters<typeof service>) =>
+      (await (await service(...setup)).call(given))['uberctx-tenant']
+    expect(await sent(['jaeger'])).toBe('a%20b')
+    expect(await sent(['w3c'])).toBeUndefined()
+    expect(await sent(['jaeger'], { trustIncoming: false })).toBeUndefined()
+  })
+
   it.each([
     ['a parent', incoming.b3],
     ['a trace alone', { 'x-amzn-trace-id': root }],

@@ -59,6 +59,7 @@ describe('in both modes', () => {
     ],
     ['set-cookie', 'a=b; Path=/, c=d', 'a=[redacted]'],
     ['baggage', 'user=bob;p=1,tier=gold', 'user=[redacted], tier=[redacted]'],
+    ['uberctx-user', 'bob', '[redacted]'],
     ['referer', 'https://u:p@x/cb?code=abc&a=1', 'https://[redacted]@x/cb?code=[redacted]&a=1'],
     ['location', '/reset?token=abc', '/reset?token=[redacted]'],
     ['x-api-key', 'abc', '[redacted]'],

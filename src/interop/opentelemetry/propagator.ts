@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Guard } from '../../base/safely.ts'
-import type { Propagation } from '../../span/propagation.ts'
+import { namesRead, type Propagation } from '../../span/propagation.ts'
 import { isSuppressed } from '../../context/context.ts'
 import { adopt, type ApiContext, original } from './adopt.ts'
 
@@ -38,9 +38,9 @@ export class Propagator {
     const at = adopt(context)
     const extracted = this.#guard(() => {
       const headers: IncomingHttpHeaders = {}
-      for (const field of this.#propagation.reads) {
-        const value = getter.get(carrier, field)
-        if (typeof value === 'string' || Array.isArray(value)) headers[field] = value
+      for (const name of namesRead(this.#propagation, () => getter.keys(carrier))) {
+        const value = getter.get(carrier, name)
+        if (typeof value === 'string' || Array.isArray(value)) headers[name.toLowerCase()] = value
       }
       return this.#propagation.extract(headers, at)
     })

@@ -4,6 +4,7 @@ import { SpanKind, StatusCode } from '../../base/span-data.ts'
 import { activeContext, type Context, isSuppressed, rootContext } from '../../context/context.ts'
 import type { NonRecordingSpan } from '../../context/non-recording.ts'
 import { get, readError } from '../../span/exception.ts'
+import { namesRead } from '../../span/propagation.ts'
 import type { Span } from '../../span/span.ts'
 import { followCall } from '../call.ts'
 import type { WatchSetup } from '../watch.ts'
@@ -202,9 +203,9 @@ function start(setup: WatchSetup, call: MessagingCall, { type, ...at }: Start): 
 
 function extract({ propagation }: WatchSetup, carrier: Carrier): Context {
   const headers: IncomingHttpHeaders = {}
-  for (const name of propagation.reads) {
+  for (const name of namesRead(propagation, () => Object.keys(carrier ?? {}))) {
     const value = textOf(get(carrier, name))
-    if (value !== undefined) headers[name] = value
+    if (value !== undefined) headers[name.toLowerCase()] = value
   }
   return propagation.extract(headers, rootContext)
 }
