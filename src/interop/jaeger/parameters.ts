@@ -36,7 +36,9 @@ export function micros(given: Given | undefined): number | undefined {
 /** Epoch milliseconds from RFC 3339. */
 export function instant(given: Given | undefined): number | undefined {
   if (given === undefined) return undefined
-  const time = given.value.length <= 64 ? Date.parse(given.value) : Number.NaN
+  // Grafana does not escape the plus sign of an offset, and a plus sign is a space.
+  const text = given.value.replace(/ (?=\d\d:\d\d$)/, '+')
+  const time = text.length <= 64 ? Date.parse(text) : Number.NaN
   if (Number.isNaN(time))
     throw new BadParameter(given.name, 'this is no time, like 2026-01-31T00:00:00Z')
   return time

@@ -188,6 +188,32 @@ describe.each(stores)('version 3 of the API on %s', (_name, createStore) => {
     await read(v3.failure, 'v3/traces/none', 400)
   })
 
+  it('gives numbers that JSON has no name for as text, where the user interface takes no other', async () => {
+    const { read, store } = filled(createStore)
+    const attributes = flat({
+      a: Number.NaN,
+      b: [1.5, -Infinity],
+      c: -0,
+      d: 1.5,
+      e: '"doubleValue":"NaN"'
+    })
+    const event = { name: 'e', time: 0, attributes: flat({ f: Infinity }) }
+    store.add(record([span({ id: 5, attributes, events: [event] })], { traceId: traceId(5) }), '')
+    const { result } = await read(v3.trace, `v3/traces/${traceId(5)}`)
+    const [one] = result.resourceSpans[0].scopeSpans[0].spans
+    expect(one.attributes).toEqual([
+      { key: 'a', value: { stringValue: 'NaN' } },
+      {
+        key: 'b',
+        value: { arrayValue: { values: [{ doubleValue: 1.5 }, { stringValue: '-Infinity' }] } }
+      },
+      { key: 'c', value: { stringValue: '-0' } },
+      { key: 'd', value: { doubleValue: 1.5 } },
+      { key: 'e', value: { stringValue: '"doubleValue":"NaN"' } }
+    ])
+    expect(one.events?.[0].attributes).toEqual([{ key: 'f', value: { stringValue: 'Infinity' } }])
+  })
+
   it('sums traces up as the list of results shows them', async () => {
     const { read, store } = filled(createStore)
     const orphan = span({ id: 99, parent: 98, name: 'late', start: 5e9 })
@@ -231,6 +257,8 @@ describe.each(stores)('version 3 of the API on %s', (_name, createStore) => {
     expect(await found({ service_name: 'api', operation_name: 'nothing' })).toEqual([])
     expect(await found({ start_time_min: at(1500), start_time_max: at(2500) })).toEqual([2])
     expect(await found({ startTimeMin: at(2500) })).toEqual([3])
+    const east = new Date(epochMs + 2500 + 7_200_000).toISOString().replace('Z', '000000 02:00')
+    expect(await found({ startTimeMin: east })).toEqual([3])
     expect(await found({ service_name: 'api', attributes: '{"error":"true"}' })).toEqual([2])
     for (const bad of ['filter={}', 'start_time_min=today', 'attributes=[]', 'num_traces=many'])
       await read(v3.failure, `v3/trace-summaries?query.${bad}`, 400)
