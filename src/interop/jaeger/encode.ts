@@ -1,5 +1,6 @@
 import type { Resource, SpanData, TraceRecord } from '../../base/span-data.ts'
 import { byTrace } from '../../trace/by-trace.ts'
+import { belowServerHalves } from '../../trace/shared-spans.ts'
 import { spanOf } from './encode-span.ts'
 import { tagsOf } from './tags.ts'
 
@@ -34,7 +35,7 @@ function* traceParts(records: Iterable<TraceRecord>, indent: number): Generator<
   const processes = new Processes()
   const warnings: string[] = []
   let before = ''
-  for (const record of records) {
+  for (const record of belowServerHalves(records)) {
     if (before === '') before = `{"traceID":"${record.traceId}","spans":[`
     if (record.droppedSpans > 0)
       warnings.push(

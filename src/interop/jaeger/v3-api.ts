@@ -1,6 +1,7 @@
 import type { TraceId } from '../../base/ids.ts'
 import type { TraceRecord } from '../../base/span-data.ts'
 import { inSlices } from '../../base/time-slices.ts'
+import { belowServerHalves } from '../../trace/shared-spans.ts'
 import { type Answer, gatewayFailure } from './answer.ts'
 import { dependencies, operationsOf, type ReadTraces, services } from './classic-api.ts'
 import { first, traceIdOf } from './parameters.ts'
@@ -68,7 +69,7 @@ function* resultParts(parts: Iterable<string>): Generator<string> {
 }
 
 function* recordsOf(reader: ReadTraces, ids: readonly TraceId[]): Generator<TraceRecord> {
-  for (const id of ids) yield* reader.records(id)
+  for (const id of ids) yield* belowServerHalves(reader.records(id))
 }
 
 async function summaries({ reader, now }: V3Setup, ids: readonly TraceId[]): Promise<object[]> {

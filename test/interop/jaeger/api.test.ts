@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { SpanData } from '../../../src/base/span-data.ts'
 import type { TraceStore } from '../../../src/store/types.ts'
+import { serverHalfId } from '../../../src/trace/shared-spans.ts'
 import { epochMs, flat, record, request, span, spanId, traceId } from '../../query/fixtures.ts'
 import { stores } from '../../query/stores.ts'
 import { classic, v3 } from './schemas.ts'
@@ -84,6 +86,30 @@ describe.each(stores)('the classic API on %s', (_name, createStore) => {
     ).toEqual(['api', 'storage / north'])
     expect((await read(classic.traces, 'traces/2')).data).toEqual(data)
     expect((await read(classic.traces, 'traces/2?start=1&end=2&raw=true')).data).toEqual(data)
+  })
+
+  it('hangs what a server did below it, where it shares its id with its client as Zipkin’s do', async () => {
+    const { read, store } = filled(createStore)
+    const half = serverHalfId(spanId(50), 'back')
+    const shared = { parent: 50, parentRemote: true, kind: 1 } as const
+    const of = (service: string, source: 'local' | 'ingest', spans: SpanData[]): void =>
+      void store.add(record(spans, { traceId: traceId(5), service, source }), '')
+    // It ended, and was sent, before its server did.
+    of('back', 'ingest', [span({ id: 52, parent: 50 })])
+    of('front', 'local', [span({ id: 50, kind: 2 }), span({ id: 51, parent: 50 })])
+    of('back', 'ingest', [{ ...span({ id: 9, ...shared }), spanId: half }])
+    const expected = {
+      [spanId(50)]: undefined,
+      [spanId(51)]: spanId(50),
+      [spanId(52)]: half,
+      [half]: spanId(50)
+    }
+    const { data } = await read(classic.traces, 'traces/5')
+    const parents = data[0].spans.map(({ spanID, references }) => [spanID, references[0]?.spanID])
+    expect(Object.fromEntries(parents)).toEqual(expected)
+    const { result } = await read(v3.trace, 'v3/traces/5')
+    const all = result.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans[0].spans)
+    expect(Object.fromEntries(all.map((one) => [one.spanId, one.parentSpanId]))).toEqual(expected)
   })
 
   it('indents where a person reads', async () => {
