@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { patienceMs } from './until.ts'
 
 // What it does to other versions of Node takes minutes; here only that it says so, and does nothing by mistake.
 function matrix(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   const file = join(import.meta.dirname, 'matrix.js')
-  return spawnSync(process.execPath, [file, ...words], { encoding: 'utf8', timeout: 15_000 })
+  return spawnSync(process.execPath, [file, ...words], { encoding: 'utf8', timeout: patienceMs })
 }
 
 it('explains itself', () => {

@@ -40,18 +40,18 @@ describe('contestants of the ingest part', () => {
   beforeAll(async () => {
     ensureBuilt(() => {})
     sender = await startSender(size)
-  }, 120_000)
+  })
   afterAll(() => sender?.stop())
 
   const able = contestants.filter(({ needsPeers }) => missing() === undefined || !needsPeers)
-  it.each(able)('take every span: $name', { timeout: 60_000 }, async (contestant) => {
+  it.each(able)('take every span: $name', async (contestant) => {
     const { us, longest, taken } = await measure(contestant, sender, size)
     expect(us).toBeGreaterThan(0)
     expect(longest).toBeGreaterThan(0)
     expect(taken).toBeGreaterThanOrEqual(3000)
   })
 
-  it('fail when they are sent what they do not take', { timeout: 60_000 }, async () => {
+  it('fail when they are sent what they do not take', async () => {
     const wrong = { name: 'wrong', server: 'json', encoding: 'protobuf' }
     await expect(measure(wrong, sender, size)).rejects.toThrow()
   })

@@ -7,7 +7,6 @@ describe('the inside part', () => {
 
   it.each(Object.keys(kinds))(
     'records what it measures, and nothing without the recorder: %s',
-    { timeout: 30_000 },
     async (kind) => {
       for (const variant of ['bare', 'spanlight'])
         expect((await ask(variant, kind, 60)).us).toBeTypeOf('number')

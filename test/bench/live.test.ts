@@ -9,16 +9,16 @@ describe('pages of the bench', () => {
   beforeAll(async () => {
     ensureBuilt(() => {})
     pages = await startPages()
-  }, 120_000)
+  })
   afterAll(() => pages?.stop())
 
-  it.each(contestants)('are told everything: $name', { timeout: 60_000 }, async (contestant) => {
+  it.each(contestants)('are told everything: $name', async (contestant) => {
     const seen = await measure(contestant, pages, size)
     for (const key of ['p99', 'longest', 'cpu'] as const) expect(seen[key], key).toBeGreaterThan(0)
     if (contestant.pages.now !== undefined) expect(seen.bytes).toBeGreaterThan(50)
   })
 
-  it('are not measured as stalled when they are not', { timeout: 60_000 }, async () => {
+  it('are not measured as stalled when they are not', async () => {
     const easy = { name: 'easy', pages: { stalled: 1 }, before: [{ count: 10 }] }
     await expect(measure(easy, pages, size)).rejects.toThrow('has taken everything')
   })

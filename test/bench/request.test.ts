@@ -102,7 +102,7 @@ describe('contestants of the request part', () => {
   beforeAll(async () => {
     ensureBuilt(() => {})
     others = await startOthers()
-  }, 120_000)
+  })
   afterAll(() => others.stop())
 
   // Those that need more than a checkout has are here where the bench has installed it.
@@ -111,7 +111,7 @@ describe('contestants of the request part', () => {
     nodeOf: () => undefined
   })
 
-  it.each(all)('record every span they should: $name', { timeout: 120_000 }, async (setting) => {
+  it.each(all)('record every span they should: $name', async (setting) => {
     for (const contestant of setting.who) {
       const us = await measure(contestant, { framework: setting.framework, scale: 0.02 }, others)
       expect(Object.keys(us), contestant.name).toEqual(contestant.handlers)
@@ -136,7 +136,7 @@ describe('contestants of the request part', () => {
     expect(new Set(contestants.map(({ name }) => name)).size).toBe(contestants.length)
   })
 
-  it('pass every request when they are off', { timeout: 60_000 }, async () => {
+  it('pass every request when they are off', async () => {
     expect(Object.keys(await passing())).toEqual(['express', 'koa', 'http'])
   })
 })

@@ -53,7 +53,7 @@ describe('spans of the bench', () => {
 describe('contestants of the ring part', () => {
   beforeAll(() => ensureBuilt(() => {}), 120_000)
 
-  it('count every span', { timeout: 60_000 }, async () => {
+  it('count every span', async () => {
     const { perSpan, held } = await once('store.js', { ask: 'bytes', shape: 'request of six' })
     expect(perSpan).toBeGreaterThan(20)
     expect(held).toBeGreaterThan(1000)
@@ -63,7 +63,7 @@ describe('contestants of the ring part', () => {
       expect((await once(script, { ask: 'time', count: 500 }))['ns'], script).toBeGreaterThan(0)
   })
 
-  it('fail when what they fill is not full', { timeout: 60_000 }, async () => {
+  it('fail when what they fill is not full', async () => {
     for (const script of ['spanlight.js', 'opentelemetry.js'])
       await expect(once(script, { ask: 'steady', fill: 100, stream: 10 }), script).rejects.toThrow(
         '100 spans do not fill the recorder'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { checkSearch, searchFigures } from './ring/search-part.js'
 
 describe('the bench of searches', () => {
-  it('measures searches and the opening of a trace', { timeout: 120_000 }, async () => {
+  it('measures searches and the opening of a trace', async () => {
     const figures = await searchFigures({ say: () => {}, quick: true })
     const names = figures.map(({ name }) => name)
     expect(names).toContain('search 32 MiB by status')

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { manifest, root } from '../package/manifest.ts'
+import { patienceMs } from '../until.ts'
 
 export interface Ended {
   readonly code: number | null
@@ -50,7 +51,7 @@ function start(
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: state, XDG_STATE_HOME: state, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 30_000,
+    timeout: 2 * patienceMs,
     killSignal: 'SIGKILL'
   })
   let stdout = ''

@@ -3,9 +3,10 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { Summary } from '../../src/wire/summary.ts'
 import { PageApi } from '../tracing/setup.ts'
+import { until } from '../until.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const running = new Set<Demo>()
@@ -71,12 +72,10 @@ function parentOf(pid: number): number | undefined {
 }
 
 /** What the page finds, as soon as there is any: the demo's first seconds have one of each kind. */
-async function until(find: () => Promise<Summary[]>): Promise<Summary[]> {
-  return vi.waitFor(async () => {
-    const found = await find()
-    expect(found).not.toEqual([])
-    return found
-  }, 20_000)
+async function someOf(find: () => Promise<Summary[]>): Promise<Summary[]> {
+  let found: Summary[] = []
+  await until(async () => (found = await find()).length > 0)
+  return found
 }
 
 function isRunning(pid: number): boolean {
@@ -102,69 +101,62 @@ async function taken(): Promise<{ server: Server; port: number }> {
 }
 
 describe('the demo', () => {
-  it(
-    'shows one trace over three services and a database, a failed one with its stack, and a slow one',
-    { timeout: 60_000 },
-    async () => {
-      const demo = new Demo({ PORT: '0' })
-      const [, address] = await demo.prints(/Traces, live: {2}(\S+)\/\n/)
-      const api = new PageApi((address as string).replace('localhost', '127.0.0.1'))
+  it('shows one trace over three services and a database, a failed one with its stack, and a slow one', async () => {
+    const demo = new Demo({ PORT: '0' })
+    const [, address] = await demo.prints(/Traces, live: {2}(\S+)\/\n/)
+    const api = new PageApi((address as string).replace('localhost', '127.0.0.1'))
 
-      const order = await api.find(
-        ({ name, services, httpStatus, db }) =>
-          name === 'POST /api/orders' && services.length === 3 && httpStatus === 201 && db > 2
-      )
-      expect(order).toMatchObject({ service: 'order-api', incomplete: false })
-      expect([...order.services].sort()).toEqual(['order-api', 'storage', 'transform'])
-      const { names, spans, services } = await api.trace(order.traceId)
-      const named = spans.name.map((name, row) => `${services[spans.service[row]]}: ${names[name]}`)
-      expect(named).toEqual(
-        expect.arrayContaining([
-          'order-api: POST /api/orders',
-          'transform: POST /transform',
-          'transform: price order',
-          'storage: POST /orders'
-        ])
-      )
-      expect(spans.parent.filter((row) => row === -1)).toHaveLength(1)
+    const order = await api.find(
+      ({ name, services, httpStatus, db }) =>
+        name === 'POST /api/orders' && services.length === 3 && httpStatus === 201 && db > 2
+    )
+    expect(order).toMatchObject({ service: 'order-api', incomplete: false })
+    expect([...order.services].sort()).toEqual(['order-api', 'storage', 'transform'])
+    const { names, spans, services } = await api.trace(order.traceId)
+    const named = spans.name.map((name, row) => `${services[spans.service[row]]}: ${names[name]}`)
+    expect(named).toEqual(
+      expect.arrayContaining([
+        'order-api: POST /api/orders',
+        'transform: POST /transform',
+        'transform: price order',
+        'storage: POST /orders'
+      ])
+    )
+    expect(spans.parent.filter((row) => row === -1)).toHaveLength(1)
 
-      const failed = await api.find(({ errors, services }) => errors > 0 && services.length === 3)
-      const details = [...(await api.spans(failed.traceId)).values()]
-      const exceptions = details.flatMap(({ events }) =>
-        events.filter(({ name }) => name === 'exception')
-      )
-      expect(exceptions.length).toBeGreaterThan(0)
-      for (const { attributes } of exceptions)
-        expect(Object.fromEntries(attributes)['exception.stacktrace']).toMatch(/\n\s+at /)
+    const failed = await api.find(({ errors, services }) => errors > 0 && services.length === 3)
+    const details = [...(await api.spans(failed.traceId)).values()]
+    const exceptions = details.flatMap(({ events }) =>
+      events.filter(({ name }) => name === 'exception')
+    )
+    expect(exceptions.length).toBeGreaterThan(0)
+    for (const { attributes } of exceptions)
+      expect(Object.fromEntries(attributes)['exception.stacktrace']).toMatch(/\n\s+at /)
 
-      const slow = await api.find(
-        ({ name, inFlight, services }) =>
-          name === 'GET /api/report' && !inFlight && services.length > 1
-      )
-      expect(slow.duration).toBeGreaterThan(350)
+    const slow = await api.find(
+      ({ name, inFlight, services }) =>
+        name === 'GET /api/report' && !inFlight && services.length > 1
+    )
+    expect(slow.duration).toBeGreaterThan(350)
 
-      const loop = await api.find(({ name, db }) => name === 'GET /api/orders' && db > 20)
-      expect(loop.services).toContain('storage')
-      const blocked = await until(() => api.traces('@spanlight.blocked_by.name:customers/import'))
-      expect(blocked[0]?.name).not.toBe('POST /api/customers/import')
-      const imported = await api.find(({ name }) => name === 'POST /api/customers/import')
-      expect(imported.httpStatus).toBe(201)
-      const crowded = await api.find(({ name }) => name === 'GET /api/statistics')
-      expect(crowded).toMatchObject({ httpStatus: 200, db: expect.any(Number) })
-      const waited = await until(() =>
-        api.traces('@spanlight.wait:pool name:"GET /api/statistics"')
-      )
-      expect(waited[0]?.services).toContain('storage')
-      const logged = await until(() => api.traces('log:"stored an order"'))
-      expect(logged[0]?.name).toBe('POST /api/orders')
-      // Nothing printed an error of its own; the demo's failures are spans.
-      expect(demo.output).not.toMatch(/spanlight: .*failed/)
-    }
-  )
+    const loop = await api.find(({ name, db }) => name === 'GET /api/orders' && db > 20)
+    expect(loop.services).toContain('storage')
+    const blocked = await someOf(() => api.traces('@spanlight.blocked_by.name:customers/import'))
+    expect(blocked[0]?.name).not.toBe('POST /api/customers/import')
+    const imported = await api.find(({ name }) => name === 'POST /api/customers/import')
+    expect(imported.httpStatus).toBe(201)
+    const crowded = await api.find(({ name }) => name === 'GET /api/statistics')
+    expect(crowded).toMatchObject({ httpStatus: 200, db: expect.any(Number) })
+    const waited = await someOf(() => api.traces('@spanlight.wait:pool name:"GET /api/statistics"'))
+    expect(waited[0]?.services).toContain('storage')
+    const logged = await someOf(() => api.traces('log:"stored an order"'))
+    expect(logged[0]?.name).toBe('POST /api/orders')
+    // Nothing printed an error of its own; the demo's failures are spans.
+    expect(demo.output).not.toMatch(/spanlight: .*failed/)
+  })
 
   it.runIf(hasProc).each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
     'leaves no process behind when stopped by %s, and starts again at the same port',
-    { timeout: 60_000 },
     async (signal) => {
       const { server, port } = await taken()
       await new Promise((done) => server.close(done))
@@ -181,27 +173,23 @@ describe('the demo', () => {
     }
   )
 
-  it.runIf(hasProc)(
-    'stops as a whole when one of its parts ends',
-    { timeout: 60_000 },
-    async () => {
-      const demo = new Demo({ PORT: '0' }, '--quiet')
-      await demo.prints(/Traces, live/)
-      const children = demo.children()
-      process.kill(children[1] as number, 'SIGKILL')
-      expect((await demo.ended).code).toBe(1)
-      expect(demo.output).toMatch(/has ended .*; stopping the others/)
-      expect(children.filter(isRunning)).toEqual([])
-    }
-  )
+  it.runIf(hasProc)('stops as a whole when one of its parts ends', async () => {
+    const demo = new Demo({ PORT: '0' }, '--quiet')
+    await demo.prints(/Traces, live/)
+    const children = demo.children()
+    process.kill(children[1] as number, 'SIGKILL')
+    expect((await demo.ended).code).toBe(1)
+    expect(demo.output).toMatch(/has ended .*; stopping the others/)
+    expect(children.filter(isRunning)).toEqual([])
+  })
 
-  it.runIf(hasProc)('leaves no process behind when it is killed', { timeout: 60_000 }, async () => {
+  it.runIf(hasProc)('leaves no process behind when it is killed', async () => {
     const demo = new Demo({ PORT: '0' }, '--quiet')
     await demo.prints(/Traces, live/)
     const children = demo.children()
     demo.stop('SIGKILL')
     await demo.ended
-    await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]), 10_000)
+    await expect.poll(() => children.filter(isRunning)).toEqual([])
   })
 
   it('says so when its port is taken', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { until } from '../until.ts'
 import { Example } from './setup.ts'
 
 const token = 'a-token-of-more-than-thirty-two-characters'
@@ -16,13 +17,11 @@ beforeAll(async () => {
     .mockImplementation((text) => said.push(String(text)) > 0)
   const { app } = await import('../../examples/guarded-staging.js')
   site = new Example(app)
-  page = await vi.waitFor(() => {
-    const found = /traces at (http:\/\/127\.0\.0\.1:\d+)\/_traces\/#t=(\S+) \(with token/.exec(
-      said.join()
-    )
-    expect(found?.[2]).toBe(token)
-    return found?.[1] as string
-  })
+  const line = /traces at (http:\/\/127\.0\.0\.1:\d+)\/_traces\/#t=(\S+) \(with token/
+  await until(() => line.test(said.join()))
+  const found = line.exec(said.join())
+  expect(found?.[2]).toBe(token)
+  page = found?.[1] as string
   stderr.mockRestore()
 })
 

@@ -3,6 +3,7 @@ import { context } from '@opentelemetry/api'
 import supertest from 'supertest'
 import type { Summary } from '../../src/wire/summary.ts'
 import type { SpanDetail, TraceColumns } from '../../src/wire/trace.ts'
+import { until } from '../until.ts'
 
 // The examples use the built package; the way to its context is OpenTelemetry's API, which it backs.
 const suppress = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
@@ -34,19 +35,14 @@ export class Example {
 
   /** The trace of that name, once it has ended: its line, and its spans in display order. */
   async trace(name: string): Promise<{ line: Summary; spans: SpanDetail[] }> {
-    for (let i = 0; i < 300; i++) {
+    let line: Summary | undefined
+    await until(async () => {
       const { traces } = await this.api<{ traces: Summary[] }>('traces')
-      const line = traces.find((trace) => trace.name === name && !trace.inFlight)
-      if (line === undefined) {
-        await new Promise((resolve) => setTimeout(resolve, 10))
-        continue
-      }
-      const { spans } = await this.api<TraceColumns>(`traces/${line.traceId}`)
-      const details = spans.id.map((id) =>
-        this.api<SpanDetail>(`traces/${line.traceId}/spans/${id}`)
-      )
-      return { line, spans: await Promise.all(details) }
-    }
-    throw new Error(`no trace ${name}`)
+      return (line = traces.find((trace) => trace.name === name && !trace.inFlight))
+    })
+    const { traceId } = line as Summary
+    const { spans } = await this.api<TraceColumns>(`traces/${traceId}`)
+    const details = spans.id.map((id) => this.api<SpanDetail>(`traces/${traceId}/spans/${id}`))
+    return { line: line as Summary, spans: await Promise.all(details) }
   }
 }

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { followRouters } from '../../src/host/hono.ts'
 import { traced } from '../../src/host/http.ts'
 import { library } from '../libraries/library.js'
-import { closeAll, listen, type Seen, until, watched, type Watched } from './setup.ts'
+import { closeAll, listen, type Seen, watched, type Watched } from './setup.ts'
+import { until } from '../until.ts'
 
 interface Context {
   readonly req: { param(): unknown }

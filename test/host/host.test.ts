@@ -10,16 +10,8 @@ import type { HostSetup } from '../../src/host/host.ts'
 import { traced } from '../../src/host/http.ts'
 import { isLoopback, isPrivate } from '../../src/host/peer.ts'
 import { openRedactor } from '../span/setup.ts'
-import {
-  activeId,
-  closeAll,
-  expressVersions,
-  listen,
-  raw,
-  type Seen,
-  until,
-  watched
-} from './setup.ts'
+import { activeId, closeAll, expressVersions, listen, raw, type Seen, watched } from './setup.ts'
+import { until } from '../until.ts'
 
 afterEach(closeAll)
 

@@ -21,10 +21,10 @@ import {
   raw,
   type Seen,
   sleep,
-  until,
   watched,
   type Watched
 } from './setup.ts'
+import { until } from '../until.ts'
 
 afterEach(closeAll)
 

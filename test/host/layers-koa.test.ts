@@ -11,10 +11,10 @@ import {
   outline,
   type Seen,
   sleep,
-  until,
   type Watched,
   watched
 } from './setup.ts'
+import { until } from '../until.ts'
 
 afterEach(closeAll)
 

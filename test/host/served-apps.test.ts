@@ -12,10 +12,10 @@ import {
   koaVersions,
   listen,
   type Seen,
-  until,
   watched,
   type Watched
 } from './setup.ts'
+import { until } from '../until.ts'
 
 afterEach(closeAll)
 

@@ -16,6 +16,7 @@ import { ratioSampler } from '../../src/span/sampler.ts'
 import { Tracer } from '../../src/span/tracer.ts'
 import { OpenTraces } from '../../src/trace/open-traces.ts'
 import { openRedactor } from '../span/setup.ts'
+import { until } from '../until.ts'
 
 const require = createRequire(import.meta.url)
 export type Express = typeof express
@@ -164,14 +165,6 @@ export function outline(seen: readonly Seen[]): string[] {
 /** The id of the active span, '' where there is none. */
 export function activeId(): string {
   return activeContext().span?.spanContext().spanId ?? ''
-}
-
-export async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (condition()) return
-    await sleep(10)
-  }
-  throw new Error(`never came: ${condition.toString()}`)
 }
 
 export function sleep(ms: number): Promise<void> {

@@ -248,7 +248,7 @@ describe('the exported names', () => {
 })
 
 describe('knip', () => {
-  it('finds no file, export or package that nothing uses', { timeout: 120_000 }, () => {
+  it('finds no file, export or package that nothing uses', () => {
     const { stdout, status } = spawnSync(
       process.execPath,
       [join(root, 'node_modules/knip/bin/knip.js'), '--no-progress', '--no-config-hints'],

@@ -5,6 +5,7 @@ import type { Status } from '../../src/wire/status.ts'
 import { answersOf, asks, parts } from './answers.ts'
 import { type Program, start } from './child.ts'
 import { Reader } from './outputs.ts'
+import { until } from '../until.ts'
 import { type FaultyPackage, makeFaultyPackage } from './faulty-package.ts'
 
 const token = 'x'.repeat(40)
@@ -215,13 +216,6 @@ async function leaveEverywhere(url: string): Promise<void> {
     socket.write(bytes)
     if (answered) await Promise.race([once(socket, 'data'), once(socket, 'close')])
     socket.resetAndDestroy()
-  }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    if (tries > 200) throw new Error(`never came: ${String(condition)}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 

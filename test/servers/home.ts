@@ -4,6 +4,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { patienceMs } from '../until.ts'
 import { findBinary } from './binaries.js'
 
 /** A server of a test's own. */
@@ -35,7 +36,7 @@ interface HomeSetup {
 }
 
 export const host = '127.0.0.1'
-const readyMs = 60_000
+const readyMs = 2 * patienceMs
 // PostgreSQL refuses to run as root. This user is on every Linux.
 const nobody = 65_534
 

@@ -82,7 +82,7 @@ describe('the memory of a store', () => {
     // Reading everything leaves no more behind than its caches of fixed size.
     for (const trace of tracesOf(store)) store.records(trace.traceId)
     expect(heapUsed() - before).toBeLessThan(3_000_000)
-  }, 120_000)
+  })
 
   it('holds a span of ten attributes in less than 80 bytes, its index included', () => {
     const store = createStore({ memory: 8 * 2 ** 20, report: silentReport() })

@@ -166,5 +166,5 @@ describe('the store beside a model that forgets nothing', () => {
       }),
       { numRuns: 40 }
     )
-  }, 60_000)
+  })
 })

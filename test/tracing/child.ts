@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { patienceMs } from '../until.ts'
 
 export const root: string = resolve(import.meta.dirname, '../..')
 const packages = [
@@ -50,14 +51,14 @@ export class Consumer {
     writeFileSync(join(this.folder, 'package.json'), '{ "name": "consumer" }')
   }
 
-  /** Runs a program; of `file`'s ending depends whether it is a module or CommonJS. Ended by force after 15 s. */
+  /** Runs a program; of `file`'s ending depends whether it is a module or CommonJS. Ended by force when no test can be waiting for it any more. */
   run(program: string, env: Record<string, string> = {}, file = 'host.mjs'): Child {
     writeFileSync(join(this.folder, file), program)
     const process_ = spawn(process.execPath, [file], {
       cwd: this.folder,
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 15_000,
+      timeout: 2 * patienceMs,
       killSignal: 'SIGKILL'
     })
     let stdout = ''

@@ -8,7 +8,8 @@ import type { ExportStatus } from '../../src/wire/status.ts'
 import { Request } from '../bench/ingest/otlp.js'
 import { alone, endAll, freePorts, removeState, startHub } from '../cli/process.ts'
 import { grpcCollector } from '../interop/export/grpc-collector.ts'
-import { ask, closeAll, listen, PageApi, until } from './setup.ts'
+import { ask, closeAll, listen, PageApi } from './setup.ts'
+import { until } from '../until.ts'
 
 afterEach(closeAll)
 afterEach(endAll)
@@ -23,10 +24,6 @@ async function exportingTo(options: TracingOptions['export']) {
   const api = new PageApi(`${origin}/_traces`)
   const exports = async (): Promise<ExportStatus[]> => (await api.status()).exports
   return { origin, api, exports }
-}
-
-async function settled(fits: () => Promise<boolean>): Promise<void> {
-  while (!(await fits())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 async function bodyOf(req: IncomingMessage): Promise<Buffer> {
@@ -66,7 +63,7 @@ describe('an application with several destinations', () => {
     ])
     await ask(`${origin}/orders/5`)
     const { spans } = await api.named('GET /orders/:id')
-    await settled(async () => {
+    await until(async () => {
       const all = await exports()
       return (
         all.slice(0, 4).every(({ sent }) => sent === spans) && all.some(({ failing }) => failing)
@@ -131,7 +128,7 @@ describe('an application and a hub', () => {
       await ask(`${origin}/orders/1`)
       const { spans } = await new PageApi(`${hub}/_traces`).named('GET /orders/:id')
       expect(spans).toBe(2)
-      await settled(async () => (await exports()).every(({ sent }) => sent === spans))
+      await until(async () => (await exports()).every(({ sent }) => sent === spans))
       expect((await exports())[0]).toMatchObject({ protocol, failed: 0, lastError: '' })
     }
   )
@@ -146,14 +143,14 @@ describe('an application and a hub', () => {
     first.hub.kill('SIGKILL')
     await first.hub.ended
     for (const id of [2, 3, 4]) await ask(`${origin}/orders/${id}`)
-    await settled(async () => (await exports()).some(({ failing }) => failing))
+    await until(async () => (await exports()).some(({ failing }) => failing))
 
     const second = await startHub(words)
     await ask(`${origin}/orders/5`)
     const page = new PageApi(`${second.origin}/_traces`)
-    await settled(async () => (await page.traces('service:shop')).length >= 4)
+    await until(async () => (await page.traces('service:shop')).length >= 4)
     expect(await page.traces('service:shop')).toHaveLength(4)
-    await settled(async () => (await exports())[0]?.waiting === 0)
+    await until(async () => (await exports())[0]?.waiting === 0)
     expect((await exports())[0]).toMatchObject({ failed: 0, dropped: 0, failing: false })
   })
 })

@@ -4,7 +4,8 @@ import { activeSpan, withSpan } from '../../src/manual.ts'
 import { shutdown } from '../../src/process-wide.ts'
 import { traced } from '../../src/http.ts'
 import type { SpanDetail } from '../../src/wire/trace.ts'
-import { ask, attribute, closeAll, listen, PageApi, until } from './setup.ts'
+import { ask, attribute, closeAll, listen, PageApi } from './setup.ts'
+import { until } from '../until.ts'
 
 let act: () => unknown
 let api: PageApi

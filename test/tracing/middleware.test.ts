@@ -14,9 +14,9 @@ import {
   listen,
   PageApi,
   Router,
-  said,
-  until
+  said
 } from './setup.ts'
+import { until } from '../until.ts'
 
 afterEach(closeAll)
 

@@ -3,7 +3,8 @@ import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type SpanDetail, spanFlag } from '../../src/wire/trace.ts'
 import { Consumer } from './child.ts'
-import { ask, attribute, closeAll, PageApi, until } from './setup.ts'
+import { ask, attribute, closeAll, PageApi } from './setup.ts'
+import { until } from '../until.ts'
 
 const env = { NODE_ENV: 'development' }
 let consumer: Consumer

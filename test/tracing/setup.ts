@@ -9,6 +9,7 @@ import { shutdown } from '../../src/process-wide.ts'
 import type { Status } from '../../src/wire/status.ts'
 import type { Summary, TraceList } from '../../src/wire/summary.ts'
 import type { SpanDetail, TraceColumns, TraceLog } from '../../src/wire/trace.ts'
+import { patienceMs } from '../until.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -114,7 +115,7 @@ export class PageApi {
 
   /** The first trace that fits, as soon as there is one: a response is answered a moment before its span has ended. */
   async find(fits: (trace: Summary) => boolean): Promise<Summary> {
-    for (const deadline = Date.now() + 15_000; ;) {
+    for (const deadline = Date.now() + patienceMs; ;) {
       const traces = await this.traces()
       const found = traces.find(fits)
       if (found !== undefined) return found
@@ -144,12 +145,4 @@ export class PageApi {
 
 export function attribute(span: SpanDetail | undefined, key: string): unknown {
   return span?.attributes.find(([name]) => name === key)?.[1]
-}
-
-export async function until(condition: () => unknown): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (await condition()) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw new Error(`never came: ${String(condition)}`)
 }

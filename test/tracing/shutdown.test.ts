@@ -18,9 +18,9 @@ import {
   fromOutside,
   koaVersions,
   listen,
-  PageApi,
-  until
+  PageApi
 } from './setup.ts'
+import { until } from '../until.ts'
 
 afterEach(closeAll)
 

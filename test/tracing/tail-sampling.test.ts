@@ -6,7 +6,8 @@ import type { TailSamplingOptions } from '../../src/tail-sampling-option.ts'
 import type { Tracing } from '../../src/handles.ts'
 import { createTracing } from '../../src/tracing.ts'
 import { Collector } from '../interop/export/collector.ts'
-import { ask, closeAll, listen, PageApi, until } from './setup.ts'
+import { ask, closeAll, listen, PageApi } from './setup.ts'
+import { until } from '../until.ts'
 
 let collector: Collector
 let tracing: Tracing | undefined

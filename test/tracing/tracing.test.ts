@@ -7,16 +7,8 @@ import { tracing } from '../../src/express.ts'
 import { traced } from '../../src/http.ts'
 import type { TracingOptions } from '../../src/options.ts'
 import { spanFlag, type SpanDetail, type TraceColumns } from '../../src/wire/trace.ts'
-import {
-  ask,
-  attribute,
-  closeAll,
-  expressVersions,
-  fromOutside,
-  listen,
-  PageApi,
-  until
-} from './setup.ts'
+import { ask, attribute, closeAll, expressVersions, fromOutside, listen, PageApi } from './setup.ts'
+import { until } from '../until.ts'
 
 const express = expressVersions[1][1]
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { buildPage } from '../../ui/build.mjs'
+import { patienceMs } from '../until.ts'
 
 export const executablePath: string = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
@@ -29,6 +30,7 @@ export async function open(
   options: BrowserContextOptions = {}
 ): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 760 }, ...options })
+  context.setDefaultTimeout(patienceMs)
   const page = await context.newPage()
   const faults: string[] = []
   // A file may ask for nothing but itself.

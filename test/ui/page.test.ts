@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser)('every screen of the shell', () => {
 
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of [1280, 320]) {
-      test(`is accessible in ${colorScheme} at ${width} px`, { timeout: 120_000 }, async () => {
+      test(`is accessible in ${colorScheme} at ${width} px`, async () => {
         for (const [name, path, act] of [...screens, ['waiting', 'empty'] as const]) {
           const url = path === 'empty' ? empty.url : fixture.url + path
           const { page, faults } = await open(browser, url, {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Summary, TraceList } from '../../src/wire/summary.ts'
+import { until } from '../until.ts'
 
 export interface RealApp {
   /** `http://127.0.0.1:port` */
@@ -61,12 +62,11 @@ export async function startRealApp(variables: Record<string, string> = {}): Prom
     async visit(path) {
       const before = new Set((await traces('')).map((trace) => trace.traceId))
       await fetch(url + path).then((answer) => answer.arrayBuffer())
-      for (let tries = 0; tries < 100; tries++) {
-        const found = (await traces('')).find((trace) => !before.has(trace.traceId))
-        if (found !== undefined) return found
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-      throw new Error(`no trace of ${path} came`)
+      let found: Summary | undefined
+      await until(
+        async () => (found = (await traces('')).find((trace) => !before.has(trace.traceId)))
+      )
+      return found as Summary
     },
     async ingest(spans, service = 'remote') {
       for (let from = 0; from < spans.length; from += 5000)

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { patienceMs } from '../until.ts'
 
 const here = import.meta.dirname
 
@@ -57,7 +58,7 @@ function run(folder: string, env: Record<string, string>): Promise<Ended> {
   const child = spawn('sh', ['-c', command], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    timeout: 15_000
+    timeout: 2 * patienceMs
   })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))

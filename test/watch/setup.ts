@@ -14,6 +14,7 @@ import { OpenTraces } from '../../src/trace/open-traces.ts'
 import { LogLines } from '../../src/watch/logs/log-lines.ts'
 import { Statements } from '../../src/watch/databases/statements.ts'
 import type { WatchSetup } from '../../src/watch/watch.ts'
+import { until } from '../until.ts'
 
 /** The real rules, as they stand without any option. */
 export const redactor: Redactor = createRedactor({
@@ -92,12 +93,11 @@ export function record(): Recorder {
       }
     },
     async wait(name, count = 1) {
-      for (let i = 0; i < 500; i++) {
-        const found = spans.filter((span) => span.name === name)
-        if (found.length >= count) return found
-        await new Promise((resolve) => setTimeout(resolve, 10))
-      }
-      throw new Error(`only ${spans.map((span) => span.name).join(', ')}; no ${count} of ${name}`)
+      const found = (): Kept[] => spans.filter((span) => span.name === name)
+      await until(() => found().length >= count).catch(() => {
+        throw new Error(`only ${spans.map((span) => span.name).join(', ')}; no ${count} of ${name}`)
+      })
+      return found()
     },
     close: () => traces.close()
   }

@@ -150,7 +150,3 @@ export function exporting(
   })
   return { ...exporter, lines, drops: () => Object.fromEntries(report.drops) }
 }
-
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
-}

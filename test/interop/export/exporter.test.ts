@@ -16,7 +16,8 @@ import { OpenTraces } from '../../../src/trace/open-traces.ts'
 import { Tracer } from '../../../src/span/tracer.ts'
 import { defaultLimits } from '../../../src/base/limits.ts'
 import { openRedactor } from '../../span/setup.ts'
-import { Collector, exporting, type Exporting, traceOf, until } from './collector.ts'
+import { Collector, exporting, type Exporting, traceOf } from './collector.ts'
+import { until } from '../../until.ts'
 
 let collector: Collector
 let exporter: Exporting

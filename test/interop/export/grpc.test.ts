@@ -13,7 +13,8 @@ import { paths } from '../../../src/interop/export/address.ts'
 import type { Destination } from '../../../src/interop/export/destination.ts'
 import { encodeProtobuf } from '../../../src/interop/otlp/encode-protobuf.ts'
 import { rejectedInProtobuf } from '../../../src/interop/otlp/partial-success.ts'
-import { type Exporting, exporting, traceOf, until } from './collector.ts'
+import { type Exporting, exporting, traceOf } from './collector.ts'
+import { until } from '../../until.ts'
 import { grpcCollector } from './grpc-collector.ts'
 
 const closers: (() => unknown)[] = []

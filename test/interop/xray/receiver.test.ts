@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { createReport, type Report } from '../../../src/base/report.ts'
 import { createSegmentReceiver, type SegmentReceiver } from '../../../src/interop/xray/receiver.ts'
+import { until } from '../../until.ts'
 import { header } from './setup.ts'
 
 let receiver: SegmentReceiver | undefined
@@ -32,9 +33,6 @@ async function send(port: number, ...datagrams: (string | Buffer)[]): Promise<vo
     await new Promise((resolve) => socket.send(one, port, '127.0.0.1', resolve))
   socket.close()
 }
-
-const until = (done: () => boolean): Promise<void> =>
-  vi.waitFor(() => expect(done()).toBe(true), { timeout: 5000, interval: 5 })
 
 it('datagrams that come together are taken as one body, in their order', async () => {
   const { port, bodies } = await start()

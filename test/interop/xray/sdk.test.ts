@@ -1,7 +1,7 @@
 import { createServer, type request, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type AWSXRay from 'aws-xray-sdk-core'
 import { createReport } from '../../../src/base/report.ts'
 import type { SpanData, TraceRecord } from '../../../src/base/span-data.ts'
@@ -182,7 +182,7 @@ it('AWS’s SDK is told to sample everything, and told so again', async () => {
   const request = { host: 'shop', httpMethod: 'GET', serviceName: 'shop', urlPath: '/' }
   // Without a rule of ours it keeps to its own: one a second, and one in twenty.
   const named = (): unknown => sampler.shouldSample(request)
-  await vi.waitFor(() => expect(named()).toBe('Default'), { timeout: 5000, interval: 5 })
+  await expect.poll(named).toBe('Default')
   expect(new Set(Array.from({ length: 200 }, named))).toEqual(new Set(['Default']))
   const cache = require(`${sampling}/rule_cache`)
   const connector = require(`${sampling}/service_connector`)

@@ -4,7 +4,8 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { tracing } from '../../../src/express.ts'
 import type { TracingOptions } from '../../../src/options.ts'
-import { ask, closeAll, listen, PageApi, until } from '../../tracing/setup.ts'
+import { ask, closeAll, listen, PageApi } from '../../tracing/setup.ts'
+import { until } from '../../until.ts'
 
 afterEach(closeAll)
 

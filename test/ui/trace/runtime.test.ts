@@ -27,24 +27,20 @@ describe.skipIf(!hasBrowser)('what the process was doing, on the page of a trace
     throw new Error('no report was blocked')
   }
 
-  it(
-    'says why no span covers a stretch, and leads to who kept the event loop',
-    { timeout: 60_000 },
-    async () => {
-      const page = await real.openTrace(await blockedReport())
-      // On a loaded machine it is said to be likely, in other words.
-      const gap = '.row.gap:has-text("GET /import was")'
-      await page.waitForSelector(gap)
-      expect(await page.getAttribute(gap, 'title')).toMatch(/GET \/import was/)
-      expect(await page.textContent('.answer')).toMatch(
-        /For [\d.]+ m?s of [\d.]+ m?s: .*GET \/import/
-      )
-      await page.click(`${gap} a`)
-      await page.waitForSelector('h1:has-text("GET /import")')
-      await page.waitForSelector('.runtime')
-      expect(await page.textContent('.answer')).toContain('its own work')
-    }
-  )
+  it('says why no span covers a stretch, and leads to who kept the event loop', async () => {
+    const page = await real.openTrace(await blockedReport())
+    // On a loaded machine it is said to be likely, in other words.
+    const gap = '.row.gap:has-text("GET /import was")'
+    await page.waitForSelector(gap)
+    expect(await page.getAttribute(gap, 'title')).toMatch(/GET \/import was/)
+    expect(await page.textContent('.answer')).toMatch(
+      /For [\d.]+ m?s of [\d.]+ m?s: .*GET \/import/
+    )
+    await page.click(`${gap} a`)
+    await page.waitForSelector('h1:has-text("GET /import")')
+    await page.waitForSelector('.runtime')
+    expect(await page.textContent('.answer')).toContain('its own work')
+  })
 
   it('draws the event loop, the heap and the requests in flight on the axis of the rows', async () => {
     const page = await real.openTrace(await blockedReport())

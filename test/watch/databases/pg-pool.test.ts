@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type * as Pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { activeContext } from '../../../src/context/context.ts'
 import type { Span } from '../../../src/span/span.ts'
 import { wrapPg } from '../../../src/watch/databases/pg.ts'
@@ -325,5 +325,5 @@ test('a pool that is none of the known kind works as before', async () => {
   await recorder.inRequest('request', async () => {
     expect(new Pool().connect()).toBe('connected')
   })
-  await vi.waitFor(() => expect(named('request')).toHaveLength(1))
+  await recorder.wait('request')
 })

@@ -118,7 +118,7 @@ test('a configuration object can be used again and again', async () => {
   for (let i = 1; i <= 3; i++) {
     await recorder.inRequest('request', async () => {
       client.query(query as never)
-      await vi.waitFor(() => expect(callback).toHaveBeenCalledTimes(i))
+      await expect.poll(() => callback).toHaveBeenCalledTimes(i)
     })
     expect(query).toEqual({ text: 'SELECT id FROM users', callback })
   }
@@ -155,7 +155,7 @@ test('an error that nobody handles stays unhandled', async () => {
   try {
     await recorder.inRequest('request', async () => {
       void client.query('SELECT * FROM missing')
-      await vi.waitFor(() => expect(unhandled).toHaveBeenCalledOnce())
+      await expect.poll(() => unhandled).toHaveBeenCalledOnce()
     })
   } finally {
     process.off('unhandledRejection', unhandled)
