@@ -19,6 +19,7 @@ interface DeliverySetup {
 // What comes back after an outage of any length is found within five seconds.
 const maxPauseMs = 4000
 const maxRetryAfterMs = 60_000
+const closed: Delivery = { outcome: 'retry', why: 'closed' }
 
 /** Takes one batch after the other to its destination, again and again if need be. */
 export class Deliveries {
@@ -63,7 +64,9 @@ export class Deliveries {
     const { destination, transport, signal } = this.#setup
     const plain = transport.request(body, destination.compression === 'gzip')
     const request = await authorized(destination, plain)
-    return 'outcome' in request ? request : transport.send(request, signal)
+    if ('outcome' in request) return request
+    // Closed meanwhile, it would open a connection that nobody ends, and deliver what was counted as lost.
+    return signal.aborted ? closed : transport.send(request, signal)
   }
 
   #pause(ms: number): Promise<void> {
