@@ -15,6 +15,7 @@ import {
   runIn,
   suppressed
 } from '../../src/context/context.ts'
+import { until } from '../until.ts'
 import { newSpanContext } from './setup.ts'
 
 const spanKey = Symbol.for('OpenTelemetry Context Key SPAN')
@@ -90,11 +91,10 @@ describe('a context', () => {
       return [new WeakRef(span), rootContext.withSpan(span).setValue(key, 1).withSpan(newSpan())]
     }
     const [first, kept] = make()
-    for (let i = 0; i < 20 && first.deref() !== undefined; i++) {
-      await new Promise((resolve) => setImmediate(resolve))
+    await until(() => {
       collect()
-    }
-    expect(first.deref()).toBeUndefined()
+      return first.deref() === undefined
+    })
     expect(kept.getValue(key)).toBe(1)
   })
 })

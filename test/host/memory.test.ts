@@ -6,7 +6,7 @@ import { afterEach, expect, it } from 'vitest'
 import { expressMiddleware } from '../../src/host/express.ts'
 import { koaMiddleware } from '../../src/host/koa.ts'
 import { traced } from '../../src/host/http.ts'
-import { closeAll, expressVersions, koaVersions, listen, sleep, watched } from './setup.ts'
+import { closeAll, expressVersions, koaVersions, listen, watched } from './setup.ts'
 import type { RequestListener } from 'node:http'
 import type { Host } from '../../src/host/host.ts'
 
@@ -87,12 +87,12 @@ it.each(apps)(
     // The last request may still be the parser's; the two before it are nobody's.
     const old = refs.slice(0, -refs.length / 3)
     expect(old.length).toBeGreaterThan(3)
-    for (let i = 0; i < 20 && old.some((ref) => ref.deref() !== undefined); i++) {
-      await sleep(10)
+    const left = (): (string | undefined)[] => {
       collect()
+      return old.flatMap((ref) => ref.deref()?.constructor.name ?? [])
     }
+    await expect.poll(left).toEqual([])
     expect(socket.destroyed).toBe(false)
-    expect(old.map((ref) => ref.deref()?.constructor.name)).toEqual(old.map(() => undefined))
     socket.destroy()
   }
 )

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2'
 import { readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -202,7 +203,6 @@ describe('what a destination asks for', () => {
     const authorize = async () => (++tries === 1 ? fail() : {})
     await use({}, { authorize, timeoutMs: 20 })
     exporter.export(traceOf(1))
-    await until(() => collector.received.length === 1)
     await until(() => exporter.lines.length === 2)
     expect(exporter.lines[0]).toContain(`fails (${why}); it is tried again`)
   })
@@ -500,7 +500,12 @@ describe('flush and close', () => {
 })
 
 describe('a process that exports', () => {
-  const run = async (url: string, transport: Destination['transport']) => {
+  /** Runs one that has something else to do until its first try is `over`. */
+  const run = async (
+    url: string,
+    transport: Destination['transport'],
+    over: (output: string) => boolean
+  ) => {
     const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
     const code = `
       const { createExporter } = await import(${file('../../../src/interop/export/exporter.ts')})
@@ -511,8 +516,8 @@ describe('a process that exports', () => {
       }
       const exporter = createExporter({ destination, report, intervalMs: 1, retryMs: 1e6 })
       exporter.export(${JSON.stringify(traceOf(1))})
-      // As long as the first try takes; then the process has nothing to do.
-      setTimeout(() => console.log('done'), 300)
+      // Until that is closed there is something else to do.
+      process.stdin.resume().on('end', () => console.log('done'))
     `
     // Node 20 does not strip types: the build tool that runs these tests does it.
     const { build } = await import('esbuild')
@@ -534,21 +539,26 @@ describe('a process that exports', () => {
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    const exit = await new Promise((resolve) => child.on('exit', resolve))
-    return { exit, output }
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    await until(() => over(output))
+    child.stdin.end()
+    return { exit: await ended, output }
   }
 
   it('ends when it has nothing else to do, whether the collector is dead, silent or well', async () => {
-    expect(await run('http://127.0.0.1:1/v1/traces', 'http')).toMatchObject({ exit: 0 })
-    collector.answer = () => {}
-    expect(await run(collector.url, 'http')).toEqual({ exit: 0, output: 'done\n' })
-    collector.answer = (res) => res.end('{}')
-    expect(await run(collector.url, 'http')).toEqual({ exit: 0, output: 'done\n' })
+    const failed = (output: string) => output.includes('ECONNREFUSED')
+    expect(await run('http://127.0.0.1:1/v1/traces', 'http', failed)).toMatchObject({ exit: 0 })
+    for (const [nth, answer] of [() => {}, (res: ServerResponse) => res.end('{}')].entries()) {
+      collector.answer = answer
+      const taken = () => collector.received.length > nth
+      expect(await run(collector.url, 'http', taken)).toEqual({ exit: 0, output: 'done\n' })
+    }
     expect(collector.received).toHaveLength(2)
   })
 
   it('ends so, too, when it sends by gRPC', async () => {
-    expect(await run('http://127.0.0.1:1/', 'grpc')).toMatchObject({ exit: 0 })
+    const failed = (output: string) => output.includes('ECONNREFUSED')
+    expect(await run('http://127.0.0.1:1/', 'grpc', failed)).toMatchObject({ exit: 0 })
     const streams: ServerHttp2Stream[] = []
     const server = createHttp2(
       (req, res) => void req.resume().on('end', () => res.stream.respond())
@@ -559,7 +569,9 @@ describe('a process that exports', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    expect(await run(`http://127.0.0.1:${port}/`, 'grpc')).toEqual({ exit: 0, output: 'done\n' })
+    const taken = () => streams.length > 0
+    const ended = await run(`http://127.0.0.1:${port}/`, 'grpc', taken)
+    expect(ended).toEqual({ exit: 0, output: 'done\n' })
     expect(streams).toHaveLength(1)
     await new Promise((resolve) => server.close(resolve))
   })

@@ -3,6 +3,7 @@ import { connect as connectHttp2, constants } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, expect, it } from 'vitest'
+import { until } from '../../until.ts'
 import { call, exportPath, framed, start, type Started } from './setup.ts'
 
 let started: Started | undefined
@@ -63,12 +64,16 @@ async function sendRaw(port: number, ...parts: Buffer[]): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** A call is answered, though a server that ends silent connections in a hurry may take one for silent on a loaded machine. */
 async function works(): Promise<void> {
-  const { port, bodies } = started as Started
+  const { port, bodies, lines } = started as Started
   const before = bodies.length
-  expect((await call(port, framed(Buffer.from('x')))).trailers['grpc-status']).toBe('0')
-  expect(bodies).toHaveLength(before + 1)
-  expect((started as Started).lines).toEqual([])
+  await until(async () => {
+    const reply = await call(port, framed(Buffer.from('x'))).catch(() => undefined)
+    return reply?.trailers['grpc-status'] === '0'
+  })
+  expect(bodies.length).toBeGreaterThan(before)
+  expect(lines).toEqual([])
 }
 
 it.each<[string, Buffer[]]>([
@@ -129,9 +134,6 @@ it('half messages and those who leave in the middle hold no place', async () => 
     await once(socket, 'data')
     socket.destroy()
   }
-  let code: unknown
-  while (code !== '0')
-    code = (await call(started.port, framed(Buffer.from('x')))).trailers['grpc-status']
   await works()
 })
 
@@ -171,11 +173,7 @@ it('a port that is taken is told, and no more connections are kept than allowed'
   )
   expect(open).toBe(64)
   for (const socket of sockets) socket.destroy()
-  let code: unknown
-  while (code !== '0')
-    code = (await call(port, framed(Buffer.from('x'))).catch(() => undefined))?.trailers[
-      'grpc-status'
-    ]
+  await works()
 })
 
 it('survives any change of any byte of a call', async () => {

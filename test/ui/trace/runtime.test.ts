@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import type { Summary } from '../../../src/wire/summary.ts'
+import { until } from '../../until.ts'
 import { hasBrowser, violations } from '../browser.ts'
 import { useRealPages } from '../real-pages.ts'
 
@@ -16,15 +18,15 @@ describe.skipIf(!hasBrowser)('what the process was doing, on the page of a trace
     const before = new Set((await traces(query)).map(({ traceId }) => traceId))
     // On a loaded machine the import may come before the report waits for it, most of all the first, which is compiled.
     await fetch(`${url}/import`)
-    for (let i = 0; i < 5; i++) {
+    let found: Summary | undefined
+    await until(async () => {
       const report = fetch(`${url}/report`)
       await wait(100)
       await Promise.all([report, fetch(`${url}/import`)])
       await wait(50)
-      const found = (await traces(query)).find(({ traceId }) => !before.has(traceId))
-      if (found !== undefined) return found.traceId
-    }
-    throw new Error('no report was blocked')
+      return (found = (await traces(query)).find(({ traceId }) => !before.has(traceId)))
+    })
+    return (found as Summary).traceId
   }
 
   it('says why no span covers a stretch, and leads to who kept the event loop', async () => {
