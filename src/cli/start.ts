@@ -100,10 +100,13 @@ async function reasonOf(
   return `port ${number} for ${name} could not be opened (${code ?? message}); ${other}`
 }
 
+/** What has the port may be no HTTP server, and say nothing; a hub on a loaded machine takes its time. */
+const hubAnswersMs = 3000
+
 /** Whether another hub answers there: its page needs no token, only what the page asks for does. */
 async function isHub(port: number): Promise<boolean> {
   const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(), 500)
+  const timer = setTimeout(() => abort.abort(), hubAnswersMs)
   try {
     const answer = await fetch(`http://127.0.0.1:${port}${mountPath}/`, { signal: abort.signal })
     return (await answer.text()).includes('Spanlight</title>')
