@@ -1,4 +1,4 @@
-import { ProtobufReader } from './protobuf-reader.ts'
+import { ProtobufReader } from '../../trace/protobuf-reader.ts'
 
 // `partialSuccess.rejectedSpans` of an ExportTraceServiceResponse, which may hold anything.
 

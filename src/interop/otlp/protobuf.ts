@@ -1,5 +1,5 @@
 import { type Format, Outline, type Piece, type ResourceSpans, type ScopeSpans } from './outline.ts'
-import { ProtobufReader } from './protobuf-reader.ts'
+import { ProtobufReader } from '../../trace/protobuf-reader.ts'
 
 /** OTLP/protobuf, by the field numbers of opentelemetry-proto 1.x. A tag is the number times 8 plus the wire type, so that a field of another type is an unknown one. */
 export const protobuf: Format = {

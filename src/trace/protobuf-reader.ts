@@ -1,18 +1,11 @@
-import {
-  BadBody,
-  maxDepth,
-  maxValues,
-  type Range,
-  tooDeep,
-  tooManyValues
-} from '../../trace/bounded-body.ts'
+import { BadBody, maxDepth, maxValues, type Range, tooDeep, tooManyValues } from './bounded-body.ts'
 import { TextCache } from './text-cache.ts'
 
 const truncated = 'the body is no protobuf: it ends within a field'
 const overflow = 'the body is no protobuf: a number has more than 64 bits'
 const odd = 'the body is no protobuf: a field of no known type'
 
-/** By the last three bits of a tag; groups (3 and 4) are in no message of OTLP, and only nest. */
+/** By the last three bits of a tag; groups (3 and 4) are in no message of OTLP or Zipkin, and only nest. */
 const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 
 /**
