@@ -1,7 +1,7 @@
 import type { TraceRecord } from './base/span-data.ts'
 import { inSlices } from './base/time-slices.ts'
 import { decode } from './interop/otlp/decode.ts'
-import { decodeZipkin } from './interop/zipkin/decode.ts'
+import { decodeZipkin, decodeZipkinProtobuf } from './interop/zipkin/decode.ts'
 import type { IngestFormat } from './serve/ingest-protocols.ts'
 import type { Ingest, IngestResult } from './serve/intake.ts'
 import type { Receive, ReceiveSetup } from './trace/received.ts'
@@ -10,7 +10,8 @@ import type { Receive, ReceiveSetup } from './trace/received.ts'
 const formats: Readonly<Record<Exclude<IngestFormat, 'xray'>, Receive>> = {
   'otlp-json': (body, setup) => decode(body, 'json', setup),
   'otlp-protobuf': (body, setup) => decode(body, 'protobuf', setup),
-  zipkin: decodeZipkin
+  'zipkin-json': decodeZipkin,
+  'zipkin-protobuf': decodeZipkinProtobuf
 }
 
 export interface ReceivingSetup extends ReceiveSetup {

@@ -62,10 +62,11 @@ export const ports: readonly Port[] = [
     about: "spans of Zipkin's senders, and the API of its page",
     usually: 'a Zipkin server',
     counts: 'zipkin',
-    // Zipkin's page is at `/zipkin`, and asks below it, too.
+    // Zipkin's page is at `/zipkin`, and asks below it, too. Senders of version 1 are told that it is not taken.
     ...http(
       (url) =>
         below(url, '/api/v2/', '/api/v2/') ??
+        below(url, '/api/v1/', '/api/v1/') ??
         below(url, '/zipkin/api/', '/api/') ??
         below(url, '/zipkin/', '/zipkin/') ??
         (/^\/(?:health|info)(?:\?|$)/.test(url) ? `${mountPath}/zipkin${url}` : undefined)

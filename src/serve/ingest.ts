@@ -24,6 +24,7 @@ export class IngestDoor {
   /** `path` is one of `ingestProtocols`. */
   async handle(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
     const protocol = ingestProtocols.get(path) as IngestProtocol
+    if (protocol.refusal !== undefined) return answerRefused(req, res, protocol, protocol.refusal)
     const format = formatOf(req, protocol)
     if (req.method !== 'POST')
       return this.refuse(req, res, path, refuse(405, 'spans are sent by POST'))

@@ -123,6 +123,30 @@ describe('spans that are sent', () => {
     expect((await send({ body, headers: { 'content-encoding': encoding } })).status).toBe(415)
   })
 
+  it.each([
+    ['metrics', 'OTEL_METRICS_EXPORTER=none'],
+    ['logs', 'OTEL_LOGS_EXPORTER=none']
+  ])('with %s beside them have those refused, with what ends it', async (signal, hint) => {
+    const { port, bodies } = await start()
+    const post = (type: string) =>
+      fetch(`http://127.0.0.1:${port}/_traces/v1/${signal}`, {
+        method: 'POST',
+        body: '{}',
+        headers: { 'content-type': type }
+      })
+    const json = await post('application/json')
+    expect(json.status).toBe(404)
+    expect(await json.json()).toMatchObject({
+      error: `${signal} are not taken`,
+      hint: `set ${hint}`
+    })
+    const protobuf = await post('application/x-protobuf')
+    expect(protobuf.status).toBe(404)
+    const status = Status.decode(Buffer.from(await protobuf.arrayBuffer()))
+    expect(Status.toObject(status)['message']).toBe(`${signal} are not taken: set ${hint}`)
+    expect(bodies).toEqual([])
+  })
+
   it('by another method are answered 405', async () => {
     const { send } = await start()
     const reply = await send({ method: 'PUT' })

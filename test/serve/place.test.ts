@@ -27,7 +27,8 @@ describe('an address below the mount path', () => {
     ['/apis', 'shell', 'apis', ''],
     ['/v1/traces', 'ingest', 'v1/traces', ''],
     ['/v1/traces/', 'api', 'v1/traces/', ''],
-    ['/v1/metrics', 'api', 'v1/metrics', ''],
+    ['/v1/metrics', 'ingest', 'v1/metrics', ''],
+    ['/v1/profiles', 'api', 'v1/profiles', ''],
     ['/other/spans?a', 'query', 'other/spans', 'a'],
     ['//live', 'shell', '/live', '']
   ])('%j is a matter of the %s', (rest, door, path, query) => {

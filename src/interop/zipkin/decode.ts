@@ -1,33 +1,56 @@
-import { field, text } from '../../base/fields.ts'
+import { field, list, text } from '../../base/fields.ts'
 import { type SpanData, SpanKind, type TraceRecord } from '../../base/span-data.ts'
 import { BadBody, maxSpans, type Range } from '../../trace/bounded-body.ts'
 import { JsonPieces, parseJson } from '../../trace/json-pieces.ts'
 import { readBody, type Received, ReceivedSpans, type ReceiveSetup } from '../../trace/received.ts'
 import { serverHalfId } from '../../trace/shared-spans.ts'
 import { readIdentity, readSpan } from './decode-span.ts'
+import { findSpans, spanReader } from './protobuf.ts'
 import { readTags } from './tags.ts'
 
 /** Reads a list of spans of Zipkin's version 2, in JSON, as a `Receive` does. */
 export function decodeZipkin(body: Uint8Array, setup: ReceiveSetup): ReturnType<typeof readBody> {
-  return readBody(body, (bytes) => decodeList(bytes, setup))
+  return readBody(body, (bytes) => decodeJson(bytes, setup))
 }
 
-function* decodeList(body: Buffer, setup: ReceiveSetup): Generator<undefined, Received> {
+/** The same, in protobuf. */
+export function decodeZipkinProtobuf(
+  body: Uint8Array,
+  setup: ReceiveSetup
+): ReturnType<typeof readBody> {
+  return readBody(body, (bytes) => {
+    const { spans, tooMany } = findSpans(bytes)
+    return decodeSpans(spans, spanReader(bytes), { invalid: 0, tooMany }, setup)
+  })
+}
+
+function* decodeJson(body: Buffer, setup: ReceiveSetup): Generator<undefined, Received> {
   const scan = new Scan(body)
   while (scan.advance()) yield
-  let invalid = scan.finish()
+  const left = { invalid: scan.finish(), tooMany: scan.tooMany }
+  const read = ({ begin, end }: Range): unknown => parseJson(body.toString('utf8', begin, end))
+  return yield* decodeSpans(scan.spans, read, left, setup)
+}
+
+function* decodeSpans(
+  spans: readonly Range[],
+  read: (range: Range) => unknown,
+  left: { readonly invalid: number; readonly tooMany: number },
+  setup: ReceiveSetup
+): Generator<undefined, Received> {
+  let { invalid } = left
   const received = new ReceivedSpans(setup)
-  for (const { begin, end } of scan.spans) {
-    if (!addSpan(parseJson(body.toString('utf8', begin, end)), received, setup)) invalid++
+  for (const range of spans) {
+    if (!addSpan(read(range), received, setup)) invalid++
     yield
   }
-  const { tooMany } = scan
-  const whole = yield* received.finish(invalid, 'a valid traceId, id or timestamp', tooMany)
+  const whole = yield* received.finish(invalid, 'a valid traceId, id or timestamp', left.tooMany)
   return { ...whole, records: yield* apart(whole.records) }
 }
 
 /** False when it is none that can be kept. */
 function addSpan(raw: unknown, received: ReceivedSpans, setup: ReceiveSetup): boolean {
+  if (isVersion1(raw)) throw new BadBody("spans of Zipkin's version 1: send version 2")
   const { redactor, limits } = setup
   const name = text(field(field(raw, 'localEndpoint'), 'serviceName'))
   const tags = readTags(field(raw, 'tags'), setup)
@@ -37,6 +60,14 @@ function addSpan(raw: unknown, received: ReceivedSpans, setup: ReceiveSetup): bo
   if (identity === undefined) return false
   received.add(sender, identity, (epoch) => readSpan(raw, identity, epoch, tags, setup))
   return true
+}
+
+// It has the same ids, name and times, so that a span of it would be kept without its service, kind and tags. Zipkin refuses it here, too.
+function isVersion1(raw: unknown): boolean {
+  return (
+    Array.isArray(field(raw, 'binaryAnnotations')) ||
+    field(list(field(raw, 'annotations'))[0], 'endpoint') !== undefined
+  )
 }
 
 /** Not every tracer says that its server shares the client's span; where both came together it shows. */

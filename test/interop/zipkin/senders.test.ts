@@ -8,6 +8,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import express from 'express'
 import { createRequire } from 'node:module'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type * as Zipkin from 'zipkin'
 import { HttpLogger } from 'zipkin-transport-http'
@@ -158,5 +159,65 @@ it('a sender is answered as Zipkin does it', async () => {
   const bad = await post('{"not":"a list"}')
   expect([bad.status, bad.text]).toEqual([400, 'the body is no list of spans'])
   expect(bad.headers.get('content-type')).toBe('text/plain; charset=utf-8')
-  expect((await post('[]', 'text/plain')).status).toBe(415)
+  const other = await post('[]', 'text/plain')
+  expect([other.status, other.text]).toEqual([
+    415,
+    'this content type is not taken: send application/json or application/x-protobuf'
+  ])
+})
+
+it('a sender of protobuf is answered as Zipkin does it', async () => {
+  const span = Buffer.from(
+    '0a220a0886154a4ba6e913851a084d1e00c0db9010db2a036765743158a6ab5e343b0500',
+    'hex'
+  )
+  const post = (body: Uint8Array, headers: Record<string, string> = {}) =>
+    ask(`${origin}/_traces/api/v2/spans`, {
+      method: 'POST',
+      body: new Uint8Array(body),
+      headers: { 'content-type': 'application/x-protobuf', ...headers }
+    })
+  const gzipped = await post(gzipSync(span), { 'content-encoding': 'gzip' })
+  expect([gzipped.status, gzipped.text]).toEqual([202, ''])
+  const { spans } = await page.trace('0'.repeat(16) + '86154a4ba6e91385')
+  expect(spans.id).toEqual(['4d1e00c0db9010db'])
+  const cut = await post(span.subarray(0, 20))
+  expect([cut.status, cut.headers.get('content-type'), cut.text]).toEqual([
+    400,
+    'text/plain; charset=utf-8',
+    'the body is no protobuf: it ends within a field'
+  ])
+})
+
+it('a sender of version 1 is told that it is not taken, wherever it sends to', async () => {
+  // As py_zipkin writes it, the binary annotations left out in the second.
+  const endpoint = { serviceName: 'py', port: 5000, ipv4: '127.0.0.1' }
+  const span = {
+    traceId: 'efef0fcc5f555f8b',
+    name: 'call',
+    id: '9ad2ca7ce4cc1a07',
+    timestamp: 1_700_000_000_000_000,
+    annotations: [{ endpoint, timestamp: 1_700_000_000_000_000, value: 'cs' }]
+  }
+  const post = (address: string, span: object, type = 'application/json') =>
+    ask(`${origin}/_traces/${address}`, {
+      method: 'POST',
+      body: JSON.stringify([span]),
+      headers: { 'content-type': type }
+    })
+  for (const one of [
+    { ...span, annotations: [], binaryAnnotations: [{ key: 'a', value: 'b', endpoint }] },
+    span
+  ]) {
+    const { status, text } = await post('api/v2/spans', one)
+    expect([status, text]).toEqual([400, "spans of Zipkin's version 1: send version 2"])
+  }
+  for (const type of ['application/json', 'application/x-thrift']) {
+    const { status, text } = await post('api/v1/spans', span, type)
+    expect([status, text]).toEqual([
+      404,
+      "spans of Zipkin's version 1 are not taken: send version 2, to api/v2/spans"
+    ])
+  }
+  expect(await page.traces()).toEqual([])
 })
