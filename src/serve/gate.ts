@@ -144,10 +144,10 @@ function judgeIngest(visit: Visit, rules: GateRules, local: boolean, host: strin
   if (bearer !== undefined && rules.tokens.hasIngest) {
     const verdict = rules.tokens.check('ingest', bearer, visit.peer ?? '')
     if (verdict === 'right') return { ok: true, by: 'token', host }
-    return verdict === 'blocked' ? tooManyFailures : unauthorized
+    return verdict === 'blocked' ? tooManyFailures : unauthorizedSender
   }
   if (browser) return refuse(403, 'spans are not taken from web pages')
-  if (rules.tokens.hasIngest) return unauthorized
+  if (rules.tokens.hasIngest) return unauthorizedSender
   return refuse(
     403,
     'spans are taken from this machine only',
@@ -211,6 +211,12 @@ const unauthorized: Refusal = {
   status: 401,
   error: 'this needs a token',
   hint: 'open the address that the server printed at its start; it carries the token'
+}
+
+const unauthorizedSender: Refusal = {
+  ...unauthorized,
+  error: 'sending needs a token of its own',
+  hint: 'the one of SPANLIGHT_INGEST_TOKEN, as authorization: Bearer <token>'
 }
 
 const tooManyFailures: Refusal = {
