@@ -20,7 +20,9 @@ export function httpServer(
     if (!taken) serve.observe(req)
     afterRequest()
     if (taken) return
-    elsewhere(req, res, url === '/' && below(`${mountPath}/`) !== undefined)
+    // Not what is sent: an exporter that was given no path would follow to the page, and take its 200 for an answer.
+    const asks = req.method === 'GET' || req.method === 'HEAD'
+    elsewhere(req, res, asks && url === '/' && below(`${mountPath}/`) !== undefined)
   })
   // A hub that is started with spanlight/register in NODE_OPTIONS records itself no more than any other.
   Object.defineProperty(server, tracedServer, { value: true })

@@ -90,6 +90,14 @@ describe('spanlight', () => {
     })
   })
 
+  it('does not lead an exporter that was given no path to the page, as if that had taken its spans', async () => {
+    const { origin } = await startHub()
+    const at = `${origin}/`
+    const headers = { 'content-type': 'application/x-protobuf' }
+    expect((await fetch(at, { method: 'POST', body: '', headers })).status).toBe(404)
+    expect((await fetch(at)).url).toBe(`${at}_traces/`)
+  })
+
   it('counts what comes over gRPC apart', async () => {
     const [grpc] = (await freePorts(1)) as [number]
     const { origin } = await startHub(['--port=0', ...alone, `--grpc-port=${grpc}`])
@@ -160,6 +168,11 @@ describe('spanlight', () => {
     expect(await json('/zipkin/config.json')).toMatchObject({ searchEnabled: true })
     expect(await json('/health')).toMatchObject({ status: 'UP' })
     expect((await fetch(`${at}/v1/traces`)).status).toBe(404)
+    const old = await fetch(`${at}/api/v1/spans`, { method: 'POST', body: '[]' })
+    expect([old.status, await old.text()]).toEqual([
+      404,
+      "spans of Zipkin's version 1 are not taken: send version 2, to api/v2/spans"
+    ])
   })
 
   it('ends at once when it is told to', async () => {
