@@ -1,10 +1,11 @@
 import type { SpanId } from '../base/ids.ts'
 import { type SpanData, SpanKind, StatusCode, type TraceRecord } from '../base/span-data.ts'
-import type { TraceStore } from '../store/types.ts'
+import type { Glance, StoredTrace, TraceStore } from '../store/types.ts'
 import { isServerHalf, parentAmong } from '../trace/shared-spans.ts'
 import type { ServiceMap } from '../wire/status.ts'
 import { databaseOf, peerOf } from './categories.ts'
 import { Histogram } from './histogram.ts'
+import type { TimeRange } from './types.ts'
 
 // The map is asked for again and again while it is looked at; beyond this the newest traces speak for the rest.
 const budgetMs = 2000
@@ -31,17 +32,25 @@ interface Member extends Pick<SpanData, 'parentId' | 'kind' | 'status' | 'durati
   readonly peer: string
 }
 
-/** Services and who calls whom, drawn from the traces in memory, the newest first, within two seconds. */
-export function* serviceMap(store: TraceStore, now: () => number): Generator<void, ServiceMap> {
+/** Services and who calls whom, drawn from the traces in memory that began in that time, the newest first, within two seconds. */
+export function* serviceMap(
+  store: TraceStore,
+  now: () => number,
+  { from = -Infinity, to = Infinity }: TimeRange = {}
+): Generator<void, ServiceMap> {
   const until = now() + budgetMs
   const drawing = new Drawing()
+  const began = ({ start }: Pick<Glance, 'start'>): boolean => start >= from && start <= to
+  const wanted = ({ entries }: StoredTrace): boolean =>
+    began({ start: entries.reduce((first, { start }) => Math.min(first, start), Infinity) })
   let complete = true
-  for (const trace of store.traces()) {
+  for (const trace of store.traces(undefined, began)) {
     if (now() >= until) {
       complete = false
       break
     }
-    if (trace !== undefined) yield* drawing.add(store.recordsInParts(trace.traceId))
+    if (trace !== undefined && wanted(trace))
+      yield* drawing.add(store.recordsInParts(trace.traceId))
     yield
   }
   return yield* drawing.map(complete)

@@ -16,7 +16,7 @@ import { oneAtATime } from './one-at-a-time.ts'
 import { operationsIn } from './operations.ts'
 import { type RuntimeSource, traceRuntime } from './runtime.ts'
 import { Matcher, maxRows, search, type SearchSetup } from './search.ts'
-import type { Reader } from './types.ts'
+import type { Reader, TimeRange } from './types.ts'
 
 export interface ReaderSetup {
   readonly store: TraceStore
@@ -152,7 +152,7 @@ export function createReader(setup: ReaderSetup): Reader {
       return (summary) => matcher.matches(summary, store.entries(summary.traceId as TraceId))
     },
     routes: () => setup.routes.figures(),
-    map: oneAtATime(() => inSlices(serviceMap(store, now), now), version),
+    map: oneAtATime((range?: TimeRange) => inSlices(serviceMap(store, now, range), now), version),
     operations: oneAtATime(() => inSlices(operationsIn(store, now), now), version)
   }
   return reader

@@ -42,7 +42,8 @@ export interface Reader {
   /** Compiles a query to a test of one trace, spans included; for the live socket's filter. */
   matcher(query: string): (summary: Summary) => boolean
   routes(): RouteFigures[]
-  map(): Promise<ServiceMap>
+  /** Who calls whom, of the traces that began in that time. */
+  map(range?: TimeRange): Promise<ServiceMap>
   /** Every service with the names and kinds of its spans, in order. */
   operations(): Promise<readonly Operation[]>
 }
@@ -55,12 +56,16 @@ export interface Operation {
   readonly kind: SpanKind
 }
 
-/** What the query language has no words for. */
-export interface Narrowing {
-  /** The trace begins at this time or later, in epoch milliseconds. */
+/** When a trace begins. */
+export interface TimeRange {
+  /** At this time or later, in epoch milliseconds. */
   readonly from?: number | undefined
-  /** The trace begins at this time or earlier. */
+  /** At this time or earlier. */
   readonly to?: number | undefined
+}
+
+/** What the query language has no words for. */
+export interface Narrowing extends TimeRange {
   /** There is such a span, which all of the query's attributes are of, too. */
   readonly span?: WantedSpan | undefined
 }

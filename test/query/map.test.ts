@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { inSlices } from '../../src/base/time-slices.ts'
 import { serviceMap } from '../../src/query/map.ts'
 import { createReader } from '../../src/query/reader.ts'
-import { finish, flat, NaiveStore, record, request, span, traceId } from './fixtures.ts'
+import { epochMs, finish, flat, NaiveStore, record, request, span, traceId } from './fixtures.ts'
 import { openTracing } from './open.ts'
 import { stores } from './stores.ts'
 
@@ -117,6 +117,29 @@ describe.each(stores)('serviceMap on %s', (_name, createStore) => {
     expect(map.edges).toEqual([])
   })
 
+  it('draws the traces that began in a stretch of time, and decodes no other', async () => {
+    const store = createStore()
+    for (const trace of [1, 2, 3])
+      store.add(request({ trace, start: trace * 1000, service: `service ${trace}` }), '')
+    // What came later of a trace belongs to it, whenever that was.
+    const late = { traceId: traceId(1), service: 'late' }
+    store.add(record([span({ id: 9, parent: 1000, start: 9e9 })], late), '')
+    const drawn = (from?: number, to?: number): string[] => {
+      const range = { from: from && epochMs + from, to: to && epochMs + to }
+      return finish(serviceMap(store, clock, range)).nodes.map(({ name }) => name.slice(-1))
+    }
+    expect(drawn().toSorted()).toEqual(['1', '2', '3', 'e'])
+    expect(drawn(1000, 1000)).toEqual(['1', 'e'])
+    expect(drawn(1001)).toEqual(['3', '2'])
+    expect(drawn(undefined, 1999).toSorted()).toEqual(['1', 'e'])
+    expect(drawn(2000, 2500)).toEqual(['2'])
+    expect(drawn(8000, 10_000)).toEqual([])
+    const naive = new NaiveStore()
+    for (const trace of [1, 2, 3]) naive.add(request({ trace, start: trace * 1000 }))
+    finish(serviceMap(naive, clock, { from: epochMs + 2500 }))
+    expect(naive.decoded).toEqual([traceId(3)])
+  })
+
   it('is empty for an empty store', async () => {
     expect(finish(serviceMap(createStore(), clock))).toEqual({
       nodes: [],
@@ -137,6 +160,8 @@ describe('a map that is asked for often', () => {
     expect(maps[0]).toBe(maps[1])
     expect(await reader.map()).toBe(maps[0])
     expect(store.decoded).toHaveLength(1)
+    const [none, one] = await Promise.all([reader.map({ to: 0 }), reader.map({ to: epochMs })])
+    expect([none?.nodes.length, one?.nodes.length]).toEqual([0, 1])
     store.add(request({ trace: 2 }))
     expect((await reader.map()).nodes[0].spans).toBe(2)
     store.clear()

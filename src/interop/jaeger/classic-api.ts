@@ -1,9 +1,9 @@
 import type { TraceId } from '../../base/ids.ts'
-import type { Reader } from '../../query/types.ts'
+import type { Reader, TimeRange } from '../../query/types.ts'
 import { spanKinds } from '../../wire/trace.ts'
 import { type Answer, envelope, failure, notFound } from './answer.ts'
 import { envelopeParts } from './encode.ts'
-import { decoded, traceIdOf } from './parameters.ts'
+import { decoded, dependencyTime, traceIdOf } from './parameters.ts'
 import { classicSearch } from './search.ts'
 
 /** What of the reader Jaeger's API tells. */
@@ -20,7 +20,7 @@ export async function classicAnswer(
   if (path === 'traces') return traces(reader, params, now)
   if (path === 'services') return envelope(await services(reader))
   if (path === 'operations') return operations(reader, params)
-  if (path === 'dependencies') return envelope(await dependencies(reader))
+  if (path === 'dependencies') return envelope(await dependencies(reader, dependencyTime(params)))
   // As Jaeger says it where no metrics are stored: its interface then leaves their page out.
   if (first === 'metrics') return failure(501, 'metrics querying is currently disabled')
   if (first === 'traces' && rest.length === 0) return trace(reader, id, params)
@@ -104,11 +104,12 @@ export async function operationsOf(
     .filter(({ spanKind }) => kind === null || kind === '' || spanKind === kind)
 }
 
-/** Who calls whom, over all traces in memory: what is not there any more is known of no stretch of time. */
+/** Which service calls which. */
 export async function dependencies(
-  reader: ReadTraces
+  reader: ReadTraces,
+  range: TimeRange
 ): Promise<{ parent: string; child: string; callCount: number }[]> {
-  const { nodes, edges } = await reader.map()
+  const { nodes, edges } = await reader.map(range)
   const services = new Set(nodes.filter(({ kind }) => kind === 'service').map(({ name }) => name))
   return edges
     .filter(({ to }) => services.has(to))

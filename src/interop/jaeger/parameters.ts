@@ -1,4 +1,5 @@
 import { readTraceId, type TraceId } from '../../base/ids.ts'
+import type { TimeRange } from '../../query/types.ts'
 
 /** A parameter that cannot be understood. Its message names it, and quotes nothing of what was sent. */
 export class BadParameter extends Error {
@@ -42,6 +43,14 @@ export function instant(given: Given | undefined): number | undefined {
   if (Number.isNaN(time))
     throw new BadParameter(given.name, 'this is no time, like 2026-01-31T00:00:00Z')
   return time
+}
+
+const defaultLookback = 86_400_000
+
+/** When the traces begin that dependencies are drawn from, by the classic API's parameters, in epoch milliseconds. */
+export function dependencyTime(params: URLSearchParams): TimeRange {
+  const to = whole(first(params, 'endTs')) ?? Date.now()
+  return { from: to - (whole(first(params, 'lookback')) ?? defaultLookback), to }
 }
 
 const units: ReadonlyMap<string, number> = new Map([

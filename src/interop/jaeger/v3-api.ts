@@ -4,7 +4,7 @@ import { inSlices } from '../../base/time-slices.ts'
 import { belowServerHalves } from '../../trace/shared-spans.ts'
 import { type Answer, gatewayFailure } from './answer.ts'
 import { dependencies, operationsOf, type ReadTraces, services } from './classic-api.ts'
-import { first, traceIdOf } from './parameters.ts'
+import { first, instant, traceIdOf } from './parameters.ts'
 import { search } from './search.ts'
 import { summaryOf } from './summaries.ts'
 
@@ -32,7 +32,9 @@ export async function v3Answer(
       return { body: { operations: await operationsOf(reader, service, kind) } }
     }
     case 'dependencies': {
-      const all = await dependencies(reader)
+      const from = instant(first(params, 'startTime', 'start_time'))
+      const to = instant(first(params, 'endTime', 'end_time'))
+      const all = await dependencies(reader, { from, to })
       // An int64 is text in the JSON of protobuf.
       const texts = all.map((one) => ({ ...one, callCount: String(one.callCount) }))
       return { body: { dependencies: texts } }

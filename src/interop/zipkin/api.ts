@@ -1,7 +1,7 @@
 import type { TraceId } from '../../base/ids.ts'
-import type { Reader } from '../../query/types.ts'
+import type { Reader, TimeRange } from '../../query/types.ts'
 import { zipkinParts } from './encode.ts'
-import { BadParameter, needed, traceIdOf } from './parameters.ts'
+import { BadParameter, needed, timeOf, traceIdOf } from './parameters.ts'
 import { maxTraces, remoteServices, search } from './search.ts'
 
 /** What of the reader Zipkin's API tells. */
@@ -89,7 +89,7 @@ async function answered(
       return traceMany(reader, needed(params, 'traceIds'))
     case 'dependencies':
       needed(params, 'endTs')
-      return { body: await dependencies(reader) }
+      return { body: await dependencies(reader, timeOf(params)) }
     // Tags that a site offers for a choice; here none are set up.
     case 'autocompleteKeys':
       return { body: [] }
@@ -133,9 +133,8 @@ async function spanNames(reader: ReadTraces, wanted: string): Promise<string[]> 
   return distinct(operations.filter(({ service }) => service === wanted).map(({ name }) => name))
 }
 
-/** Of all that is in memory: a stretch of time is not applied. */
-async function dependencies(reader: ReadTraces): Promise<object[]> {
-  const { edges } = await reader.map()
+async function dependencies(reader: ReadTraces, range: TimeRange): Promise<object[]> {
+  const { edges } = await reader.map(range)
   return edges.map(({ from, to, calls, errors }) => ({
     parent: from,
     child: to,

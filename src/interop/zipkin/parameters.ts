@@ -25,6 +25,14 @@ export function wholeOf(params: URLSearchParams, name: string): number | undefin
   return Number(value)
 }
 
+const defaultLookback = 86_400_000
+
+/** When the traces that are asked for begin, in epoch milliseconds. */
+export function timeOf(params: URLSearchParams): { readonly from: number; readonly to: number } {
+  const to = wholeOf(params, 'endTs') ?? Date.now()
+  return { from: to - (wholeOf(params, 'lookback') ?? defaultLookback), to }
+}
+
 /** Ids of 64 bits are kept with zeros in front. */
 export function traceIdOf(text: string): TraceId {
   const id = text.length <= 32 ? readTraceId(text.padStart(32, '0')) : undefined

@@ -5,11 +5,10 @@ import type { ListRequest, Reader } from '../../query/types.ts'
 import { maxQueryLength, maxTerms } from '../../wire/query.ts'
 import { encodeZipkin, type ZipkinSpan } from './encode.ts'
 import { remoteEndpoint } from './endpoints.ts'
-import { BadParameter, textOf, wholeOf } from './parameters.ts'
+import { BadParameter, textOf, timeOf, wholeOf } from './parameters.ts'
 
 const defaultLimit = 10
 export const maxTraces = 250
-const defaultLookback = 86_400_000
 
 // Traces of a page are few where each of them is looked at, and after so many milliseconds no other page is begun.
 const pageSize = 100
@@ -107,8 +106,7 @@ function readSearch(params: URLSearchParams): {
   const min = wholeOf(params, 'minDuration')
   const max = wholeOf(params, 'maxDuration')
   const annotations = readAnnotations(textOf(params, 'annotationQuery') ?? '')
-  const to = wholeOf(params, 'endTs') ?? Date.now()
-  const from = to - (wholeOf(params, 'lookback') ?? defaultLookback)
+  const { from, to } = timeOf(params)
 
   const tests: SpanTest[] = annotations.map(testOf)
   if (name !== undefined) tests.push((span) => span.name === name)

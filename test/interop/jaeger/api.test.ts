@@ -183,8 +183,18 @@ describe.each(stores)('the classic API on %s', (_name, createStore) => {
 
   it('tells which service calls which', async () => {
     const { read } = filled(createStore)
-    const { data } = await read(classic.dependencies, 'dependencies?endTs=1&lookback=604800000')
-    expect(data).toEqual([{ parent: 'api', child: 'storage / north', callCount: 3 }])
+    const calls = async (query: string): Promise<number[]> => {
+      const { data } = await read(classic.dependencies, `dependencies?${query}`)
+      for (const link of data)
+        expect(link).toMatchObject({ parent: 'api', child: 'storage / north' })
+      return data.map(({ callCount }) => callCount)
+    }
+    // They began one, two and three seconds after that.
+    expect(await calls(`endTs=${epochMs + 3000}&lookback=604800000`)).toEqual([3])
+    expect(await calls(`endTs=${epochMs + 3000}`)).toEqual([3])
+    expect(await calls(`endTs=${epochMs + 3000}&lookback=1000`)).toEqual([2])
+    expect(await calls(`endTs=${epochMs + 999}`)).toEqual([])
+    await read(classic.failure, 'dependencies?endTs=now', 400)
   })
 })
 
@@ -197,7 +207,14 @@ describe.each(stores)('version 3 of the API on %s', (_name, createStore) => {
     const client = await read(v3.operations, 'v3/operations?service=api&span_kind=client')
     expect(client.operations).toEqual([{ name: 'GET', spanKind: 'client' }])
     expect((await read(v3.operations, 'v3/operations')).operations).toEqual([])
-    expect((await read(v3.dependencies, 'v3/dependencies')).dependencies[0].callCount).toBe('3')
+    const calls = async (query: string): Promise<unknown[]> => {
+      const { dependencies } = await read(v3.dependencies, `v3/dependencies${query}`)
+      return dependencies.map(({ callCount }) => callCount)
+    }
+    const at = (ms: number): string => new Date(epochMs + ms).toISOString()
+    expect(await calls('')).toEqual(['3'])
+    expect(await calls(`?start_time=${at(2000)}&end_time=${at(2500)}`)).toEqual(['1'])
+    expect(await calls(`?startTime=${at(4000)}`)).toEqual([])
   })
 
   it('gives traces as OTLP', async () => {

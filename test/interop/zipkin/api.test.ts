@@ -113,6 +113,9 @@ describe('Zipkin’s API', () => {
     expect(links).toHaveLength(2)
     expect(links).toContainEqual({ parent: 'shop', child: 'stock', callCount: 1 })
     expect(links).toContainEqual({ parent: 'shop', child: 'postgresql', callCount: 1 })
+    expect(await get(`dependencies?endTs=${epochMs - 1}`)).toEqual([])
+    expect(await get(`dependencies?endTs=${epochMs + 1001}&lookback=1000`)).toEqual([])
+    expect(await get(`dependencies?endTs=${epochMs + 1001}`)).toHaveLength(2)
   })
 
   it.each<[string, string[]]>([
@@ -161,6 +164,7 @@ describe('Zipkin’s API', () => {
     'remoteServices',
     'autocompleteValues',
     'dependencies',
+    'dependencies?endTs=now',
     'traceMany',
     'trace/xyz',
     'trace/',
