@@ -34,7 +34,7 @@ const retryable: ReadonlySet<string | undefined> = new Set([
 
 // gRPC has no code for it. These are the words of Go, C++ and Node, of Java, of Rust (which calls it OUT_OF_RANGE), and of a page like ours.
 const tooLarge =
-  /message.* larger than max|message exceeds maximum size|message length too large|body is too large/i
+  /message.* larger than|message exceeds maximum size|message length too large|size limit.* exceeded|body is too large/i
 
 // gRPC, "HTTP to gRPC Status Code Mapping": those of a proxy that has no server of gRPC to ask.
 const unavailable: ReadonlySet<number> = new Set([429, 502, 503, 504])

@@ -1,4 +1,10 @@
-import { type Metadata, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
+import {
+  type Metadata,
+  Server,
+  ServerCredentials,
+  type ServerOptions,
+  type ServiceDefinition
+} from '@grpc/grpc-js'
 import { paths } from '../../../src/interop/export/address.ts'
 import { Request, Response } from '../../bench/ingest/otlp.js'
 
@@ -24,10 +30,11 @@ type Answer = (nth: number) => object
 export async function grpcCollector(
   answer: Answer = () => ({}),
   credentials = ServerCredentials.createInsecure(),
-  port = 0
+  port = 0,
+  options: ServerOptions = {}
 ) {
   const calls: Call[] = []
-  const server = new Server()
+  const server = new Server(options)
   server.addService(service, {
     Export: (
       call: { request: Buffer; metadata: Metadata },

@@ -144,6 +144,20 @@ describe('a server of gRPC', () => {
     expect(server.calls).toHaveLength(1)
   })
 
+  it.each(['gzip', 'none'] as const)(
+    'gets what is beyond its own limit in halves, compression being %s',
+    async (compression) => {
+      const most = { 'grpc.max_receive_message_length': 50_000 }
+      const server = await grpcServer(undefined, undefined, 0, most)
+      const exporter = overGrpc(server.url, { compression }, { intervalMs: 60_000 })
+      for (let i = 0; i < 40; i++) exporter.export(traceOf(1, `${i}`, 'x'.repeat(3000)))
+      expect(await exporter.flush()).toBe(true)
+      expect(exporter.figures()).toMatchObject({ sent: 40, failed: 0 })
+      expect(server.calls.flatMap(({ names }) => names)).toHaveLength(40)
+      expect(server.calls.length).toBeGreaterThan(2)
+    }
+  )
+
   it.each([
     ['Go', status.RESOURCE_EXHAUSTED, 'grpc: received message larger than max (9 vs. 8)'],
     [
@@ -156,6 +170,11 @@ describe('a server of gRPC', () => {
       'Rust',
       status.OUT_OF_RANGE,
       'Error, decoded message length too large: found 9 bytes, the limit is: 8 bytes'
+    ],
+    [
+      'Rust, once it has unpacked it',
+      status.RESOURCE_EXHAUSTED,
+      'Error decompressing: size limit, of 8 bytes, exceeded while decompressing message'
     ],
     ['Spanlight', status.RESOURCE_EXHAUSTED, 'the body is too large']
   ])(
