@@ -40,9 +40,7 @@ export class RecordRing {
 
   constructor(plan: RingPlan, numbered: boolean, glance: RecordGlance) {
     this.#plan = plan
-    this.#ring = new Ring(
-      Array.from({ length: plan.segments }, () => new Segment(plan.segmentBytes))
-    )
+    this.#ring = new Ring(plan.segments, () => new Segment(plan.segmentBytes))
     this.#encoder = new Encoder(plan.maxTextIds, plan.seenSlots)
     this.#heads = new Uint32Array(plan.buckets)
     this.#numbered = numbered

@@ -24,16 +24,22 @@ export interface Block {
  *     - empty: oldest = next
  */
 export class Ring<B extends Block> {
-  readonly #blocks: readonly B[]
+  readonly #size: number
+  readonly #make: () => B
+  readonly #blocks: B[] = []
   #active = 0
   #used = 1
   // Most positions are near the one that was looked for before.
   #hit: B
 
-  /** Takes at least two blocks, so that the one that is filled is never the one that is lost. */
-  constructor(blocks: readonly B[]) {
-    this.#blocks = blocks
-    this.#hit = this.active
+  /**
+   * At least two blocks, so that the one that is filled is never the one that is lost. Each is made when it is needed first: all at once they are so much
+   * memory that V8 collects all of its garbage for it, 5 ms of the host's start.
+   */
+  constructor(size: number, make: () => B) {
+    this.#size = size
+    this.#make = make
+    this.#hit = this.#blocks[0] = make()
     this.active.reset(1)
   }
 
@@ -60,8 +66,10 @@ export class Ring<B extends Block> {
   advance(evict: (block: B) => void): void {
     if (this.active.count === 0) return
     const next = this.next
-    this.#active = (this.#active + 1) % this.#blocks.length
-    if (this.#used === this.#blocks.length) evict(this.active)
+    const following = (this.#active + 1) % this.#size
+    this.#blocks[following] ??= this.#make()
+    this.#active = following
+    if (this.#used === this.#size) evict(this.active)
     else this.#used++
     this.active.reset(next)
   }
@@ -95,7 +103,6 @@ export class Ring<B extends Block> {
   }
 
   #at(age: number): B {
-    const length = this.#blocks.length
-    return this.#blocks[(this.#active + length - this.#used + 1 + age) % length] as B
+    return this.#blocks[(this.#active + this.#size - this.#used + 1 + age) % this.#size] as B
   }
 }

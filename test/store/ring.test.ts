@@ -18,7 +18,7 @@ class Numbers implements Block {
 }
 
 function ringOf(blocks: number): Ring<Numbers> {
-  return new Ring(Array.from({ length: blocks }, () => new Numbers()))
+  return new Ring(blocks, () => new Numbers())
 }
 
 function push(ring: Ring<Numbers>): void {
@@ -36,6 +36,36 @@ describe('a ring', () => {
     expect([ring.oldest, ring.next, ring.empty]).toEqual([1, 1, true])
     expect(ring.find(1)).toBeUndefined()
     expect([...ring.blocks()]).toHaveLength(1)
+  })
+
+  it('makes each block when it is needed first, and never more of them', () => {
+    let made = 0
+    const ring = new Ring(3, () => {
+      made++
+      return new Numbers()
+    })
+    const counts: number[] = []
+    for (let block = 0; block < 5; block++) {
+      counts.push(made)
+      push(ring)
+      ring.advance(() => {})
+    }
+    expect(counts).toEqual([1, 2, 3, 3, 3])
+  })
+
+  it('is as it was when there is no memory for another block', () => {
+    let room = 1
+    const ring = new Ring(2, () => {
+      if (room-- <= 0) throw new RangeError('Array buffer allocation failed')
+      return new Numbers()
+    })
+    push(ring)
+    expect(() => ring.advance(() => {})).toThrow(RangeError)
+    expect([ring.oldest, ring.next, valueAt(ring, 1)]).toEqual([1, 2, 1])
+    room = 1
+    ring.advance(() => {})
+    push(ring)
+    expect([ring.oldest, ring.next, valueAt(ring, 2)]).toEqual([1, 3, 2])
   })
 
   it('loses the oldest block as a whole, and tells before it does', () => {
