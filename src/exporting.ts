@@ -1,40 +1,14 @@
 import type { Report } from './base/report.ts'
 import { createGuard } from './base/safely.ts'
 import type { TraceRecord } from './base/span-data.ts'
-import { shown, type ExportProtocol } from './interop/export/address.ts'
-import { forCloud } from './interop/export/clouds.ts'
-import type { Destination, ExportFormat } from './interop/export/destination.ts'
+import type { Exporters } from './exporters.ts'
+import { shown } from './interop/export/address.ts'
 import { exportsFromEnvironment } from './interop/export/environment.ts'
-import { createExporter } from './interop/export/exporter.ts'
 import type { ExportSettings } from './interop/export/settings.ts'
-import { encodeJson } from './interop/otlp/encode.ts'
-import { encodeProtobuf } from './interop/otlp/encode-protobuf.ts'
-import { rejectedInJson, rejectedInProtobuf } from './interop/otlp/partial-success.ts'
-import type { TailSampler } from './interop/export/tail/tail-sampler.ts'
-import { zipkinParts } from './interop/zipkin/encode.ts'
+import type { TailPolicies } from './interop/export/tail/policies.ts'
 import type { Settings } from './options.ts'
-import type { ExportStatus } from './wire/status.ts'
-
-const otlpProtobuf: ExportFormat = {
-  contentType: 'application/x-protobuf',
-  body: encodeProtobuf,
-  rejected: rejectedInProtobuf
-}
-
-/** What is written for each protocol. */
-const formats: Readonly<Record<ExportProtocol, ExportFormat>> = {
-  'http/protobuf': otlpProtobuf,
-  'http/json': { contentType: 'application/json', body: encodeJson, rejected: rejectedInJson },
-  grpc: otlpProtobuf,
-  zipkin: { contentType: 'application/json', body: (records) => [...zipkinParts(records)].join('') }
-}
-
-/** All destinations that spans are sent to; each has a queue and troubles of its own. */
-export interface Exporting {
-  export(record: TraceRecord): void
-  status(): ExportStatus[]
-  close(): Promise<void>
-}
+import type { RecordFeed } from './store/types.ts'
+import type { ExportStatus, Status } from './wire/status.ts'
 
 /** Where the option says, else where OpenTelemetry's variables say. */
 export function exportsOf(
@@ -45,38 +19,69 @@ export function exportsOf(
   return option ?? exportsFromEnvironment(env, report)
 }
 
-/** What `tail` chooses goes to all of them. */
-export function createExporting(
-  wanted: readonly ExportSettings[],
-  env: NodeJS.ProcessEnv,
-  report: Report,
-  tail?: TailSampler
-): Exporting {
-  const exporters = wanted.map((settings) => {
-    const destination = forCloud(destinationOf(settings), { env, report })
-    const exporter = createExporter({ destination, report })
-    return { exporter, to: shown(settings.url), protocol: settings.protocol }
-  })
-  const choose = createGuard('tail sampling', report)
-  return {
-    export(record) {
-      if (exporters.length === 0) return
-      const leaving = tail === undefined ? record : choose(() => tail.choose(record))
-      if (leaving === undefined) return
-      for (const { exporter } of exporters) exporter.export(leaving)
-    },
-    status: () =>
-      exporters.map(({ to, protocol, exporter }) => ({ to, protocol, ...exporter.figures() })),
-    async close() {
-      await Promise.all(exporters.map(({ exporter }) => exporter.close()))
-    }
-  }
+export interface ExportingSetup {
+  readonly wanted: readonly ExportSettings[]
+  readonly tailSampling: TailPolicies | undefined
+  /** Share of traces that is recorded at all. */
+  readonly sample: number
+  readonly store: Pick<RecordFeed, 'recordsAfter'>
+  /** Whether a record is one to send: what others sent here is not. */
+  readonly leaves: (record: TraceRecord) => boolean
+  readonly env: NodeJS.ProcessEnv
+  readonly report: Report
+  readonly now: () => number
 }
 
-function destinationOf({ protocol, ...settings }: ExportSettings): Destination {
+/** Sends on what is recorded. */
+export interface Exporting {
+  /** Takes a record that just ended and is in the store. */
+  export(record: TraceRecord): void
+  status(): ExportStatus[]
+  tailSampling(): Status['tailSampling']
+  close(): Promise<void>
+}
+
+const nothingYet = { sent: 0, failed: 0, dropped: 0, waiting: 0, failing: false }
+
+/**
+ * What sends is a tenth of all code, and most processes send nothing: it is loaded where something is to be sent. What ends until then is in the
+ * ring, and is read from there.
+ */
+export function createExporting(setup: ExportingSetup): Exporting {
+  const { wanted, tailSampling, store, leaves, report } = setup
+  const guard = createGuard('export', report)
+  let exporters: Exporters | undefined
+  let [lastError, lastErrorAt] = ['', 0]
+
+  async function load(): Promise<void> {
+    const { createExporters } = await import('./exporters.ts')
+    exporters = createExporters(setup)
+    for (const { record } of store.recordsAfter(0, 'own')) take(record)
+  }
+  function take(record: TraceRecord): void {
+    if (exporters !== undefined && leaves(record)) exporters.export(record)
+  }
+  const loading = wanted.length === 0 ? undefined : load().catch(failed)
+  function failed(error: unknown): void {
+    guard.failed(error)
+    lastError = 'what sends spans could not be loaded'
+    lastErrorAt = Date.now()
+  }
+
   return {
-    ...settings,
-    transport: protocol === 'grpc' ? 'grpc' : 'http',
-    format: formats[protocol]
+    export: take,
+    status: () =>
+      exporters?.status() ??
+      wanted.map(({ url, protocol }) => ({
+        ...{ to: shown(url), protocol, ...nothingYet },
+        ...{ failing: lastError !== '', lastError, lastErrorAt }
+      })),
+    tailSampling: () =>
+      tailSampling &&
+      [...(exporters?.chosen ?? [])].map(([reason, traces]) => ({ reason, traces })),
+    async close() {
+      await loading
+      await exporters?.close()
+    }
   }
 }

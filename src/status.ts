@@ -1,9 +1,8 @@
 import type { DropReason, Report } from './base/report.ts'
-import type { TailSampler } from './interop/export/tail/tail-sampler.ts'
+import type { Exporting } from './exporting.ts'
 import type { Settings } from './options.ts'
 import type { TraceStore } from './store/types.ts'
 import type {
-  ExportStatus,
   Instrumented,
   LibraryStatus,
   RuntimeFigures,
@@ -21,8 +20,7 @@ interface StatusSetup {
   readonly instrumented: () => readonly Instrumented[]
   readonly libraries: readonly LibraryStatus[]
   readonly runtime: RuntimeFigures | undefined
-  readonly exports: readonly ExportStatus[]
-  readonly tail?: Pick<TailSampler, 'counts'> | undefined
+  readonly exporting?: Pick<Exporting, 'status' | 'tailSampling'>
   readonly workers?: WorkersStatus | undefined
   /** What keeping and reading have cost so far. */
   readonly overheadMs: number
@@ -48,12 +46,12 @@ export function statusOf({
   instrumented,
   libraries,
   runtime,
-  exports,
-  tail,
+  exporting,
   workers,
   overheadMs
 }: StatusSetup): Status {
   const { recent, kept } = store.stats
+  const tailSampling = exporting?.tailSampling()
   const drops = [...report.drops].map(([reason, count]) => ({ reason, count }))
   return {
     version,
@@ -81,12 +79,10 @@ export function statusOf({
     inFlight: [...open.inFlight()].length,
     instrumented: [...instrumented()],
     libraries: [...libraries],
-    exports: [...exports],
+    exports: exporting?.status() ?? [],
     pages: 0,
     sample: settings.sample,
-    ...(tail && {
-      tailSampling: [...tail.counts].map(([reason, traces]) => ({ reason, traces }))
-    }),
+    ...(tailSampling && { tailSampling }),
     ...(runtime && { runtime }),
     ...(workers && { workers }),
     overheadMs

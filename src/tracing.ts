@@ -14,7 +14,6 @@ import { Profiler } from './inspect/profiler.ts'
 import { inspectSetup } from './inspecting.ts'
 import { type OpenTelemetrySetup, registerOpenTelemetry } from './interop/opentelemetry/register.ts'
 import type { SdkSpans } from './interop/opentelemetry/span-processor.ts'
-import { TailSampler } from './interop/export/tail/tail-sampler.ts'
 import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
@@ -121,18 +120,23 @@ export function createTracing(
   // ... is kept, and told to whoever else wants it ...
   const store = createStore({ memory: settings.memory, report })
   const routes = new Routes(now)
-  const tail =
-    settings.tailSampling &&
-    new TailSampler({ policies: settings.tailSampling, recorded: settings.sample, now })
-  const exporting = createExporting(exports, env, report, tail)
+  const exporting = createExporting({
+    wanted: exports,
+    ...settings,
+    store,
+    // An SDK in the process has exporters of its own.
+    leaves: ({ source, relayed }) => source === 'local' && !relayed && sdk === undefined,
+    env,
+    report,
+    now
+  })
   let overheadMs = 0
   function keep(record: TraceRecord): void {
     const began = now()
     const summary = summarise(record)
     const slow = routes.observe(summary, began)
     store.add(record, summary.errors > 0 ? 'error' : slow ? 'slow' : '', summary)
-    // An SDK in the process has exporters of its own.
-    if (record.source === 'local' && !record.relayed && sdk === undefined) exporting.export(record)
+    exporting.export(record)
     overheadMs += now() - began
   }
 
@@ -198,8 +202,7 @@ export function createTracing(
         instrumented: () => watches.instrumented,
         libraries: await watches.libraries(),
         runtime: runtime?.figures(),
-        exports: exporting.status(),
-        tail,
+        exporting,
         workers: family.status,
         overheadMs
       })

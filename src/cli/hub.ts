@@ -149,7 +149,6 @@ export function createHub(setup: HubSetup): Hub {
         bootId,
         instrumented: () => [],
         libraries: [],
-        exports: [],
         runtime: undefined,
         overheadMs
       }),
