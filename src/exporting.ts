@@ -41,7 +41,7 @@ export interface Exporting {
   close(): Promise<void>
 }
 
-const nothingYet = { sent: 0, failed: 0, dropped: 0, waiting: 0, failing: false }
+const nothingYet = { sent: 0, failed: 0, dropped: 0, waiting: 0 }
 
 /**
  * What sends is a tenth of all code, and most processes send nothing: it is loaded where something is to be sent. What ends until then is in the
@@ -73,8 +73,12 @@ export function createExporting(setup: ExportingSetup): Exporting {
     status: () =>
       exporters?.status() ??
       wanted.map(({ url, protocol }) => ({
-        ...{ to: shown(url), protocol, ...nothingYet },
-        ...{ failing: lastError !== '', lastError, lastErrorAt }
+        to: shown(url),
+        protocol,
+        ...nothingYet,
+        failing: lastError !== '',
+        lastError,
+        lastErrorAt
       })),
     tailSampling: () =>
       tailSampling &&
