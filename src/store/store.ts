@@ -224,6 +224,22 @@ class Store implements TraceStore, RecordFeed {
     }
   }
 
+  pinned(): Set<TraceId> {
+    return new Set([...this.#pins()].map((position) => this.#kept.traceId(position)))
+  }
+
+  *pinnedBefore(): Generator<TraceRecord> {
+    const [recent, kept] = [this.#recent, this.#kept]
+    for (const at of this.#pins())
+      if (kept.seq(at) < recent.oldest) yield kept.record(at, kept.traceId(at))
+  }
+
+  *#pins(): Generator<number> {
+    const ring = this.#kept
+    for (let at = ring.oldest; at < ring.next; at = Math.max(at + 1, ring.oldest))
+      if ((ring.flags(at) & rowFlag.kept) === pinned) yield at
+  }
+
   lacks(entry: Entry, text: string): boolean {
     const seq = entry.seq
     const recent = this.#recent.segment(seq)

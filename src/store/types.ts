@@ -67,6 +67,10 @@ export interface RecordFeed extends Pick<TraceStore, 'newest' | 'oldest' | 'subs
     seq: number,
     which: 'all' | 'own'
   ): Iterable<{ readonly seq: number; readonly record: TraceRecord }>
+  /** The traces that are pinned, each once. */
+  pinned(): ReadonlySet<TraceId>
+  /** Records of pinned traces that have left the recent ring, read as they are taken. */
+  pinnedBefore(): Iterable<TraceRecord>
 }
 
 /**

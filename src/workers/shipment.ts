@@ -6,6 +6,8 @@ export interface ShipmentSetup {
   /** The sequence number that was sent last. */
   readonly from: number
   readonly which: 'all' | 'own'
+  /** Is sent before all else: what the ring itself has not got any more. */
+  readonly before?: Iterable<TraceRecord>
   /** Whether a record is to be sent at all. */
   readonly wanted?: (record: TraceRecord) => boolean
   /** Whether the other side takes more now. */
@@ -28,6 +30,7 @@ const turnMs = 5
 export class Shipment {
   readonly #setup: ShipmentSetup
   readonly #unsubscribe: () => void
+  readonly #before: Iterator<TraceRecord> | undefined
   #sent: number
   #delayMs: number
   #timer: NodeJS.Timeout | undefined
@@ -35,6 +38,7 @@ export class Shipment {
 
   constructor(setup: ShipmentSetup, delayMs: number) {
     this.#setup = setup
+    this.#before = setup.before?.[Symbol.iterator]()
     this.#sent = setup.from
     this.#delayMs = delayMs
     this.#unsubscribe = setup.store.subscribe(() => this.schedule())
@@ -88,22 +92,29 @@ export class Shipment {
 
   /** Sends one message; true when nothing is left. */
   #batch(): boolean {
-    const { store, which, wanted } = this.#setup
+    const { store, wanted } = this.#setup
     if (this.#sent > 0 && store.oldest > this.#sent + 1)
       this.#setup.lost(store.oldest - this.#sent - 1)
     const records: TraceRecord[] = []
     let spans = 0
-    let last = true
-    for (const { seq, record } of store.recordsAfter(this.#sent, which)) {
+    for (const { seq, record } of this.#rest()) {
       this.#sent = seq
       if (wanted?.(record) === false) continue
       records.push(record)
       spans += record.spans.length
-      last = spans < spansPerMessage
-      if (!last) break
+      if (spans >= spansPerMessage) break
     }
+    const last = spans < spansPerMessage
     if (last) this.#sent = store.newest
     this.#setup.send(records, this.#sent, last)
     return last
+  }
+
+  *#rest(): Generator<{ readonly seq: number; readonly record: TraceRecord }> {
+    const { store, which } = this.#setup
+    // By hand: leaving a loop would end the iterator.
+    for (let next = this.#before?.next(); next?.done === false; next = this.#before?.next())
+      yield { seq: this.#sent, record: next.value }
+    yield* store.recordsAfter(this.#sent, which)
   }
 }
