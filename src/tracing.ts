@@ -147,7 +147,7 @@ export function createTracing(
     ...told,
     shown: decision.mode !== 'off',
     env,
-    serve: () => serve,
+    parts: () => ({ serve, inspections, profiler, reader }),
     keep,
     inFlight,
     onJoin: (identify) => (resource = identify(resource))
@@ -156,13 +156,19 @@ export function createTracing(
     store,
     open,
     elsewhere: family.inFlight,
+    runtimeElsewhere: family.runtime,
     routes,
     slowMs: settings.slowMs,
     runtime: runtime && ((from, to) => runtime.read(from, to)),
     now
   })
   const profiler = new Profiler(createGuard('the CPU profile', report), report)
-  const inspections = new Inspections({ bodies: settings.capture.bodies, now, profiler })
+  const inspections = new Inspections({
+    bodies: settings.capture.bodies,
+    now,
+    profiler,
+    onChange: family.wishesChanged
+  })
   const serve = createServe({
     reader,
     store: family.store,
@@ -190,7 +196,7 @@ export function createTracing(
       keep,
       now
     }),
-    inspect: inspectSetup({ inspections, profiler, settings, mode: () => serve.mode }),
+    inspect: inspectSetup({ inspections, profiler, settings, family, mode: () => serve.mode }),
     source: (code) => sources.of(code),
     onInFlightChange(listener) {
       inFlight.add(listener)

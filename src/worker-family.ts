@@ -5,13 +5,15 @@ import { createGuard } from './base/safely.ts'
 import type { Resource, TraceRecord } from './base/span-data.ts'
 import { rootContext, runIn, suppressed } from './context/context.ts'
 import type { Settings } from './options.ts'
-import type { InFlightElsewhere } from './query/reader.ts'
+import type { ProfilesElsewhere } from './inspecting.ts'
+import type { InFlightElsewhere, RuntimeElsewhere } from './query/reader.ts'
 import type { Elsewhere, Visa } from './serve/elsewhere.ts'
 import type { Serve } from './serve/setup.ts'
 import type { RecordFeed, TraceStore } from './store/types.ts'
 import type { OpenTraces } from './trace/open-traces.ts'
 import { version } from './version.ts'
 import type { WorkersStatus } from './wire/status.ts'
+import { askedOf, type KnowingParts, knowledgeOf } from './worker-knowledge.ts'
 import { belong, type Belonged } from './workers/belonging.ts'
 import { apart, Family } from './workers/family.ts'
 import type { RecordRow } from './workers/rows.ts'
@@ -24,7 +26,7 @@ interface WorkerFamilySetup {
   readonly bootId: string
   readonly store: TraceStore & RecordFeed
   readonly open: Pick<OpenTraces, 'snapshots'>
-  readonly serve: () => Serve
+  readonly parts: () => KnowingParts & { readonly serve: Serve }
   readonly report: Report
   readonly keep: (record: TraceRecord) => void
   /** Something about what is in flight changed, here or elsewhere. */
@@ -37,6 +39,10 @@ interface WorkerFamilySetup {
 export interface WorkerFamily {
   readonly elsewhere: Elsewhere
   readonly inFlight: InFlightElsewhere
+  readonly runtime: RuntimeElsewhere
+  readonly profiles: ProfilesElsewhere
+  /** The wishes have changed; `granted` is one that a request of this worker has come for. */
+  readonly wishesChanged: (granted?: number) => void
   /** The same for a page that changes what all of them have. */
   readonly store: Pick<TraceStore, 'pin' | 'clear' | 'stats' | 'newest' | 'oldest' | 'subscribe'>
   /** The resource with the worker's process and thread, where there are several. */
@@ -83,13 +89,14 @@ export function createWorkerFamily(setup: WorkerFamilySetup): WorkerFamily {
       keep,
       clear: () => store.clear(),
       pin: (traceId) => void store.pin(traceId as TraceId),
+      knowledge: knowledgeOf(setup.parts),
       inFlight: () => open.snapshots(),
       onOthersChange: () => inFlight.forEach((listener) => listener()),
-      pages: () => setup.serve().pages,
-      onTurn: () => setup.serve().turnAway(),
-      onRequest: (req, res, visa) => setup.serve().answerFor(req, res, visa as Visa),
+      pages: () => setup.parts().serve.pages,
+      onTurn: () => setup.parts().serve.turnAway(),
+      onRequest: (req, res, visa) => setup.parts().serve.answerFor(req, res, visa as Visa),
       onUpgrade: (req, socket, head, visa) =>
-        setup.serve().upgradeFor(req, socket, head, visa as Visa),
+        setup.parts().serve.upgradeFor(req, socket, head, visa as Visa),
       report,
       run
     })
@@ -113,6 +120,8 @@ export function createWorkerFamily(setup: WorkerFamilySetup): WorkerFamily {
       }
     )
 
+  const { runtime, profiles } = askedOf(async (question, of) => family?.ask(question, of) ?? [])
+
   return {
     elsewhere: {
       request: async (req, res, path, visa) =>
@@ -120,20 +129,26 @@ export function createWorkerFamily(setup: WorkerFamilySetup): WorkerFamily {
       upgrade: async (req, socket, head, visa) =>
         (await family?.upgrade(req, socket, head, visa)) ?? false,
       gather: async () => family?.gather(),
-      endPages: () => family?.endPages()
+      endPages: () => family?.endPages(),
+      proxySeen: (sign) => run(() => family?.share({ type: 'proxy', sign }))
     },
     inFlight: {
       of: (traceId) => family?.others.of(traceId) ?? [],
       ids: () => family?.others.ids() ?? []
     },
+    runtime,
+    profiles,
+    wishesChanged: (id) =>
+      run(() => family?.share(id === undefined ? undefined : { type: 'granted', id })),
     store: {
       pin(traceId) {
-        family?.tell({ type: 'pin', traceId })
-        return store.pin(traceId)
+        const found = store.pin(traceId)
+        if (found) family?.pin(traceId)
+        return found
       },
       clear() {
         store.clear()
-        family?.tell({ type: 'clear' })
+        family?.clear()
       },
       subscribe: (listener) => store.subscribe(listener),
       get stats() {

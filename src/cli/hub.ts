@@ -184,7 +184,8 @@ const nothingOpen = {
 const refused = { allowed: false, why: 'a hub has no requests of its own' }
 
 const nothingToInspect: InspectSetup = {
-  state: () => ({
+  permit: () => refused,
+  state: async () => ({
     bodies: { ...refused, always: false },
     profile: refused,
     wishes: [],
@@ -192,5 +193,5 @@ const nothingToInspect: InspectSetup = {
   }),
   add: () => undefined,
   cancel: () => false,
-  profile: () => undefined
+  profile: async () => undefined
 }

@@ -15,6 +15,12 @@ export interface Wish {
   remaining: number
 }
 
+/** A wish as workers of one application tell each other. */
+export interface SharedWish extends Wish {
+  /** Milliseconds for which it is still waited. */
+  readonly forMs: number
+}
+
 /** What is done for one request; `end` is told its route, which may be known only then. */
 export interface Inspection {
   readonly bodies: boolean
@@ -37,6 +43,8 @@ export interface InspectionsSetup {
   readonly bodies: boolean
   readonly now: () => number
   readonly profiler: Pick<Profiler, 'start' | 'begin' | 'stop'>
+  /** The wishes have changed; `granted` is the id of one that a request here has come for. */
+  readonly onChange?: (granted?: number) => void
 }
 
 const maxWishes = 20
@@ -79,14 +87,48 @@ export class Inspections {
     }
     this.#wishes.push(wish)
     if (kind === 'profile') this.#setup.profiler.start()
+    this.#setup.onChange?.()
     return shown(wish)
   }
 
   /** False when there is no such wish (any more). */
   cancel(id: number): boolean {
-    const before = this.#wishes.length
+    const there = this.#wishes.some((wish) => wish.id === id)
     this.#keep((wish) => wish.id !== id)
-    return this.#wishes.length < before
+    if (there) this.#setup.onChange?.()
+    return there
+  }
+
+  /** The wishes for the other workers of the application, any of which may get the request. */
+  get shared(): SharedWish[] {
+    this.#forget()
+    const now = this.#setup.now()
+    return this.#wishes.map((wish) => ({ ...shown(wish), forMs: wish.until - now }))
+  }
+
+  /** These are all that there are, says the worker that was asked. */
+  adopt(wishes: readonly SharedWish[]): void {
+    const known = new Set(this.#wishes.map(({ id }) => id))
+    const now = this.#setup.now()
+    const all = wishes.map((wish) => ({
+      ...shown(wish),
+      matches: pathMatcher(wish.route),
+      until: now + wish.forMs
+    }))
+    this.#keep(({ id }) => all.some((wish) => wish.id === id))
+    this.#wishes = all
+    this.#lastId = Math.max(this.#lastId, ...all.map(({ id }) => id))
+    if (all.some(({ id, kind }) => kind === 'profile' && !known.has(id)))
+      this.#setup.profiler.start()
+  }
+
+  /** A request has come for a wish, in another worker. False when there is no such wish (any more). */
+  granted(id: number): boolean {
+    const wish = this.#wishes.find((one) => one.id === id)
+    if (wish === undefined) return false
+    wish.remaining--
+    if (wish.remaining <= 0) this.#keep((one) => one !== wish)
+    return true
   }
 
   /** To be called as a request begins, if `active`. */
@@ -113,9 +155,8 @@ export class Inspections {
     }
   }
 
-  #grant(wish: Open): void {
-    wish.remaining--
-    if (wish.remaining <= 0) this.cancel(wish.id)
+  #grant({ id }: Open): void {
+    if (this.granted(id)) this.#setup.onChange?.(id)
   }
 
   #forget(): void {

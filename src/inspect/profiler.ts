@@ -1,6 +1,7 @@
 import type { Session } from 'node:inspector'
 import type { Report } from '../base/report.ts'
 import type { Guard } from '../base/safely.ts'
+import type { ProfileOf } from '../wire/inspect.ts'
 import { type CpuProfile, cutProfile } from './cpu-profile.ts'
 import type { Found } from './inspections.ts'
 
@@ -15,11 +16,6 @@ const maxLength = 16 * 2 ** 20
 
 /** Folder of the package's code, as the profile names it. */
 const recorder = new URL('..', import.meta.url).href
-
-export interface ProfileOf extends Found {
-  /** Epoch milliseconds. */
-  readonly time: number
-}
 
 interface Kept extends ProfileOf {
   readonly text: string
@@ -48,9 +44,11 @@ export class Profiler {
     return this.#kept.map(({ traceId, spanId, name, time }) => ({ traceId, spanId, name, time }))
   }
 
-  /** The newest of that trace as V8 gives it: the text of a `.cpuprofile` file. */
-  of(traceId: string): string | undefined {
-    return this.#kept.findLast((one) => one.traceId === traceId)?.text
+  /** The newest of that trace, or of that span of it, as V8 gives it: the text of a `.cpuprofile` file. */
+  of(traceId: string, spanId?: string): string | undefined {
+    const of = (one: ProfileOf): boolean =>
+      one.traceId === traceId && (spanId === undefined || one.spanId === spanId)
+    return this.#kept.findLast(of)?.text
   }
 
   /** Gets ready for a request to come. */

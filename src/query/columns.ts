@@ -6,6 +6,7 @@ import { categories, spanFlag, type TraceColumns } from '../wire/trace.ts'
 import { categoryOf, isLayer, peerOf } from './categories.ts'
 import { callSiteOf } from './code.ts'
 import { criticalPath } from './critical-path.ts'
+import { Home, workerOf } from './home.ts'
 import { selfTimes } from './self-time.ts'
 
 const rowsPerPart = 1024
@@ -52,7 +53,7 @@ export function* traceColumns(
     columns.category.push(found.category[i] as number)
     if (found.sites.texts.length > 0) sites.push(found.site[i] as number)
     columns.flags.push(
-      (tree.flags[row] as number) | (found.marks[i] as number) | (isLate(row) ? spanFlag.late : 0)
+      (tree.flags[row] as number) | found.marksOf(i) | (isLate(row) ? spanFlag.late : 0)
     )
   }
   const critical: TraceColumns['critical'] = { row: [], from: [], to: [] }
@@ -89,8 +90,9 @@ class Gathering {
   readonly site: number[] = []
   readonly kind: number[] = []
   readonly category: number[] = []
-  /** Flags that are of the span itself, not of its place in the tree. */
-  readonly marks: number[] = []
+  readonly #layers: boolean[] = []
+  readonly #workers: (string | undefined)[] = []
+  readonly #home = new Home()
   dropped = 0
   joined = false
 
@@ -98,6 +100,8 @@ class Gathering {
     const { service } = record.resource
     const serviceNumber = this.services.of(service)
     this.dropped += record.droppedSpans
+    this.#home.add(record)
+    const worker = workerOf(record)
     for (const span of record.spans) {
       if (!this.spans.add(record, span)) continue
       const category = categoryOf(span)
@@ -107,9 +111,17 @@ class Gathering {
       this.site.push(site === undefined ? -1 : this.sites.of(`${site.path}:${site.line}`))
       this.kind.push(span.kind)
       this.category.push(categories.indexOf(category))
-      this.marks.push(isLayer(span) ? spanFlag.layer : 0)
+      this.#layers.push(isLayer(span))
+      this.#workers.push(worker)
       this.joined ||= isJoined(span)
     }
+  }
+
+  /** Flags that are of the span itself, not of its place in the tree. */
+  marksOf(i: number): number {
+    const worker = this.#workers[i]
+    const elsewhere = worker !== undefined && worker !== this.#home.worker
+    return (this.#layers[i] === true ? spanFlag.layer : 0) | (elsewhere ? spanFlag.elsewhere : 0)
   }
 }
 

@@ -1,10 +1,11 @@
 import type { TraceId } from '../base/ids.ts'
-import type { TraceRecord } from '../base/span-data.ts'
+import type { Resource, TraceRecord } from '../base/span-data.ts'
 import { inSlices } from '../base/time-slices.ts'
 import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
 import type { OpenTraces } from '../trace/open-traces.ts'
 import { mergeSummary, summarise, titleOf } from '../trace/summary.ts'
 import { parseQuery } from '../wire/query.ts'
+import type { RuntimeActivity } from '../wire/runtime.ts'
 import type { RouteFigures } from '../wire/status.ts'
 import type { Summary } from '../wire/summary.ts'
 import { spanCode } from './code.ts'
@@ -28,6 +29,7 @@ export interface ReaderSetup {
   readonly slowMs?: number
   /** What this process was doing; undefined where it is not watched. */
   readonly runtime?: RuntimeSource['read'] | undefined
+  readonly runtimeElsewhere?: RuntimeElsewhere | undefined
   /** Milliseconds of a clock that runs evenly. */
   readonly now: () => number
 }
@@ -36,6 +38,12 @@ export interface InFlightElsewhere {
   of(traceId: TraceId): readonly TraceRecord[]
   ids(): Iterable<TraceId>
 }
+
+/** What another worker of this application, the one of that resource, was doing; undefined when it does not say. */
+export type RuntimeElsewhere = (
+  traceId: TraceId,
+  resource: Resource
+) => Promise<RuntimeActivity | undefined>
 
 const nowhereElse: InFlightElsewhere = { of: () => [], ids: () => [] }
 
@@ -123,14 +131,19 @@ export function createReader(setup: ReaderSetup): Reader {
       const columns = summary && (yield* traceColumns(recordsOf(traceId), summary))
       if (columns === undefined) return undefined
       const logs = yield* traceLogs(recordsOf(traceId))
-      return { columns, logs, runtime: yield* traceRuntime(traceId, recordsOf(traceId), runtime) }
+      const { activity } = yield* traceRuntime(traceId, recordsOf(traceId), runtime)
+      return { columns, logs, runtime: activity }
     },
     details: (traceId) => spanDetails(recordsOf(traceId)),
     columns: (traceId) => read(traceId, traceColumns),
     span: (traceId, spanId) => read(traceId, (records) => spanDetail(records, spanId)),
     code: (traceId, spanId) => read(traceId, (records) => spanCode(records, spanId)),
     logs: (traceId) => read(traceId, traceLogs),
-    runtime: (traceId) => read(traceId, (records) => traceRuntime(traceId, records, runtime)),
+    async runtime(traceId) {
+      const found = await read(traceId, (records) => traceRuntime(traceId, records, runtime))
+      const there = found?.elsewhere && (await setup.runtimeElsewhere?.(traceId, found.elsewhere))
+      return there ?? found?.activity
+    },
     find: (traceId, text) => read(traceId, (records) => spansHolding(records, text)),
     inFlight(limit) {
       const rows: Summary[] = []

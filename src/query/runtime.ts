@@ -1,8 +1,9 @@
 import { getAttribute } from '../base/attributes.ts'
 import type { TraceId } from '../base/ids.ts'
-import type { TraceRecord } from '../base/span-data.ts'
+import type { Resource, TraceRecord } from '../base/span-data.ts'
 import { rootOf } from '../trace/summary.ts'
 import { type Culprit, explain, type RuntimeActivity, type Stretch } from '../wire/runtime.ts'
+import { Home } from './home.ts'
 import type { RuntimeReadings } from './types.ts'
 
 /** More samples than this are not seen apart on any screen. */
@@ -15,13 +16,29 @@ export interface RuntimeSource {
   readonly nameOf: (traceId: TraceId) => string
 }
 
-/** What this process was doing while a trace went on. */
+export interface TraceRuntime {
+  readonly activity: RuntimeActivity
+  /** Who is to be asked instead: the worker of this application that the trace began in. */
+  readonly elsewhere: Resource | undefined
+}
+
+/** What this process was doing while a trace went on, if the trace began in it. */
 export function* traceRuntime(
   traceId: TraceId,
   records: Iterable<TraceRecord>,
   source: RuntimeSource | undefined
-): Generator<void, RuntimeActivity> {
+): Generator<void, TraceRuntime> {
   const own = yield* ownTime(records)
+  const { elsewhere } = own.home
+  const activity = elsewhere === undefined ? activityIn(traceId, own, source) : nothing(traceId)
+  return { activity, elsewhere }
+}
+
+function activityIn(
+  traceId: TraceId,
+  own: OwnTime,
+  source: RuntimeSource | undefined
+): RuntimeActivity {
   const { first, end } = own
   const readings = first && source?.read(first.from, end)
   if (first === undefined || readings === undefined || readings.since >= end)
@@ -60,12 +77,15 @@ interface OwnTime {
   /** Of the last. */
   end: number
   readonly poolWaits: Stretch[]
+  readonly home: Home
 }
 
 /** The time of the trace's spans in this process, in epoch milliseconds: of others nothing is known. */
 function* ownTime(records: Iterable<TraceRecord>): Generator<void, OwnTime> {
-  const own: OwnTime = { first: undefined, end: Number.NEGATIVE_INFINITY, poolWaits: [] }
+  const home = new Home()
+  const own: OwnTime = { first: undefined, end: Number.NEGATIVE_INFINITY, poolWaits: [], home }
   for (const record of records) {
+    home.add(record)
     if (record.source === 'local' && record.relayed !== true) {
       const timeOf = ({ start, duration }: { start: number; duration: number }): Stretch => {
         const from = record.epochMs + start / 1e6

@@ -8,6 +8,8 @@ export function closedServe(why: string): Serve {
     upgradeFor: (_req, socket) => void socket.destroy(),
     turnAway() {},
     observe() {},
+    proxySeen() {},
+    proxy: '',
     close() {},
     mode: 'off',
     why,

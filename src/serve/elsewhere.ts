@@ -26,6 +26,8 @@ export interface Elsewhere {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, visa: Visa): Promise<boolean>
   /** Ends the connections of pages that were handed on. */
   endPages(): void
+  /** Has the other workers leave local mode, too. */
+  proxySeen(sign: string): void
   /** Waits for what the others have recorded up to now. */
   gather(): Promise<void>
 }

@@ -206,7 +206,7 @@ function refuse(status: number, error: string, hint = ''): Refusal {
 }
 
 // One and the same for no token, a wrong one and the host's no: which it was is nobody's business.
-const unauthorized: Refusal = {
+export const unauthorized: Refusal = {
   ok: false,
   status: 401,
   error: 'this needs a token',

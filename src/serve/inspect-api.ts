@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { InspectState, Wish } from '../wire/inspect.ts'
+import type { InspectState, Permit, Wish } from '../wire/inspect.ts'
 import { sendError, sendJson, streamPieces } from './respond.ts'
 
 /** What the page may ask of requests to come. */
 export interface InspectSetup {
-  readonly state: () => InspectState
+  readonly permit: (kind: Wish['kind']) => Permit
+  readonly state: () => Promise<InspectState>
   /** Undefined when too many wait already. */
   readonly add: (
     kind: Wish['kind'],
@@ -14,13 +15,17 @@ export interface InspectSetup {
   ) => Wish | undefined
   readonly cancel: (id: number) => boolean
   /** The text of a `.cpuprofile` file. */
-  readonly profile: (traceId: string) => string | undefined
+  readonly profile: (traceId: string) => Promise<string | undefined>
 }
 
 const maxRoute = 256
 
-export function sendState(req: IncomingMessage, res: ServerResponse, inspect: InspectSetup): void {
-  sendJson(req, res, 200, inspect.state())
+export async function sendState(
+  req: IncomingMessage,
+  res: ServerResponse,
+  inspect: InspectSetup
+): Promise<void> {
+  sendJson(req, res, 200, await inspect.state())
 }
 
 /** Asks for the next requests of a route. */
@@ -37,7 +42,7 @@ export function addWish(
     return sendError(req, res, 400, "kind must be 'bodies' or 'profile'")
   if (!/^[A-Z]{1,16}$/.test(method) || !route.startsWith('/') || route.length > maxRoute)
     return sendError(req, res, 400, 'method and route are needed', 'such as GET and /orders/:id')
-  const { allowed, why } = inspect.state()[kind]
+  const { allowed, why } = inspect.permit(kind)
   if (!allowed) return sendError(req, res, 403, 'this process does not allow it', why)
   const count = Number(params.get('count') ?? 1)
   const wish = inspect.add(kind, method, route, count >= 1 ? Math.trunc(count) : 1)
@@ -63,9 +68,9 @@ export async function sendProfile(
   inspect: InspectSetup,
   traceId: string
 ): Promise<void> {
-  const { allowed, why } = inspect.state().profile
+  const { allowed, why } = inspect.permit('profile')
   if (!allowed) return sendError(req, res, 403, 'this process does not allow it', why)
-  const text = inspect.profile(traceId)
+  const text = await inspect.profile(traceId)
   if (text === undefined)
     return sendError(req, res, 404, 'there is no profile of this trace', 'five are kept')
   res.setHeader('Content-Disposition', `attachment; filename="trace-${traceId}.cpuprofile"`)

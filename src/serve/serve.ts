@@ -6,7 +6,7 @@ import { Assets } from './assets.ts'
 import { Attachments } from './attach.ts'
 import { closedServe } from './closed-serve.ts'
 import { handOn, type Visa, visaOf } from './elsewhere.ts'
-import { admit, type GateRules, judge, type Refusal, type Verdict } from './gate.ts'
+import { admit, type GateRules, judge, type Refusal, unauthorized, type Verdict } from './gate.ts'
 import { IngestDoor } from './ingest.ts'
 import { Intake } from './intake.ts'
 import { LiveHub } from './live.ts'
@@ -70,14 +70,22 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     onUpgrade: (req, socket, head, mount) => void upgrade(req, socket, head, mount),
     onClose: () => endPages(1001, 'the server is closing')
   })
+  let proxy = ''
   const latch = new ProxyLatch((sign, req) => {
-    mode = 'token'
-    why = `a proxy was seen (${sign})`
-    endPages(4401, 'a token is needed now', 'local')
+    proxySeen(sign)
+    elsewhere?.proxySeen(sign)
     report.say(
       `a request came through a proxy (${sign}): the page needs a token from now on: ${addressFor(req)}`
     )
   })
+
+  function proxySeen(sign: string): void {
+    if (mode !== 'local') return
+    mode = 'token'
+    proxy = sign
+    why = `a proxy was seen (${sign})`
+    endPages(4401, 'a token is needed now', 'local')
+  }
 
   function address(origin: string, withToken: boolean): string {
     return `${origin}${path}/${withToken && tokens.page !== '' ? `#t=${tokens.page}` : ''}`
@@ -145,8 +153,14 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
       if (place.door === 'live') attachments.attach(req, mount)
       if (await handOn(elsewhere, place.door, req, res, rest, visaOf(mount, verdict))) return
       await elsewhere.gather()
+      if (outdated(verdict.by === 'local')) return refuse(req, res, place, unauthorized)
     }
     await serve(req, res, mount, rest, place, verdict)
+  }
+
+  // Let in for being on this machine, by a worker that had not heard of the proxy yet.
+  function outdated(local: boolean): boolean {
+    return local && mode !== 'local'
   }
 
   async function answerFor(req: IncomingMessage, res: ServerResponse, visa: Visa): Promise<void> {
@@ -154,6 +168,7 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     const rest = req.url ?? '/'
     const place = placeOf(req.method ?? '', rest, known)
     await elsewhere?.gather()
+    if (outdated(local)) return refuse(req, res, place, unauthorized)
     if (place.door === 'live' && hub.open) return openStream(req, res, place.query, hub, local)
     await serve(req, res, mount, rest, place, { ok: true, by: local ? 'local' : 'token', host })
   }
@@ -236,7 +251,8 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
 
   function join(req: IncomingMessage, socket: Duplex, head: Buffer, local: boolean): void {
     if (socket.destroyed) return
-    if (!hub.open || closed) refuseUpgrade(socket, tooManyPages)
+    if (outdated(local)) refuseUpgrade(socket, unauthorized)
+    else if (!hub.open || closed) refuseUpgrade(socket, tooManyPages)
     else sockets.accept(req, socket, head, local)
     elsewhere?.gather().catch(guard.failed)
   }
@@ -250,6 +266,10 @@ function openServe(setup: ServeSetup, startMode: 'local' | 'token'): Serve {
     },
     turnAway: () => hub.close(1012, 'another worker keeps the traces now'),
     observe,
+    proxySeen,
+    get proxy() {
+      return proxy
+    },
     close() {
       if (closed) return
       closed = true

@@ -56,6 +56,10 @@ export interface Serve {
   turnAway(): void
   /** Looks for the mark of a proxy; call it for every request of the host. Does nothing unless the mode is local. */
   observe(req: RequestHead): void
+  /** Another worker has seen one. */
+  proxySeen(sign: string): void
+  /** What gave a proxy away, seen by this worker or another; '' while nothing has. */
+  readonly proxy: string
   /** Ends every connection of ours and gives the host's servers back as they were. */
   close(): void
   readonly mode: AccessMode

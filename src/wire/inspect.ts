@@ -1,12 +1,26 @@
+/** Whether this process lets its page ask for something, and why not: '' when it does. */
+export interface Permit {
+  allowed: boolean
+  why: string
+}
+
 /** `GET api/inspect`: what is to be looked at more closely, and what was. */
 export interface InspectState {
-  /** Whether this process lets its page ask for it, and why not: '' when it does. */
-  bodies: { allowed: boolean; why: string; always: boolean }
-  profile: { allowed: boolean; why: string }
+  bodies: Permit & { always: boolean }
+  profile: Permit
   /** What waits for requests to come. */
   wishes: Wish[]
   /** The CPU profiles in memory, newest last. */
-  profiles: { traceId: string; spanId: string; name: string; time: number }[]
+  profiles: ProfileOf[]
+}
+
+/** The request that a CPU profile is of. */
+export interface ProfileOf {
+  traceId: string
+  spanId: string
+  name: string
+  /** Epoch milliseconds. */
+  time: number
 }
 
 /** `POST api/inspect?kind=&method=&route=&count=` gives one. */

@@ -32,8 +32,13 @@ export const spanFlag = {
   exception: 128,
   logs: 256,
   /** A middleware, router or handler of a framework: where a request passed, more than what it did. */
-  layer: 512
+  layer: 512,
+  /** Another worker of this application recorded it than the one that the trace began in. */
+  elsewhere: 1024
 } as const
+
+/** Set where what the runtime did (`RuntimeActivity`) says nothing of a span's time. */
+export const notWatched: number = spanFlag.ingested | spanFlag.elsewhere
 
 /**
  * A whole trace as columns, spans in display order (depth first, siblings by start): `GET api/traces/:traceId`.

@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Report } from '../base/report.ts'
-import type { TraceRecord } from '../base/span-data.ts'
+import type { Resource, TraceRecord } from '../base/span-data.ts'
 import type { RecordFeed } from '../store/types.ts'
 import { Forwarder, type Forwarded } from './forward.ts'
-import { Keeper } from './keeper.ts'
-import type { Message, Worker } from './link.ts'
+import { isOf, Keeper } from './keeper.ts'
+import type { Discovery, Knowledge, Question } from './knowledge.ts'
+import type { Worker } from './link.ts'
 import { MeetingPoint } from './meeting-point.ts'
 import { greeting, meet, type Member } from './member.ts'
 import { OthersInFlight } from './others-in-flight.ts'
@@ -26,6 +27,7 @@ export interface FamilySetup extends Pick<ReceptionSetup, 'onRequest' | 'onUpgra
   readonly keep: (record: TraceRecord) => void
   readonly clear: () => void
   readonly pin: (traceId: string) => void
+  readonly knowledge: Knowledge
   /** What is in flight here, so many at most. */
   readonly inFlight: (limit: number) => Iterable<TraceRecord>
   /** Something about what is in flight elsewhere changed. */
@@ -123,11 +125,26 @@ export class Family {
     await role.gather()
   }
 
-  /** Somebody changed something that each has a part of. */
-  tell(message: Message & { type: 'clear' | 'pin' }): void {
-    if (!(this.#role instanceof Keeper)) return
-    this.#role.tell(message)
-    if (message.type === 'clear') this.#role.skip()
+  /** Somebody pinned a trace, which each may have a part of. */
+  pin(traceId: string): void {
+    if (this.#role instanceof Keeper) this.#role.pin(traceId)
+  }
+
+  clear(): void {
+    if (this.#role instanceof Keeper) this.#role.clear()
+  }
+
+  /** What all must know has changed here; `discovery` is what a member's keeper is told of it. */
+  share(discovery?: Discovery): void {
+    const role = this.#role
+    if (role instanceof Keeper) role.share()
+    else if (discovery !== undefined) role?.share(discovery)
+  }
+
+  /** What other workers answer, or the one of that resource: to the keeper, who alone is asked by pages. */
+  async ask(question: Question, of?: Resource): Promise<unknown[]> {
+    if (!(this.#role instanceof Keeper)) return []
+    return this.#role.question(question, (worker) => of === undefined || isOf(of, worker))
   }
 
   inFlightChanged(): void {

@@ -2,8 +2,10 @@ import type { Socket } from 'node:net'
 import { getAttribute } from '../base/attributes.ts'
 import type { Resource } from '../base/span-data.ts'
 import type { FamilySetup } from './family.ts'
+import type { Question } from './knowledge.ts'
 import { type Hello, Link, type Message, type News, type Worker } from './link.ts'
 import type { OthersInFlight } from './others-in-flight.ts'
+import { Questions } from './questions.ts'
 import { fromRows, toRows } from './rows.ts'
 import { Shipment } from './shipment.ts'
 
@@ -15,6 +17,7 @@ const copyMs = 100
 
 interface Member {
   readonly link: Link
+  readonly questions: Questions
   worker: Worker | undefined
   /** Was the keeper itself before: what it has of others must not be sent to it again. */
   kept: boolean
@@ -22,9 +25,16 @@ interface Member {
   readonly asked: Map<number, { readonly at: number; readonly answered: () => void }>
 }
 
+interface Deputy {
+  readonly member: Member
+  readonly shipment: Shipment
+  /** Pinned traces that it has not been told of. */
+  readonly pins: Set<string>
+}
+
 export interface KeeperSetup extends Pick<
   FamilySetup,
-  'worker' | 'store' | 'keep' | 'report' | 'pages' | 'run'
+  'worker' | 'store' | 'keep' | 'knowledge' | 'report' | 'pages' | 'run'
 > {
   readonly others: OthersInFlight
   /** Up to where it has whose records. */
@@ -39,7 +49,7 @@ export interface KeeperSetup extends Pick<
 export class Keeper {
   readonly #setup: KeeperSetup
   readonly #members = new Set<Member>()
-  #deputy: { readonly member: Member; readonly shipment: Shipment } | undefined
+  #deputy: Deputy | undefined
   #watchTimer: NodeJS.Timeout | undefined
   #asks = 0
 
@@ -59,7 +69,8 @@ export class Keeper {
       (message) => run(() => this.#receive(member, message)),
       () => run(() => this.#leave(member))
     )
-    const member: Member = { link, worker: undefined, kept: false, asked: new Map() }
+    const questions = new Questions(link)
+    const member: Member = { link, questions, worker: undefined, kept: false, asked: new Map() }
     this.#members.add(member)
   }
 
@@ -105,12 +116,38 @@ export class Keeper {
     }
   }
 
+  /** What members answer, all or those of them that are meant; nothing of one that does not. */
+  async question(
+    question: Question,
+    meant: (worker: Worker) => boolean = () => true
+  ): Promise<unknown[]> {
+    const answers: Promise<unknown>[] = []
+    for (const { worker, questions } of this.#members)
+      if (worker !== undefined && meant(worker)) answers.push(questions.ask(question))
+    return (await Promise.all(answers)).filter((value) => value !== undefined && value !== null)
+  }
+
+  /** Tells all what all must know. */
+  share(): void {
+    this.tell({ type: 'common', common: this.#setup.knowledge.common() })
+  }
+
   tell(message: Message): void {
     for (const { link } of this.#members) link.send(message)
   }
 
-  skip(): void {
+  /** Somebody pinned a trace. The deputy may not have it yet: it is told when it has. */
+  pin(traceId: string): void {
+    this.tell({ type: 'pin', traceId })
+    this.#deputy?.pins.add(traceId)
+    this.#deputy?.shipment.schedule()
+  }
+
+  /** Somebody cleared the page. */
+  clear(): void {
+    this.tell({ type: 'clear' })
     this.#deputy?.shipment.skip()
+    this.#deputy?.pins.clear()
   }
 
   /** Sends the deputy what it lacks, as far as that goes at once. */
@@ -135,15 +172,22 @@ export class Keeper {
         return member.link.send({ type: 'answer', id: message.id })
       case 'answer':
         return this.#answered(member, message.id)
+      case 'proxy':
+      case 'granted':
+        this.#setup.knowledge.hear(message)
+        return this.share()
+      case 'reply':
+        return member.questions.answered(message.id, message.value)
     }
   }
 
   #welcome(member: Member, { worker, kept, copyOf }: Hello): void {
-    const { have, worker: keeper, onChange, onCopy } = this.#setup
+    const { have, worker: keeper, knowledge, onChange, onCopy } = this.#setup
     if (copyOf !== undefined && copyOf !== keeper.id && !have.has(copyOf)) return onCopy()
     member.worker = worker
     member.kept = kept
     member.link.send({ type: 'welcome', keeper, have: have.get(worker.id) ?? 0 })
+    member.link.send({ type: 'common', common: knowledge.common() })
     if (this.#watchTimer !== undefined) member.link.send({ type: 'watch', on: true })
     this.#appoint()
     onChange()
@@ -158,6 +202,7 @@ export class Keeper {
   #leave(member: Member): void {
     this.#members.delete(member)
     this.#answered(member, Infinity)
+    member.questions.close()
     if (member.worker !== undefined) this.#setup.others.set(member.worker.id, [])
     if (this.#deputy?.member === member) {
       this.#deputy.shipment.close()
@@ -176,28 +221,33 @@ export class Keeper {
     member.link.send({ type: 'deputy' })
     const { store, have, worker, report, run } = this.#setup
     let owed = false
+    const pins = new Set<string>(store.pinned())
     const shipment = new Shipment(
       {
         store,
         from: 0,
         which: 'all',
+        before: store.pinnedBefore(),
         run,
         wanted: ({ resource, source }) => source === 'ingest' || !isOf(resource, member.worker),
         ready: () => !member.link.clogged,
         send: (records, seq, last) => {
-          owed ||= records.length > 0
+          owed ||= records.length > 0 || pins.size > 0
           if (!owed) return
           owed = !last
+          const rows = toRows(records)
+          if (!last) return member.link.send({ type: 'copy', rows, have: [], pins: [] })
           // Only when it has everything that was added up to now is the table true of it.
-          const table = last ? [...have, [worker.id, seq] as const] : []
-          member.link.send({ type: 'copy', rows: toRows(records), have: table })
+          const table = [...have, [worker.id, seq] as const]
+          member.link.send({ type: 'copy', rows, have: table, pins: [...pins] })
+          pins.clear()
         },
         lost: (records) => report.drop('worker too slow', records)
       },
       copyMs
     )
     member.link.onDrain(() => run(() => shipment.pump()))
-    this.#deputy = { member, shipment }
+    this.#deputy = { member, shipment, pins }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Common, Discovery, Question } from './knowledge.ts'
 import type { RecordRow } from './rows.ts'
 
 /** What workers tell each other; see `docs/workers.md` for who keeps what. */
@@ -12,6 +13,8 @@ export type Message =
       readonly type: 'copy'
       readonly rows: readonly RecordRow[]
       readonly have: readonly (readonly [id: string, seq: number])[]
+      /** Traces that are pinned, all of whose records were sent by now. */
+      readonly pins: readonly string[]
     }
   /** To a member: take the keeper's place when it is gone; it is sent copies from now on. */
   | { readonly type: 'deputy' }
@@ -23,6 +26,10 @@ export type Message =
   /** Somebody cleared the page. */
   | { readonly type: 'clear' }
   | { readonly type: 'pin'; readonly traceId: string }
+  | { readonly type: 'common'; readonly common: Common }
+  | Discovery
+  | { readonly type: 'question'; readonly id: number; readonly question: Question }
+  | { readonly type: 'reply'; readonly id: number; readonly value: unknown }
 
 /** The first word of a member. */
 export interface Hello extends Past {

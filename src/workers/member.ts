@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { FamilySetup } from './family.ts'
 import { isOf } from './keeper.ts'
+import type { Common, Discovery, Question } from './knowledge.ts'
 import { Link, type Message, type Past, type Worker } from './link.ts'
 import { fromRows, type RecordRow, toRows } from './rows.ts'
 import { Shipment } from './shipment.ts'
@@ -18,7 +19,7 @@ const maxInFlight = 200
 
 export interface MemberSetup extends Pick<
   FamilySetup,
-  'worker' | 'store' | 'keep' | 'clear' | 'pin' | 'inFlight' | 'report' | 'run'
+  'worker' | 'store' | 'keep' | 'clear' | 'pin' | 'inFlight' | 'knowledge' | 'report' | 'run'
 > {
   /** Up to where it has whose records: of a deputy. */
   readonly have: Map<string, number>
@@ -134,13 +135,36 @@ export class Member {
         for (const record of fromRows(message.rows))
           if (record.source === 'ingest' || !isOf(record.resource, worker)) keep(record)
         for (const [id, seq] of message.have) have.set(id, seq)
+        for (const traceId of message.pins) pin(traceId)
         return
       case 'clear':
         clear()
         return this.#shipment.skip()
       case 'pin':
-        pin(message.traceId)
+        return pin(message.traceId)
+      case 'common':
+        return this.#learn(message.common)
+      case 'question':
+        return void this.#answer(message.id, message.question)
     }
+  }
+
+  /** Tells the keeper what this worker has found out, and all must know. */
+  share(discovery: Discovery): void {
+    this.#link.send(discovery)
+  }
+
+  #learn(common: Common): void {
+    const { knowledge } = this.#setup
+    knowledge.take(common)
+    // Found out while nobody kept.
+    const sign = knowledge.common().proxy
+    if (common.proxy === '' && sign !== '') this.share({ type: 'proxy', sign })
+  }
+
+  async #answer(id: number, question: Question): Promise<void> {
+    const value = await this.#setup.knowledge.answer(question).catch(() => undefined)
+    this.#setup.run(() => this.#link.send({ type: 'reply', id, value }))
   }
 
   #answered(awake: boolean): void {

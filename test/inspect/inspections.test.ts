@@ -6,9 +6,10 @@ let ready = false
 let running = false
 let profiles: (Found | undefined)[] = []
 
-function inspections(bodies = false): Inspections {
+function inspections(bodies = false, onChange: (granted?: number) => void = () => {}): Inspections {
   return new Inspections({
     bodies,
+    onChange,
     now: () => now,
     profiler: {
       start: () => void (ready = true),
@@ -118,5 +119,60 @@ describe('inspections', () => {
     expect(all.add('bodies', 'GET', '/more', 1)).toBeUndefined()
     const others = inspections()
     expect(others.add('bodies', 'GET', '/a', 1e9)?.remaining).toBe(100)
+  })
+})
+
+describe('inspections of several workers', () => {
+  it('wait for the same requests, each as long as the one that was asked', () => {
+    const asked = inspections()
+    asked.add('profile', 'GET', '/a', 1)
+    now = 20_000
+    const other = inspections()
+    other.adopt(asked.shared)
+    expect(other.wishes).toEqual(asked.wishes)
+    expect(ready).toBe(true)
+    now = 60_001
+    expect(other.wishes).toEqual([])
+    expect(ready).toBe(false)
+  })
+
+  it('tell of a request that has come, and count those of the others', () => {
+    const told: (number | undefined)[] = []
+    const asked = inspections()
+    const wish = asked.add('bodies', 'GET', '/a', 2)
+    const other = inspections(false, (granted) => told.push(granted))
+    other.adopt(asked.shared)
+    expect(told).toEqual([])
+    expect(other.begin('GET', '/a')?.bodies).toBe(true)
+    expect(told).toEqual([wish?.id])
+    expect(asked.granted(wish?.id ?? 0)).toBe(true)
+    expect(asked.wishes).toEqual([{ ...wish, remaining: 1 }])
+    other.adopt(asked.shared)
+    expect(other.wishes).toEqual(asked.wishes)
+    asked.begin('GET', '/a')
+    other.adopt(asked.shared)
+    expect(other.begin('GET', '/a')).toBeUndefined()
+  })
+
+  it('give up a profile that another one was faster with', () => {
+    const told: (number | undefined)[] = []
+    const asked = inspections()
+    asked.add('profile', 'GET', '/a', 1)
+    const other = inspections(false, (granted) => told.push(granted))
+    other.adopt(asked.shared)
+    const slower = other.begin('GET', '/a')
+    other.adopt([])
+    expect(ready).toBe(false)
+    slower?.end(found('GET /a'))
+    expect(told).toEqual([])
+  })
+
+  it('give new wishes numbers of their own', () => {
+    const asked = inspections()
+    for (const route of ['/a', '/b']) asked.add('bodies', 'GET', route, 1)
+    const next = inspections()
+    next.adopt(asked.shared)
+    next.add('bodies', 'GET', '/c', 1)
+    expect(next.wishes.map(({ id }) => id)).toEqual([1, 2, 3])
   })
 })

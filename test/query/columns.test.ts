@@ -67,6 +67,26 @@ describe('traceColumns', () => {
     })
   })
 
+  it('tells the spans of other workers from those of the one that it began in', () => {
+    const by = (pid: number, one: TraceRecord): TraceRecord => ({
+      ...one,
+      resource: { ...one.resource, attributes: flat({ 'process.pid': pid }) }
+    })
+    const called = span({ id: 2, parent: 1000, start: 1e6, duration: 5e6 })
+    const late = span({ id: 3, parent: 1000, start: 20e6, duration: 1e6 })
+    const sent = span({ id: 4, parent: 2, start: 2e6, duration: 1e6 })
+    const trace = columns([
+      by(8, record([called], { relayed: true })),
+      by(7, request({ trace: 1 })),
+      by(7, record([late])),
+      by(8, record([sent], { source: 'ingest' }))
+    ])
+    const { id } = trace.spans
+    expect(
+      id.map((_, row) => ((trace.spans.flags[row] as number) & spanFlag.elsewhere) !== 0)
+    ).toEqual(id.map((one) => one === spanId(2)))
+  })
+
   it('marks errors, exceptions, logs and what is open', () => {
     const failed = span({
       id: 2,

@@ -40,7 +40,7 @@ function runtimeOf(
   })
   for (;;) {
     const { done, value } = work.next()
-    if (done === true) return value
+    if (done === true) return value.activity
   }
 }
 
@@ -119,7 +119,22 @@ describe('what the process was doing during a trace', () => {
     const work = traceRuntime(traceId(1), [record([root])], undefined)
     let step = work.next()
     while (step.done !== true) step = work.next()
-    expect(step.value.known).toBe('none')
+    expect(step.value.activity.known).toBe('none')
+  })
+
+  it('is asked of the worker that the trace began in', () => {
+    const resource = { service: 'shop', attributes: flat({ 'process.pid': 7 }) }
+    const spans = [span({ id: 2, start: 50 * ms, duration: 10 * ms })]
+    const later = { ...record(spans, { relayed: true }), resource }
+    const earlier = { ...later, epochMs: later.epochMs - 1000 }
+    const asked = (records: TraceRecord[]) => {
+      const work = traceRuntime(traceId(1), records, { read: () => readings(), nameOf: () => '' })
+      let step = work.next()
+      while (step.done !== true) step = work.next()
+      return [step.value.elsewhere, step.value.activity.known]
+    }
+    expect(asked([later, record([root])])).toEqual([undefined, 'all'])
+    expect(asked([record([root]), earlier])).toEqual([resource, 'none'])
   })
 
   it('has as many samples as a screen can show, with the worst of each', () => {

@@ -245,7 +245,8 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
     }),
     queries: [],
     inspect: {
-      state: () => ({
+      permit: () => ({ allowed: true, why: '' }),
+      state: async () => ({
         bodies: { allowed: true, why: '', always: false },
         profile: { allowed: true, why: '' },
         wishes: [],
@@ -253,7 +254,7 @@ export function setupOf(memory: Memory, changes: Partial<ServeSetup> = {}): Serv
       }),
       add: () => undefined,
       cancel: () => false,
-      profile: () => undefined
+      profile: async () => undefined
     },
     ingest: async () => ({ rejected: 0, message: '', spans: 1 }),
     importFile: async (file) => ({

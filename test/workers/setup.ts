@@ -30,8 +30,8 @@ export class Connection {
     return ask(this.port, path, { agent: this.#agent, ...options })
   }
 
-  async json<T>(path: string): Promise<T> {
-    const { status, text } = await this.ask(`/_traces/api/${path}`)
+  async json<T>(path: string, options: AskOptions = {}): Promise<T> {
+    const { status, text } = await this.ask(`/_traces/api/${path}`, options)
     if (status !== 200) throw new Error(`${path}: ${status} ${text}`)
     return JSON.parse(text) as T
   }
@@ -164,6 +164,10 @@ export async function startCluster(
       app.use(tracing({ access: 'local', ${options} }))
       use('/pid', () => ({ pid: process.pid }))
       use('/work/:n', () => withSpan('work', () => ({ pid: process.pid })))
+      use('/busy/:n', () => {
+        for (const end = performance.now() + 80; performance.now() < end; ) Math.sqrt(Math.random())
+        return { pid: process.pid, password: 'canary' }
+      })
       use('/slow', async () => { await new Promise((done) => setTimeout(done, 60000)); return {} })
       app.listen(process.env.PORT ?? 0, '127.0.0.1')
     }`

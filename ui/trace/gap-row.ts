@@ -1,6 +1,6 @@
 import type { VNode } from 'preact'
 import { explain } from '../../src/wire/runtime.ts'
-import { spanFlag } from '../../src/wire/trace.ts'
+import { notWatched } from '../../src/wire/trace.ts'
 import { formatDuration, visible } from '../format.ts'
 import { html } from '../html.ts'
 import { traceHref } from '../route.ts'
@@ -54,7 +54,7 @@ const leastShare = 0.4
 function reasonsIn(view: View, { columns }: Model, gap: Gap): Reason[] {
   const activity = view.runtime.value
   // Of the other services' time this process knows nothing.
-  const foreign = ((columns.spans.flags[gap.parent] as number) & spanFlag.ingested) !== 0
+  const foreign = ((columns.spans.flags[gap.parent] as number) & notWatched) !== 0
   if (activity === undefined || foreign) return []
   const reasons = reasonsOf(explain(activity, gap.from, gap.to))
   return (reasons[0]?.time ?? 0) >= leastShare * (gap.to - gap.from) ? reasons : []

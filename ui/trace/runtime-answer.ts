@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { spanFlag } from '../../src/wire/trace.ts'
+import { notWatched } from '../../src/wire/trace.ts'
 import { formatDuration } from '../format.ts'
 import { html } from '../html.ts'
 import { ReasonText } from './gap-row.ts'
@@ -14,7 +14,7 @@ const leastShare = 0.25
 export function RuntimeAnswer({ view, model }: { view: View; model: Model }): VNode | false {
   const explained = view.runtime.value?.explained
   const { spans, summary } = model.columns
-  const foreign = ((spans.flags[0] as number) & spanFlag.ingested) !== 0
+  const foreign = ((spans.flags[0] as number) & notWatched) !== 0
   if (explained === undefined || explained === null || foreign) return false
   const [main] = reasonsOf(explained).filter(({ telling }) => telling)
   if (main === undefined || main.time < leastShare * summary.duration * 1000) return false
