@@ -1,6 +1,13 @@
 import { addressOf, type ExportProtocol, isHttp } from './interop/export/address.ts'
+import type { AwsCredentialProvider } from './interop/export/aws/credentials.ts'
+import { xrayRegion } from './interop/export/aws/xray.ts'
 import type { TlsSettings } from './interop/export/destination.ts'
-import { defaultTimeoutMs, type ExportSettings, isHeader } from './interop/export/settings.ts'
+import {
+  defaultTimeoutMs,
+  type ExportSettings,
+  type HeadersFactory,
+  isHeader
+} from './interop/export/settings.ts'
 import { known, oneOf, wrong } from './option-values.ts'
 
 /** One place that spans are sent to. */
@@ -9,8 +16,10 @@ export interface ExportDestination {
   url: string
   /** @default 'http/protobuf' */
   protocol?: ExportProtocol | undefined
-  /** More headers of each request, such as credentials. @default {} */
-  headers?: Readonly<Record<string, string>> | undefined
+  /** More headers of each request, such as credentials; or a function that gives them, asked for each request. @default {} */
+  headers?: Readonly<Record<string, string>> | HeadersFactory | undefined
+  /** Of AWS X-Ray: a function such as those of `@aws-sdk/credential-providers`. @default what the process has */
+  credentials?: AwsCredentialProvider | undefined
   /** @default 'gzip' */
   compression?: 'gzip' | 'none' | undefined
   /** Milliseconds that one request may take. @default 10000 */
@@ -26,7 +35,7 @@ export type ExportOption =
   | false
 
 const protocols = ['http/protobuf', 'http/json', 'grpc', 'zipkin'] as const
-const names = ['url', 'protocol', 'headers', 'compression', 'timeout', 'tls']
+const names = ['url', 'protocol', 'headers', 'credentials', 'compression', 'timeout', 'tls']
 
 /** Undefined where the variables decide; an empty list where nothing is exported. */
 export function exportOf(value: unknown): readonly ExportSettings[] | undefined {
@@ -47,6 +56,7 @@ function destinationOf(option: string, value: unknown): ExportSettings {
     url,
     protocol = 'http/protobuf',
     headers = {},
+    credentials,
     compression = 'gzip',
     timeout = defaultTimeoutMs,
     tls
@@ -59,17 +69,29 @@ function destinationOf(option: string, value: unknown): ExportSettings {
   oneOf(`${option}.compression`, compression, ['gzip', 'none'])
   if (!Number.isInteger(timeout) || timeout < 1 || timeout > 600_000)
     wrong(`${option}.timeout`, 'milliseconds, from 1 to 600000', timeout)
+  if (credentials !== undefined) {
+    if (typeof credentials !== 'function') wrong(`${option}.credentials`, 'a function', credentials)
+    if (xrayRegion(new URL(url)) === undefined)
+      throw new TypeError(
+        `spanlight: option '${option}.credentials' is for AWS X-Ray; '${option}.headers' may be a function, too`
+      )
+  }
   return {
     url: addressOf(url, protocol),
     protocol,
     headers: headersOf(`${option}.headers`, headers),
+    credentials,
     timeoutMs: timeout,
     compression,
     tls: tls && tlsOf(`${option}.tls`, tls)
   }
 }
 
-function headersOf(option: string, headers: object): Record<string, string> {
+function headersOf(
+  option: string,
+  headers: object | HeadersFactory
+): Readonly<Record<string, string>> | HeadersFactory {
+  if (typeof headers === 'function') return headers as HeadersFactory
   for (const [name, value] of Object.entries(known(option, headers, Object.keys(headers ?? {})))) {
     if (typeof value !== 'string') wrong(`${option}.${name}`, 'a text', value)
     if (!isHeader(name, value))

@@ -26,6 +26,7 @@ const exported = {
   timeoutMs: 10_000,
   compression: 'gzip'
 }
+const factory = async () => ({})
 const captured = {
   console: true,
   layers: true,
@@ -271,6 +272,17 @@ const rows: Row[] = [
           }
         ]
       ],
+      [{ url: 'http://c/', headers: factory }, [{ ...exported, headers: factory }]],
+      [
+        { url: 'https://xray.eu-central-1.amazonaws.com', credentials: factory },
+        [
+          {
+            ...exported,
+            url: 'https://xray.eu-central-1.amazonaws.com/v1/traces',
+            credentials: factory
+          }
+        ]
+      ],
       [
         ['http://c/', { url: 'http://z:9411', protocol: 'zipkin' }],
         [exported, { ...exported, url: 'http://z:9411/api/v2/spans', protocol: 'zipkin' }]
@@ -297,6 +309,9 @@ const rows: Row[] = [
       {},
       { url: 5 },
       { url: 'http://c/', headers: null },
+      { url: 'http://c/', headers: { upgrade: 'h2c' } },
+      { url: 'http://c/', credentials: factory },
+      { url: 'https://xray.eu-central-1.amazonaws.com', credentials: { accessKeyId: 'a' } },
       { url: 'http://c/', headers: { a: 5 } },
       { url: 'http://c/', headers: { 'content-length': '5' } },
       { url: 'http://c/', headers: { a: 'b\r\nc: d' } },

@@ -1,6 +1,5 @@
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
+import { exchange } from './exchange.ts'
 
 export interface Question {
   readonly method?: 'GET' | 'POST' | 'PUT'
@@ -18,42 +17,26 @@ export interface Answer {
 /** Asks for credentials. Rejects with a sentence when no whole answer comes in time. */
 export type Ask = (url: string, question: Question) => Promise<Answer>
 
-const maxAnswer = 256 * 1024
+const answerBytes = 256 * 1024
 
-/** One request over a connection of its own, which does not keep the process alive. Redirects are not followed: what is asked here tells secrets. */
-export const ask: Ask = (text, { method = 'GET', headers, body = '', timeoutMs }) =>
-  new Promise((resolve, reject) => {
-    const url = new URL(text)
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-    const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const request = send(url, { method, agent: false, headers: { ...headers, ...length } })
-    const timer = setTimeout(
-      () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)),
-      timeoutMs
-    ).unref()
-    const fail = (error: NodeJS.ErrnoException): void => {
-      clearTimeout(timer)
-      reject(new Error(`${url.host}: ${error.code ?? error.message}`))
-    }
-    request.on('socket', (socket) => socket.unref())
-    request.on('error', fail)
-    request.on('response', (response) => {
-      const chunks: Buffer[] = []
-      let size = 0
-      response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        size += chunk.length
-        if (size > maxAnswer) response.destroy(new Error('the answer is too long'))
-      })
-      response.on('error', fail)
-      response.on('end', () => {
-        clearTimeout(timer)
-        const { statusCode: status = 0, headers: received } = response
-        resolve({ status, headers: received, body: Buffer.concat(chunks).toString('utf8') })
-      })
-    })
-    request.end(body)
+export const ask: Ask = async (text, { method = 'GET', headers, body = '', timeoutMs }) => {
+  const url = new URL(text)
+  const answer = await exchange({
+    method,
+    url,
+    headers: {
+      ...headers,
+      ...(body !== '' && { 'content-length': String(Buffer.byteLength(body)) })
+    },
+    body,
+    agent: false,
+    timeoutMs,
+    answerBytes
   })
+  const { status, broken } = answer
+  if (status === undefined || broken !== undefined) throw new Error(`${url.host}: ${broken}`)
+  return { status, headers: answer.headers, body: answer.body.toString('utf8') }
+}
 
 const ownMachine = /^(?:127(?:\.\d+){3}|\[::1\]|localhost)$/
 

@@ -2,6 +2,7 @@ import type { Report } from '../../base/report.ts'
 import type { TraceRecord } from '../../base/span-data.ts'
 import { getAttribute } from '../../base/attributes.ts'
 import { fitXray, xrayBatch } from './aws/limits.ts'
+import type { AwsCredentialProvider } from './aws/credentials.ts'
 import { signForXray, xrayRegion } from './aws/xray.ts'
 import type { Destination } from './destination.ts'
 import { fitGoogle } from './google/limits.ts'
@@ -10,12 +11,13 @@ import { googleTelemetry, isGoogleTelemetry } from './google/telemetry.ts'
 export interface CloudSetup {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly report: Report
+  readonly credentials?: AwsCredentialProvider | undefined
   readonly now?: () => number
 }
 
 /**
  * The destination as the cloud at its address wants it: with the process's own credentials and within the cloud's limits. Any other
- * destination stays as it is. An `authorization` of the user's own is left alone.
+ * destination stays as it is. An `authorization` of the user's own is left alone, and so are headers that a function of theirs gives.
  */
 export function forCloud(destination: Destination, setup: CloudSetup): Destination {
   const url = new URL(destination.url)
@@ -27,7 +29,7 @@ export function forCloud(destination: Destination, setup: CloudSetup): Destinati
 export function forXray(
   destination: Destination,
   region: string,
-  { env, report, now = Date.now }: CloudSetup
+  { env, report, credentials, now = Date.now }: CloudSetup
 ): Destination {
   const { format, transport } = destination
   // What was given for gRPC has the path of its call.
@@ -42,7 +44,7 @@ export function forXray(
       ...format,
       body: (records) => format.body(fitXray(records, now(), count(report)))
     },
-    ...unlessGiven(destination, signForXray({ region, env, now }))
+    ...unlessGiven(destination, signForXray({ region, env, credentials, now }))
   }
 }
 
@@ -69,11 +71,11 @@ export function forGoogle(
 }
 
 function unlessGiven(
-  { headers }: Destination,
+  { headers, authorize: own }: Destination,
   authorize: Destination['authorize']
 ): Pick<Destination, 'authorize'> {
   const given = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
-  return given ? {} : { authorize }
+  return given || own !== undefined ? {} : { authorize }
 }
 
 const projectKey = 'gcp.project_id'

@@ -20,10 +20,13 @@ export interface ExportRequest {
 }
 
 /**
- * Headers to add to a request, such as a signature or a token that expires. Asked for each try. One that rejects, or takes longer than the
- * destination's timeout, is a failed try.
+ * Headers to add to a request, such as a signature or a token that expires. Asked for each try; `refused` where the other side has just turned
+ * away what was given for the same request. One that rejects, or takes longer than the destination's timeout, is a failed try.
  */
-export type Authorize = (request: ExportRequest) => Promise<Readonly<Record<string, string>>>
+export type Authorize = (
+  request: ExportRequest,
+  refused?: boolean
+) => Promise<Readonly<Record<string, string>>>
 
 /** Certificates as PEM; without them, Node's own authorities and no certificate of ours. */
 export interface TlsSettings {
@@ -44,11 +47,6 @@ export interface Destination {
   readonly compression: 'gzip' | 'none'
   readonly tls?: TlsSettings | undefined
   readonly authorize?: Authorize | undefined
-  /**
-   * What of a record is exported, or undefined when it stays here: the place to choose, and to cut what a destination would refuse. Called
-   * as the record ends, before it is copied into the queue.
-   */
-  readonly admit?: ((record: TraceRecord) => TraceRecord | undefined) | undefined
   /** Spans and characters, about, of one request. @default 512 and 1 MiB */
   readonly maxBatch?: { readonly spans?: number; readonly weight?: number } | undefined
 }
@@ -57,9 +55,9 @@ export interface Destination {
 export interface Delivery {
   /**
    * `stale` is a kept connection that the other side had closed: nothing was sent, and nothing is wrong. `too large` may be sent again in
-   * smaller parts.
+   * smaller parts, `unauthorized` once more with other credentials, where there are others.
    */
-  readonly outcome: 'sent' | 'retry' | 'refused' | 'stale' | 'too large'
+  readonly outcome: 'sent' | 'retry' | 'refused' | 'unauthorized' | 'stale' | 'too large'
   /** In words, for a line of output. */
   readonly why: string
   /** What the answer asked to be waited for; undefined without such a wish. */
@@ -72,7 +70,10 @@ export interface Delivery {
 export interface Transport {
   /** What is to be sent for a body, which is gzipped or not. */
   request(body: Buffer, gzipped: boolean): ExportRequest
-  /** Sends it and tells what became of it. Never rejects, never keeps the process alive, and ends in time whatever the other side does. */
+  /**
+   * Sends it and tells what became of it. Never keeps the process alive, ends in time whatever the other side does, and rejects only where
+   * nothing can be sent at all.
+   */
   send(request: ExportRequest, signal: AbortSignal): Promise<Delivery>
   close(): void
 }

@@ -80,10 +80,7 @@ class Sender {
   export(record: TraceRecord): void {
     this.#guard(() => {
       if (this.#stop.signal.aborted) return
-      const admit = this.#setup.destination.admit
-      const admitted = admit === undefined ? record : admit(record)
-      if (admitted === undefined) return
-      const lost = this.#queue.add(admitted)
+      const lost = this.#queue.add(record)
       if (lost > 0) this.#health.dropped(lost)
       this.#wake(this.#queue.fillsBatch ? 0 : (this.#setup.intervalMs ?? 1000))
     })

@@ -38,12 +38,19 @@ const tooLarge =
 
 // gRPC, "HTTP to gRPC Status Code Mapping": those of a proxy that has no server of gRPC to ask.
 const unavailable: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const unauthorized: ReadonlySet<number | string | undefined> = new Set([
+  401,
+  403,
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED'
+])
 
 /** What an answer's headers say that are no gRPC; undefined where its trailers decide. */
 export function deliveryOfHttp(headers: IncomingHttpHeaders): Delivery | undefined {
   const status = Number(headers[':status'])
   if (status === 200) return undefined
-  return { outcome: unavailable.has(status) ? 'retry' : 'refused', why: `HTTP status ${status}` }
+  const why = `HTTP status ${status}`
+  return { outcome: unavailable.has(status) ? 'retry' : refusal(status), why }
 }
 
 /** What trailers say, or the headers of an answer that is nothing else; undefined without a status. */
@@ -58,7 +65,11 @@ export function deliveryOf(trailers: IncomingHttpHeaders): Delivery | undefined 
     Buffer.from(textOf(trailers['grpc-status-details-bin']), 'base64')
   )
   const again = name === 'RESOURCE_EXHAUSTED' ? retryAfterMs !== undefined : retryable.has(name)
-  return again ? { outcome: 'retry', why, retryAfterMs } : { outcome: 'refused', why }
+  return again ? { outcome: 'retry', why, retryAfterMs } : { outcome: refusal(name), why }
+}
+
+function refusal(status: number | string | undefined): 'unauthorized' | 'refused' {
+  return unauthorized.has(status) ? 'unauthorized' : 'refused'
 }
 
 function messageOf(trailers: IncomingHttpHeaders): string {

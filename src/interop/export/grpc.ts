@@ -1,4 +1,5 @@
 import type * as Http2 from 'node:http2'
+import type { IncomingHttpHeaders } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Delivery, Destination, ExportRequest, Transport } from './destination.ts'
 import { deliveryOf, deliveryOfHttp } from './grpc-status.ts'
@@ -27,7 +28,13 @@ export function createGrpc(destination: Destination): Transport {
       },
       body: framed(body, gzipped)
     }),
-    send: (request, signal) => call(connection, request, timeoutMs, signal),
+    async send(request, signal) {
+      const { session, fresh } = connection.get()
+      const called = await call(session, request, timeoutMs, signal)
+      // Its other end may be gone, or be one that floods.
+      if (called.broken !== undefined) connection.close()
+      return deliveryOfCall(called, fresh)
+    },
     close: () => connection.close()
   }
 }
@@ -40,6 +47,11 @@ function http2(): typeof Http2 {
 // A pending connect keeps the process alive even when its socket is unreferenced.
 const connectMs = 2000
 const answerBytes = 64 * 1024
+// As in HTTP/1.1: answers before the answer.
+const mostInformation = 32
+const endless = 'answer without an end'
+// CANCEL of RFC 9113, section 7.
+const cancelled = 8
 
 /** The session that is open, or one that is made when it is asked for. */
 class Connection {
@@ -87,68 +99,78 @@ class Connection {
   }
 }
 
+/** What became of a call, as it was seen. */
+interface Called {
+  readonly headers: IncomingHttpHeaders | undefined
+  readonly trailers: IncomingHttpHeaders
+  readonly body: Buffer
+  /** Why it ended early; undefined where the other side has ended it. */
+  readonly broken: string | undefined
+}
+
+/** The listeners note what happens and do nothing else: what they threw would end the process. */
 function call(
-  connection: Connection,
+  session: Http2.ClientHttp2Session,
   { url, headers, body }: ExportRequest,
   timeoutMs: number,
   signal: AbortSignal
-): Promise<Delivery> {
+): Promise<Called> {
   return new Promise((resolve) => {
-    const { session, fresh } = connection.get()
-    const broken = fresh ? 'retry' : 'stale'
-    let result: Delivery | undefined
-    let failure: Delivery = { outcome: broken, why: 'connection closed' }
     const chunks: Buffer[] = []
+    let called: Omit<Called, 'body'> = { headers: undefined, trailers: {}, broken: undefined }
     let length = 0
-
+    let information = 0
     const stream = session.request({
       ':method': 'POST',
       ':path': url.pathname + url.search,
       ...headers
     })
-    const timer = after(timeoutMs, () => {
-      giveUp({ outcome: 'retry', why: `no answer within ${timeoutMs} ms` })
-      // What does not answer may be a connection whose other end is gone.
-      connection.close()
-    })
-    signal.addEventListener('abort', cancel, { once: true })
-
-    function cancel(): void {
-      stream.close(http2().constants.NGHTTP2_CANCEL)
+    // A stream that is only closed waits for what may never come; one that is only destroyed does not tell the other side.
+    const cancel = (): void => {
+      stream.close(cancelled)
+      stream.destroy()
     }
-    function giveUp(why: Delivery): void {
-      failure = why
+    const giveUp = (broken: string): void => {
+      called = { ...called, broken }
       cancel()
     }
-    // A stream is cancelled when its session fails; why that did is the cause.
-    function failed(error: NodeJS.ErrnoException): void {
-      const { code, message } = (error.cause as NodeJS.ErrnoException | undefined) ?? error
-      failure = { outcome: broken, why: code ?? message }
-    }
+    const timer = after(timeoutMs, () => giveUp(`no answer within ${timeoutMs} ms`))
+    signal.addEventListener('abort', cancel, { once: true })
 
+    stream.on('headers', () => {
+      if (++information > mostInformation) giveUp('no end of informational answers')
+    })
     stream.on('response', (answer) => {
-      failure = { outcome: 'retry', why: 'answer without a status' }
-      result = deliveryOfHttp(answer) ?? deliveryOf(answer)
-      if (result !== undefined) cancel()
+      called = { ...called, headers: answer }
+      // Trailers will not come, or would say nothing more.
+      if (Number(answer[':status']) !== 200 || 'grpc-status' in answer) cancel()
     })
-    stream.on('trailers', (trailers) => {
-      result ??= deliveryOf(trailers)
-    })
+    stream.on('trailers', (trailers) => (called = { ...called, trailers }))
     stream.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       length += chunk.length
-      if (length > answerBytes) giveUp({ outcome: 'refused', why: 'answer without an end' })
+      if (length > answerBytes) giveUp(endless)
     })
+    // A stream is cancelled when its session fails; why that did is the cause.
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (failure.why === 'connection closed') failed(error)
+      const { code, message } = (error.cause as NodeJS.ErrnoException | undefined) ?? error
+      called = { ...called, broken: called.broken ?? code ?? message }
     })
     stream.on('close', () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', cancel)
-      resolve(result === undefined ? failure : { ...result, answer: messageOf(chunks) })
+      resolve({ ...called, body: Buffer.concat(chunks) })
     })
     stream.end(body)
   })
+}
+
+function deliveryOfCall({ headers, trailers, body, broken }: Called, fresh: boolean): Delivery {
+  const said = headers && (deliveryOfHttp(headers) ?? deliveryOf(headers) ?? deliveryOf(trailers))
+  if (said !== undefined) return { ...said, answer: messageOf(body) }
+  if (broken === endless) return { outcome: 'refused', why: broken }
+  if (headers !== undefined) return { outcome: 'retry', why: broken ?? 'answer without a status' }
+  return { outcome: fresh ? 'retry' : 'stale', why: broken ?? 'connection closed' }
 }
 
 function after(ms: number, act: () => void): NodeJS.Timeout {
@@ -164,8 +186,7 @@ function framed(body: Buffer, gzipped: boolean): Buffer {
 }
 
 /** The message of an answer; empty where there is none, or one in an encoding that was not asked for. */
-function messageOf(chunks: readonly Buffer[]): Buffer {
-  const answer = Buffer.concat(chunks)
+function messageOf(answer: Buffer): Buffer {
   if (answer.length < 5 || answer[0] !== 0) return Buffer.alloc(0)
   return answer.subarray(5, 5 + answer.readUInt32BE(1))
 }

@@ -48,7 +48,9 @@ export class Health {
   }
 
   /** A try that failed. One line when it begins, not one for each: a collector that is not running is a usual thing. */
-  tried({ outcome, why }: Delivery): void {
+  tried({ outcome, why: said }: Delivery): void {
+    // Of the other side, or of whoever gives credentials: it may quote what it was sent.
+    const why = this.#report.hide(said)
     this.#note(why)
     if (this.#failing) return
     this.#failing = true

@@ -8,13 +8,13 @@ export interface Expiring {
 const earlyMs = 5 * 60_000
 
 /**
- * What `load` gives, kept until five minutes before it expires. However many ask, it is loaded once at a time; what is still good stays in
- * use when loading fails.
+ * What `load` gives, kept until five minutes before it expires, or until it is said to have been refused. However many ask, it is loaded once
+ * at a time; what is still good stays in use when loading fails.
  */
 export function renewed<T extends Expiring>(
   load: () => Promise<T>,
   now: () => number = Date.now
-): () => Promise<T> {
+): (refused?: boolean) => Promise<T> {
   let last: T | undefined
   let pending: Promise<T> | undefined
   const lasts = (ms: number): boolean =>
@@ -30,5 +30,8 @@ export function renewed<T extends Expiring>(
       pending = undefined
     }
   }
-  return () => (lasts(earlyMs) ? Promise.resolve(last as T) : (pending ??= renew()))
+  return (refused = false) => {
+    if (refused) last = undefined
+    return lasts(earlyMs) ? Promise.resolve(last as T) : (pending ??= renew())
+  }
 }

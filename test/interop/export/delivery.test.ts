@@ -12,7 +12,8 @@ afterEach(() => void vi.useRealTimers())
 /** A destination that fails until it is said to work, and when it was tried. */
 function failing(answer: () => Delivery, giveUpMs = 300_000) {
   const tries: number[] = []
-  const report = createReport(() => {})
+  const lines: string[] = []
+  const report = createReport((line) => void lines.push(line))
   const deliveries = new Deliveries({
     destination: destination('http://c/', { compression: 'none' }),
     transport: {
@@ -32,7 +33,7 @@ function failing(answer: () => Delivery, giveUpMs = 300_000) {
   const record = traceOf(1)
   const batch: Batch = { pieces: [{ record, spans: 1, weight: 400 }], spans: 1, weight: 400 }
   const pauses = () => tries.slice(1).map((at, i) => at - tries[i])
-  return { delivered: deliveries.deliver(batch), tries, pauses }
+  return { delivered: deliveries.deliver(batch), tries, pauses, lines: () => lines }
 }
 
 describe('a batch that does not arrive', () => {
@@ -67,6 +68,28 @@ describe('a batch that does not arrive', () => {
     const outage = failing(() => ({ outcome: 'retry', why: 'x', retryAfterMs: 3_600_000 }))
     await vi.advanceTimersByTimeAsync(130_000)
     expect(outage.pauses()).toEqual([60_000, 60_000])
+  })
+
+  it.each([0, 1, 500])('pauses, even where it is asked for after %d ms', async (retryAfterMs) => {
+    const outage = failing(() => ({ outcome: 'retry', why: 'x', retryAfterMs }))
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(Math.min(...outage.pauses())).toBeGreaterThanOrEqual(750)
+    expect(outage.tries.length).toBeGreaterThan(5)
+  })
+
+  it('is tried again when it cannot be sent at all', async () => {
+    let throws = true
+    const outage = failing(() => {
+      if (throws) throw new Error('http.request is broken')
+      return { outcome: 'sent', why: 'x' }
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    throws = false
+    await vi.advanceTimersByTimeAsync(1250)
+    expect((await outage.delivered).outcome).toBe('sent')
+    expect(outage.lines()).toEqual([
+      'spanlight: export to http://c/ fails (http.request is broken); it is tried again\n'
+    ])
   })
 
   it('is sent at once when only the connection was stale, and pauses when the next is, too', async () => {

@@ -8,7 +8,7 @@ import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { spawn } from 'node:child_process'
 import { gunzipSync } from 'node:zlib'
-import type { TraceRecord } from '../../../src/base/span-data.ts'
+
 import type { Span } from '../../../src/span/span.ts'
 import { activeContext, isSuppressed, rootContext, runIn } from '../../../src/context/context.ts'
 import type { Destination, ExportRequest } from '../../../src/interop/export/destination.ts'
@@ -164,17 +164,6 @@ describe('an exporter', () => {
 })
 
 describe('what a destination asks for', () => {
-  it('chooses and changes what is exported before it waits', async () => {
-    const admit = (record: TraceRecord) =>
-      record.spans.length > 1 ? { ...record, spans: record.spans.slice(0, 1) } : undefined
-    await use({}, { admit })
-    exporter.export(traceOf(1, 'dull'))
-    exporter.export(traceOf(3, 'cut'))
-    expect(await exporter.flush()).toBe(true)
-    expect(collector.names).toEqual(['cut'])
-    expect(exporter.drops()).toEqual({})
-  })
-
   it('authorizes each try anew, by the bytes that are sent', async () => {
     const seen: ExportRequest[] = []
     const authorize = async (request: ExportRequest) => {
@@ -205,6 +194,41 @@ describe('what a destination asks for', () => {
     exporter.export(traceOf(1))
     await until(() => exporter.lines.length === 2)
     expect(exporter.lines[0]).toContain(`fails (${why}); it is tried again`)
+  })
+})
+
+describe('a collector that refuses who sends', () => {
+  it.each([401, 403])('with %i is shown other credentials at once', async (status) => {
+    const refusals: (boolean | undefined)[] = []
+    const authorize = async (_request: ExportRequest, refused?: boolean) => {
+      refusals.push(refused)
+      return { authorization: refused === true ? 'new' : 'old' }
+    }
+    collector.answer = (res, req) =>
+      res.writeHead(req.headers.authorization === 'new' ? 200 : status).end()
+    await use({}, { authorize })
+    exporter.export(traceOf(1))
+    expect(await exporter.flush()).toBe(true)
+    expect(refusals).toEqual([false, true])
+    expect(collector.received.map(({ headers }) => headers.authorization)).toEqual(['old', 'new'])
+    expect(exporter.lines).toEqual([])
+  })
+
+  it('loses the batch where these are refused as well, and does not ask for others with each', async () => {
+    const refusals: (boolean | undefined)[] = []
+    const authorize = async (_request: ExportRequest, refused?: boolean) => {
+      refusals.push(refused)
+      return {}
+    }
+    collector.answer = (res) => res.writeHead(403).end()
+    await use({}, { authorize })
+    for (let lost = 1; lost < 4; lost++) {
+      exporter.export(traceOf(1))
+      await until(() => exporter.figures().failed === lost)
+    }
+    expect(refusals).toEqual([false, true, false, false])
+    expect(exporter.lines).toHaveLength(1)
+    expect(exporter.lines[0]).toContain('fails (HTTP status 403); its spans are lost')
   })
 })
 

@@ -67,4 +67,23 @@ describe('what is renewed', () => {
     fails = false
     expect((await get()).since).toBe(10 * minute)
   })
+
+  it('is loaded anew when it was refused, however long it would have been good', async () => {
+    let loaded = 0
+    const get = renewed(() => Promise.resolve({ nth: ++loaded, expiresAt: undefined }))
+    expect((await get()).nth).toBe(1)
+    expect((await get(true)).nth).toBe(2)
+    expect((await get()).nth).toBe(2)
+  })
+
+  it('is not used again once it was refused, though no other can be had', async () => {
+    let fails = false
+    const get = renewed(() => (fails ? Promise.reject(new Error('away')) : Promise.resolve({})))
+    await get()
+    fails = true
+    await expect(get(true)).rejects.toThrow('away')
+    await expect(get()).rejects.toThrow('away')
+    fails = false
+    expect(await get()).toEqual({})
+  })
 })

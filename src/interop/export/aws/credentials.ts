@@ -1,5 +1,6 @@
 import { type Answer, type Ask, objectOf } from '../ask.ts'
 import type { Expiring } from '../renewed.ts'
+import { within } from '../within.ts'
 import type { AwsCredentials } from './sigv4.ts'
 
 export interface FoundCredentials extends AwsCredentials, Expiring {}
@@ -14,6 +15,28 @@ export interface CredentialSetup {
 
 /** Undefined where the process has no such credentials; rejects with a sentence where it has, and they cannot be had. */
 export type CredentialSource = (setup: CredentialSetup) => Promise<FoundCredentials | undefined>
+
+/** What AWS's SDKs call an identity provider: those of `@aws-sdk/credential-providers` are such functions. */
+export type AwsCredentialProvider = () => Promise<
+  AwsCredentials & { readonly expiration?: Date | undefined }
+>
+
+const ownMs = 10_000
+
+/** What the application's own function gives, which may be anything. */
+export async function fromProvider(provider: AwsCredentialProvider): Promise<FoundCredentials> {
+  const given: unknown = await within(ownMs, provider(), `no credentials within ${ownMs} ms`)
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = Object(given) as Loose
+  return complete(
+    {
+      accessKeyId,
+      secretAccessKey,
+      sessionToken,
+      expiration: expiration instanceof Date ? expiration.getTime() : expiration
+    },
+    "the option 'credentials'"
+  )
+}
 
 /** What containers and machines answer: a JSON object of these four fields. */
 export function credentialsIn(answer: Answer, from: string): FoundCredentials {
@@ -41,7 +64,7 @@ export function complete(
   { accessKeyId, secretAccessKey, sessionToken, expiration }: Loose,
   from: string
 ): FoundCredentials {
-  const expiresAt = typeof expiration === 'string' ? Date.parse(expiration) : Number.NaN
+  const expiresAt = typeof expiration === 'string' ? Date.parse(expiration) : Number(expiration)
   if (isText(accessKeyId) && isText(secretAccessKey))
     return {
       accessKeyId,

@@ -38,7 +38,9 @@ export async function fromProfile(setup: CredentialSetup): Promise<FoundCredenti
     return assumeRole(setup, { role, tokenFile, session: profile['role_session_name'] })
   const other = said.find((key) => /^(?:sso_|credential_|source_profile)/.test(key))
   if (other !== undefined)
-    throw new Error(`AWS profile '${name}' uses ${other}, of which nothing is known here`)
+    throw new Error(
+      `AWS profile '${name}' uses ${other}, of which nothing is known here: give 'export.credentials'`
+    )
   if (!env['AWS_PROFILE']) return undefined
   throw new Error(`AWS profile '${name}' has no credentials`)
 }

@@ -33,8 +33,8 @@ export function googleTelemetry({
     async project() {
       return (await project().catch(() => undefined))?.id
     },
-    async authorize() {
-      const { token: bearer, quotaProject } = await token()
+    async authorize(_request, refused) {
+      const { token: bearer, quotaProject } = await token(refused)
       return {
         authorization: `Bearer ${bearer}`,
         ...(quotaProject !== undefined && { 'x-goog-user-project': quotaProject })

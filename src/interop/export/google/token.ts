@@ -36,7 +36,9 @@ export async function askToken(
         refresh_token: textOf(fields, 'refresh_token') ?? ''
       })
     default:
-      throw new Error(`${path} is no key of a service account or a user`)
+      throw new Error(
+        `${path} is no key of a service account or a user: give 'export.headers' as a function`
+      )
   }
 }
 
