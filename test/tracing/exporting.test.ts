@@ -85,6 +85,36 @@ describe('an application with several destinations', () => {
     grpc.kill()
   })
 
+  it('shows each a token of its own, from a function that is asked again when one is refused', async () => {
+    const shown: (string | undefined)[] = []
+    const collector = await listen((req, res) => {
+      const { authorization } = req.headers
+      shown.push(authorization)
+      res.writeHead(authorization === 'Bearer 2' ? 200 : 401).end()
+    })
+    let nth = 0
+    const headers = async () => ({ authorization: `Bearer ${++nth}` })
+    const { origin, exports } = await exportingTo([
+      { url: collector, headers },
+      {
+        url: `${collector}/fails`,
+        headers: () => {
+          throw new Error('no login for password=hunter2')
+        }
+      },
+      { url: `${collector}/hangs`, headers: () => new Promise(() => {}), timeout: 50 }
+    ])
+    await ask(`${origin}/orders/5`)
+    await settled(async () => {
+      const [first, ...others] = await exports()
+      return first?.sent === 2 && others.every(({ failing }) => failing)
+    })
+    expect(shown).toEqual(['Bearer 1', 'Bearer 2'])
+    const [, fails, hangs] = await exports()
+    expect(fails?.lastError).toBe('no login for password=[redacted]')
+    expect(hangs?.lastError).toBe('no credentials within 50 ms')
+  })
+
   it('sends nothing on that another process sent it', async () => {
     const bodies: Buffer[] = []
     const collector = await listen(async (req, res) => {

@@ -53,6 +53,12 @@ async function signedAgain({ method, path, headers, body }: Asked): Promise<stri
   return again['authorization']
 }
 
+/** What `@aws-sdk/credential-providers` makes. */
+type SdkProvider = Extract<
+  ConstructorParameters<typeof SignatureV4>[0]['credentials'],
+  (...args: never[]) => unknown
+>
+
 function resourceOf({ headers, body }: Asked): ReadonlyAttributes {
   const sent = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
   const [record] = (decodeBody(sent, decodeSetup()) as Received).records
@@ -100,6 +106,39 @@ describe('an export to AWS X-Ray', () => {
     expect(exporter.lines).toHaveLength(2)
   })
 
+  it.each(['the process', 'the application'])(
+    'is signed anew at once when the credentials of %s are refused',
+    async (whose) => {
+      const xray = await cloudServer(({ headers }, res) =>
+        res.writeHead(headers.authorization?.includes('AKIANEW') === true ? 200 : 403).end('{}')
+      )
+      const ids = ['AKIAOLD', 'AKIANEW']
+      const agent = await cloudServer((_, res) =>
+        res.end(JSON.stringify({ AccessKeyId: ids.shift(), SecretAccessKey: 'secret' }))
+      )
+      const credentials: SdkProvider = async () => ({
+        accessKeyId: ids.shift() ?? '',
+        secretAccessKey: 'secret',
+        expiration: new Date(Date.now() + 3_600_000)
+      })
+      const own = { AWS_CONTAINER_CREDENTIALS_FULL_URI: agent.url, HOME: '/nowhere' }
+      const at = forXray(destination(`${xray.url}/v1/traces`), 'eu-central-1', {
+        env: own,
+        report: quiet,
+        credentials: whose === 'the application' ? credentials : undefined
+      })
+      const exporter = exporting(at.url, at)
+      onTestFinished(() => exporter.close(0))
+      for (let i = 0; i < 2; i++) {
+        exporter.export(fresh())
+        expect(await exporter.flush()).toBe(true)
+      }
+      expect(xray.asked).toHaveLength(3)
+      expect(agent.asked).toHaveLength(whose === 'the application' ? 0 : 2)
+      expect(exporter.lines).toEqual([])
+    }
+  )
+
   it('goes by HTTP, whatever is asked for', () => {
     const lines: string[] = []
     const report = createReport((line) => void lines.push(line))
@@ -139,6 +178,28 @@ describe('an export to Google Cloud', () => {
     const [asked] = telemetry.asked as [Asked]
     expect(asked.headers.authorization).toBe('Bearer t0ken')
     expect(resourceOf(asked)).toEqual(['gcp.project_id', 'shop-1'])
+  })
+
+  it('carries another token at once when one is refused', async () => {
+    const tokens = ['old', 'new']
+    const server = await cloudServer(({ path }, res) => {
+      res.setHeader('metadata-flavor', 'Google')
+      const token = path.endsWith('project-id') ? '' : tokens.shift()
+      res.end(token === '' ? 'shop-1' : JSON.stringify({ access_token: token, expires_in: 3600 }))
+    })
+    const telemetry = await cloudServer(({ headers }, res) =>
+      res.writeHead(headers.authorization === 'Bearer new' ? 200 : 401).end('{}')
+    )
+    const own = { HOME: '/nowhere', GCE_METADATA_HOST: new URL(server.url).host }
+    const at = forGoogle(destination(`${telemetry.url}/v1/traces`), { env: own, report: quiet })
+    const exporter = exporting(at.url, at)
+    onTestFinished(() => exporter.close(0))
+    exporter.export(fresh())
+    expect(await exporter.flush()).toBe(true)
+    expect(telemetry.asked.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer old',
+      'Bearer new'
+    ])
   })
 
   it('leaves a project that the resource names, and says when there is none', async () => {

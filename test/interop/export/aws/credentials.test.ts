@@ -1,9 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, afterEach, describe, expect, it } from 'vitest'
+import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest'
 import { type Ask, ask } from '../../../../src/interop/export/ask.ts'
 import { findCredentials } from '../../../../src/interop/export/aws/chain.ts'
+import {
+  type AwsCredentialProvider,
+  fromProvider
+} from '../../../../src/interop/export/aws/credentials.ts'
 import { type Asked, cloudServer } from '../cloud-server.ts'
 
 const now = Date.parse('2026-11-01T12:00:00Z')
@@ -246,5 +250,48 @@ aws_session_token = three
     const own: Ask = () => Promise.resolve({ status: 200, headers: {}, body })
     const env = { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/x' }
     await expect(find(env, own)).rejects.toThrow('the container agent gave no credentials')
+  })
+})
+
+describe("credentials of the application's own", () => {
+  const given = (value: unknown): AwsCredentialProvider =>
+    (async () => value) as unknown as AwsCredentialProvider
+
+  it("are what the AWS SDK's providers give", async () => {
+    const [accessKeyId, secretAccessKey] = ['AKIA1', 'secret/1']
+    expect(await fromProvider(given({ accessKeyId, secretAccessKey }))).toEqual({
+      accessKeyId,
+      secretAccessKey
+    })
+    const whole = { accessKeyId, secretAccessKey, sessionToken: 'session+1', accountId: '1' }
+    expect(await fromProvider(given({ ...whole, expiration: new Date(expiration) }))).toEqual(
+      granted
+    )
+    expect(await fromProvider(given({ ...whole, expiration }))).toEqual(granted)
+  })
+
+  it.each([undefined, null, 5, {}, { accessKeyId: 'a', secretAccessKey: 'b\nc' }, 'secret'])(
+    'are refused without being quoted when they are %j',
+    async (value) => {
+      await expect(fromProvider(given(value))).rejects.toThrow(
+        /^the option 'credentials' gave no credentials$/
+      )
+    }
+  )
+
+  it('may not be there', async () => {
+    await expect(fromProvider(() => Promise.reject(new Error('logged out')))).rejects.toThrow(
+      'logged out'
+    )
+  })
+
+  it('are not waited for without an end', async () => {
+    vi.useFakeTimers()
+    const waiting = expect(fromProvider(() => new Promise(() => {}))).rejects.toThrow(
+      'no credentials within 10000 ms'
+    )
+    await vi.advanceTimersByTimeAsync(10_000)
+    await waiting
+    vi.useRealTimers()
   })
 })
