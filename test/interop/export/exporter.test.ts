@@ -533,7 +533,7 @@ describe('a process that exports', () => {
     const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
     const code = `
       const { createExporter } = await import(${file('../../../src/interop/export/exporter.ts')})
-      const report = { say: console.log, once: console.log, drop() {}, drops: new Map() }
+      const report = { say: console.log, once: console.log, drop() {}, hide: String, drops: new Map() }
       const destination = {
         url: ${JSON.stringify(url)}, transport: '${transport}', headers: {}, timeoutMs: 1e4, compression: 'gzip',
         format: { contentType: 'text/plain', body: () => 'spans' }

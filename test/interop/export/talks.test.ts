@@ -1,7 +1,8 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { Destination } from '../../../src/interop/export/destination.ts'
-import { exporting, traceOf, until } from './collector.ts'
+import { until } from '../../until.ts'
+import { exporting, traceOf } from './collector.ts'
 import { httpTalks, type Talk } from './talks.ts'
 
 const warnings: Error[] = []
