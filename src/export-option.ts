@@ -1,6 +1,5 @@
-import { addressOf, type ExportProtocol, isHttp } from './interop/export/address.ts'
+import { addressOf, type ExportProtocol, isHttp, xrayRegion } from './interop/export/address.ts'
 import type { AwsCredentialProvider } from './interop/export/aws/credentials.ts'
-import { xrayRegion } from './interop/export/aws/xray.ts'
 import type { TlsSettings } from './interop/export/destination.ts'
 import {
   defaultTimeoutMs,

@@ -4,6 +4,7 @@ import { shown, type ExportProtocol } from './interop/export/address.ts'
 import { forCloud } from './interop/export/clouds.ts'
 import type { Destination, ExportFormat } from './interop/export/destination.ts'
 import { createExporter } from './interop/export/exporter.ts'
+import { authorizeBy } from './interop/export/headers.ts'
 import type { ExportSettings } from './interop/export/settings.ts'
 import { encodeJson } from './interop/otlp/encode.ts'
 import { encodeProtobuf } from './interop/otlp/encode-protobuf.ts'
@@ -47,7 +48,8 @@ export function createExporters({
 }: ExportingSetup): Exporters {
   const tail = tailSampling && new TailSampler({ policies: tailSampling, recorded: sample, now })
   const exporters = wanted.map((settings) => {
-    const destination = forCloud(destinationOf(settings), { env, report })
+    const { credentials } = settings
+    const destination = forCloud(destinationOf(settings), { env, report, credentials })
     const exporter = createExporter({ destination, report })
     return { exporter, to: shown(settings.url), protocol: settings.protocol }
   })
@@ -67,9 +69,12 @@ export function createExporters({
   }
 }
 
-function destinationOf({ protocol, ...settings }: ExportSettings): Destination {
+function destinationOf({ protocol, headers, ...settings }: ExportSettings): Destination {
   return {
     ...settings,
+    ...(typeof headers === 'function'
+      ? { headers: {}, authorize: authorizeBy(headers) }
+      : { headers }),
     transport: protocol === 'grpc' ? 'grpc' : 'http',
     format: formats[protocol]
   }

@@ -29,3 +29,12 @@ export function shown(url: string): string {
   const { origin, pathname } = new URL(url)
   return pathname === paths.grpc ? origin : origin + pathname
 }
+
+// Also of China's regions, of addresses for IPv6, and of a private network's own.
+const xrayHost =
+  /(?:^|\.)xray(?:-fips)?\.([a-z]{2}[a-z0-9-]*)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/
+
+/** The region of an X-Ray endpoint; undefined for any other address. */
+export function xrayRegion({ hostname }: URL): string | undefined {
+  return xrayHost.exec(hostname)?.[1]
+}

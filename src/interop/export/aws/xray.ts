@@ -5,15 +5,6 @@ import { findCredentials } from './chain.ts'
 import { type AwsCredentialProvider, fromProvider } from './credentials.ts'
 import { signatureHeaders } from './sigv4.ts'
 
-// Also of China's regions, of addresses for IPv6, and of a private network's own.
-const host =
-  /(?:^|\.)xray(?:-fips)?\.([a-z]{2}[a-z0-9-]*)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/
-
-/** The region of an X-Ray endpoint; undefined for any other address. */
-export function xrayRegion({ hostname }: URL): string | undefined {
-  return host.exec(hostname)?.[1]
-}
-
 export interface AwsSetup {
   readonly region: string
   readonly env: Readonly<Record<string, string | undefined>>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { authorizeBy, type HeadersFactory } from '../../../src/interop/export/settings.ts'
+import { authorizeBy } from '../../../src/interop/export/headers.ts'
+import type { HeadersFactory } from '../../../src/interop/export/settings.ts'
 
 const given = (value: unknown): HeadersFactory => (() => value) as HeadersFactory
 
