@@ -32,11 +32,7 @@ export function summarise(record: TraceRecord): SummaryData {
   let db = 0
   for (const span of record.spans) {
     if (span.status === StatusCode.error) errors++
-    if (
-      span.kind === SpanKind.client &&
-      getAttribute(span.attributes, 'db.system.name') !== undefined
-    )
-      db++
+    if (span.kind === SpanKind.client && callsDatabase(span)) db++
   }
   return {
     service: record.resource.service,
@@ -68,6 +64,14 @@ export function rootOf(spans: readonly SpanData[]): SpanData {
   const ids = new Set<string>()
   for (const span of spans) ids.add(span.spanId)
   return spans.find((span) => span.parentId === undefined || !ids.has(span.parentId)) ?? first
+}
+
+// By its older name, too, which most instrumentations have.
+function callsDatabase({ attributes }: SpanData): boolean {
+  return (
+    getAttribute(attributes, 'db.system.name') !== undefined ||
+    getAttribute(attributes, 'db.system') !== undefined
+  )
 }
 
 function httpStatusOf(span: SpanData): number {

@@ -95,11 +95,12 @@ interface BodyProps extends FactsProps {
 function Body({ view, model, row, span, source }: BodyProps): VNode {
   const curl = asCurl(span)
   const exceptions = exceptionsOf(span)
-  const statement = span.attributes.find(([key]) => key === 'db.query.text')?.[1]
+  const first = (...keys: string[]) => span.attributes.find(([key]) => keys.includes(key))
+  // Others send the older names.
+  const [statementKey, statement] = first('db.query.text', 'db.statement') ?? []
   const headers = span.attributes.filter(([key]) => headerKey.test(key))
   const attributes = span.attributes.filter(
-    ([key]) =>
-      key !== 'db.query.text' && !headerKey.test(key) && !bodyKey.test(key) && !isSiteKey(key)
+    ([key]) => key !== statementKey && !headerKey.test(key) && !bodyKey.test(key) && !isSiteKey(key)
   )
   const events = span.events.filter((event) => event.name !== 'exception')
   const dropped = span.dropped.attributes + span.dropped.events + span.dropped.links
@@ -111,7 +112,7 @@ function Body({ view, model, row, span, source }: BodyProps): VNode {
       html`<section class="error-card"><h3>Failed</h3><p>${visible(span.statusMessage || errorType(span) || 'The span has status error and says no more.')}</p></section>
         <${Elsewhere} ...${{ view, model, row }} />`
     }
-    ${typeof statement === 'string' && html`<${Statement} ...${{ text: statement, system: String(span.attributes.find(([key]) => key === 'db.system.name')?.[1] ?? '') }} />`}
+    ${typeof statement === 'string' && html`<${Statement} ...${{ text: statement, system: String(first('db.system.name', 'db.system')?.[1] ?? '') }} />`}
     ${source?.site && html`<section><h3>Called from</h3><${CodeFrame} ...${{ frame: source.site, titled: false }} /></section>`}
     <${HttpBodies} ...${{ span }} />
     ${

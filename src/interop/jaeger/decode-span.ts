@@ -1,6 +1,7 @@
 import { getAttribute } from '../../base/attributes.ts'
 import { count, field, text } from '../../base/fields.ts'
 import { SpanKind } from '../../base/span-data.ts'
+import { addHttp } from '../../trace/older-http.ts'
 import { negativeKey } from '../../trace/own-names.ts'
 import { after, type MovableSpan, type SpanIdentity } from '../../trace/received.ts'
 import type { AttributeRules } from '../../trace/received-attributes.ts'
@@ -25,6 +26,7 @@ export function readSpan(
   const { attributes, dropped } = readTags(field(raw, 'tags'), rules, (key, value) =>
     own.take(key, value)
   )
+  addHttp(attributes, rules)
   const given = field(raw, 'duration')
   const duration = typeof given === 'string' ? Number(given) : given
   const length = typeof duration === 'number' && Number.isFinite(duration) ? duration : 0

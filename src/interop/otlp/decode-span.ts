@@ -9,6 +9,7 @@ import type {
   SpanLog,
   StatusCode
 } from '../../base/span-data.ts'
+import { addHttp } from '../../trace/older-http.ts'
 import {
   droppedSpansKey,
   logBody,
@@ -183,6 +184,7 @@ function readOwn(value: unknown, negative: boolean, rules: AttributeRules): OwnA
   // A copy, as one that has grown is twice as large, until the body is stored.
   const kept = attributes.slice(0, rules.limits.attributes * 2)
   const excess = (attributes.length - kept.length) / 2
+  addHttp(kept, rules)
   if (negative || wasNegative) kept.push(negativeKey, true)
   return { attributes: kept, dropped: dropped + excess, droppedSpans }
 }

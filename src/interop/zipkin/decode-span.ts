@@ -2,13 +2,14 @@ import type { Attributes } from '../../base/attributes.ts'
 import { field, text } from '../../base/fields.ts'
 import { readSpanId, readTraceId, type SpanId } from '../../base/ids.ts'
 import { SpanKind } from '../../base/span-data.ts'
+import { addHttp } from '../../trace/older-http.ts'
 import { negativeKey } from '../../trace/own-names.ts'
 import { after, type ReadSpan, type SpanIdentity } from '../../trace/received.ts'
 import { type AttributeRules, putReceived } from '../../trace/received-attributes.ts'
 import { serverHalfId } from '../../trace/shared-spans.ts'
 import { firstMoment, readAnnotations } from './annotations.ts'
 import { debugKey, kinds } from './names.ts'
-import { addHttp, type ReadTags } from './tags.ts'
+import { addMethod, type ReadTags } from './tags.ts'
 import { nanosOf } from './time.ts'
 
 export interface Identity extends SpanIdentity {
@@ -69,7 +70,8 @@ export function readSpan(
   putEndpoint(attributes, field(raw, 'remoteEndpoint'), 'network.peer', rules)
   const peer = text(field(field(raw, 'remoteEndpoint'), 'serviceName'))
   if (peer !== '') put(attributes, 'peer.service', peer, rules)
-  const name = addHttp(attributes, sent, rules)
+  addHttp(attributes, rules)
+  const name = addMethod(attributes, sent, rules)
   if (field(raw, 'debug') === true) put(attributes, debugKey, true, rules)
   if (negative || (typeof duration === 'number' && duration < 0)) attributes.push(negativeKey, true)
   const span = {

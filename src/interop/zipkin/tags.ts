@@ -2,6 +2,7 @@ import { type Attributes, type AttributeValue, getAttribute } from '../../base/a
 import { count, field } from '../../base/fields.ts'
 import { type Scope, StatusCode } from '../../base/span-data.ts'
 import { droppedSpansKey, negativeKey } from '../../trace/own-names.ts'
+import { olderHttp } from '../../trace/older-http.ts'
 import { type AttributeRules, putReceived } from '../../trace/received-attributes.ts'
 import {
   debugKey,
@@ -134,33 +135,21 @@ function valueOf(key: string, value: unknown): AttributeValue | undefined {
 }
 
 /**
- * What the page reads, where a tracer of Zipkin says it by names of its own: Brave's `http.method`, `http.path` and `http.status_code`. The
- * tags stay as they are beside it. Zipkin-js has the method in nothing but the name, in lower case, as Zipkin has all names; gives that
- * of the span as OpenTelemetry would have it.
+ * The name of a span as OpenTelemetry would have it. Zipkin-js has the method of a request in nothing but the name, in lower case, as Zipkin has
+ * all names.
  */
-export function addHttp(attributes: Attributes, name: string, rules: AttributeRules): string {
-  const add = (key: string, value: AttributeValue | undefined): void => {
-    if (value === undefined || value === '' || getAttribute(attributes, key) !== undefined) return
-    putReceived(attributes, (rules.limits.attributes + 4) * 2, key, value, rules)
-  }
-  const get = (key: string): AttributeValue | undefined => getAttribute(attributes, key)
-  const url = textOf(get('http.url'))
-  const path = get('http.path') ?? pathOf(textOf(get('http.target')) || url)
-  const status = get('http.status_code')
-  const isHttp = path !== undefined || status !== undefined || get('http.route') !== undefined
-  const method = isHttp ? methods.exec(name)?.[0] : undefined
-  add('http.request.method', get('http.method') ?? method?.toUpperCase())
-  add('http.response.status_code', status)
-  add('url.path', path)
-  add('url.full', url)
-  return method === undefined ? name : method.toUpperCase() + name.slice(method.length)
+export function addMethod(attributes: Attributes, name: string, rules: AttributeRules): string {
+  const isHttp = httpKeys.some((key) => getAttribute(attributes, key) !== undefined)
+  const method = isHttp ? methods.exec(name)?.[0].toUpperCase() : undefined
+  if (method === undefined) return name
+  const key = 'http.request.method'
+  if (getAttribute(attributes, key) === undefined)
+    putReceived(attributes, (rules.limits.attributes + olderHttp) * 2, key, method, rules)
+  return method + name.slice(method.length)
 }
 
+const httpKeys = ['http.path', 'http.target', 'http.url', 'http.status_code', 'http.route'] as const
 const methods = /^(?:get|head|post|put|patch|delete|options|connect|trace)(?= |$)/i
-
-function pathOf(url: string): string | undefined {
-  return url === '' ? undefined : /^(?:[a-z]+:\/\/[^/?#]*)?([^?#]*)/i.exec(url)?.[1] || '/'
-}
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

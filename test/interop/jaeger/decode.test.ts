@@ -166,7 +166,9 @@ describe('decodeJaeger', () => {
       'ratio',
       0.5,
       'raw',
-      'AAE='
+      'AAE=',
+      'http.response.status_code',
+      500
     ])
   })
 

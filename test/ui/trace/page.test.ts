@@ -276,6 +276,16 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     expect(await page.textContent('.timeline .row .label')).toContain('\\u202e')
   })
 
+  it('lays out a statement that came under its older name', async () => {
+    const traceId = 'b'.repeat(32)
+    const attributes = { 'db.system': 'mysql', 'db.statement': 'select a from b where c = ?' }
+    await real.app.ingest([{ traceId, id: 1, name: 'query', start: 0, duration: 9, attributes }])
+    const page = await openTrace(traceId)
+    await page.waitForSelector('.panel .statement .word')
+    expect(await page.textContent('.panel .statement pre')).toContain('\n  b\n')
+    expect(await page.textContent('.panel .attributes')).not.toContain('select a')
+  })
+
   it('says what to do when a trace is no longer there', async () => {
     const one = await openPage(`${real.app.page}t/${'d'.repeat(32)}`)
     await one.page.waitForSelector('h1:has-text("no longer in memory")')
