@@ -148,8 +148,8 @@ describe.skipIf(!hasBrowser)('hostile text is text', () => {
     const rows = await page.locator('.trace .grid .row').count()
     await page.click('.timeline .row:not(.gap) >> nth=0')
     for (let i = 0; i < rows; i++) {
-      await page.waitForSelector('.panel .facts')
-      await page.waitForTimeout(30)
+      // The last line of what is fetched for each span.
+      await page.waitForSelector('.panel .note:has-text("kind ")')
       seen += await page.innerText('.panel')
       expect(await made(page)).toEqual([])
       await page.keyboard.press('ArrowDown')
