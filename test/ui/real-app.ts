@@ -63,9 +63,10 @@ export async function startRealApp(variables: Record<string, string> = {}): Prom
       const before = new Set((await traces('')).map((trace) => trace.traceId))
       await fetch(url + path).then((answer) => answer.arrayBuffer())
       let found: Summary | undefined
-      await until(
-        async () => (found = (await traces('')).find((trace) => !before.has(trace.traceId)))
-      )
+      await until(async () => {
+        const all = await traces('')
+        return (found = all.find(({ traceId, inFlight }) => !before.has(traceId) && !inFlight))
+      })
       return found as Summary
     },
     async ingest(spans, service = 'remote') {

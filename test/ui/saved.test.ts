@@ -39,7 +39,7 @@ describe.skipIf(!hasBrowser)('a page that is saved', () => {
   async function walk(page: Page): Promise<string[]> {
     await page.waitForSelector('.trace .grid .row')
     await page.click('.trace .timeline .row >> nth=0')
-    await page.waitForSelector('.panel .facts')
+    await page.waitForSelector('.panel .note:has-text("kind ")')
     const seen = [
       ...(await texts(page, '.trace-head h1, .trace-head .facts-line, .trace-head .answer')),
       ...(await texts(page, '.trace .timeline .row')),
@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser)('a page that is saved', () => {
     ]
     for (const tab of ['Operations', 'Logs']) {
       await page.getByRole('tab', { name: tab }).click()
-      await page.waitForTimeout(150)
+      await page.waitForSelector('#tab-panel :is(.operations td, .log, :text("No log lines"))')
       seen.push(await page.innerText('#tab-panel'))
     }
     return seen
@@ -148,7 +148,7 @@ describe.skipIf(!hasBrowser)('a page that is saved', () => {
     let seen = ''
     await page.click('.timeline .row:not(.gap) >> nth=0')
     for (let i = 0; i < hostile.length; i++) {
-      await page.waitForTimeout(30)
+      await page.waitForSelector('.panel .note:has-text("kind ")')
       seen += await page.innerText('.panel')
       expect(await made()).toBe(0)
       await page.keyboard.press('ArrowDown')

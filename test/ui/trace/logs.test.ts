@@ -133,8 +133,9 @@ describe.skipIf(!hasBrowser)('the tab of log lines', () => {
     await page.keyboard.press('/')
     await page.keyboard.type('order')
     await page.keyboard.press('ArrowDown')
-    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '')
-    expect(await focused()).toContain('order asked for')
+    await page.waitForFunction(() =>
+      document.activeElement?.textContent?.includes('order asked for')
+    )
     await page.keyboard.press('End')
     await page.waitForFunction(() => document.activeElement?.textContent?.includes('slow disk'))
     await page.keyboard.press('ArrowRight')
