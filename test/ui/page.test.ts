@@ -52,29 +52,26 @@ describe.skipIf(!hasBrowser)('every screen of the shell', () => {
     ['settings', '', (page) => page.keyboard.press(',')]
   ]
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [1280, 320]) {
-      test(`is accessible in ${colorScheme} at ${width} px`, async () => {
-        for (const [name, path, act] of [...screens, ['waiting', 'empty'] as const]) {
-          const url = path === 'empty' ? empty.url : fixture.url + path
-          const { page, faults } = await open(browser, url, {
-            colorScheme,
-            viewport: { width, height: 700 }
-          })
-          await page.waitForSelector('main h1')
-          await page.waitForTimeout(250)
-          await act?.(page)
-          expect(await violations(page), name).toEqual([])
-          const overflow = await page.evaluate(
-            () => document.documentElement.scrollWidth - innerWidth
-          )
-          expect(overflow, `${name} scrolls sideways`).toBeLessThanOrEqual(0)
-          expect(faults, name).toEqual([])
-          await page.context().close()
-        }
+  const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
+    [1280, 320].map((width) => [colorScheme, width] as const)
+  )
+  describe.each(looks)('is accessible in %s at %i px', (colorScheme, width) => {
+    test.each([...screens, ['waiting', 'empty'] as const])('%s', async (_name, path, act) => {
+      const url = path === 'empty' ? empty.url : fixture.url + path
+      const { page, faults } = await open(browser, url, {
+        colorScheme,
+        viewport: { width, height: 700 }
       })
-    }
-  }
+      await page.waitForSelector('main h1')
+      await page.waitForTimeout(250)
+      await act?.(page)
+      expect(await violations(page)).toEqual([])
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      expect(overflow).toBeLessThanOrEqual(0)
+      expect(faults).toEqual([])
+      await page.context().close()
+    })
+  })
 
   test('has nothing to press that is smaller than 24 px', async () => {
     const { page } = await open(browser, fixture.url, { viewport: { width: 390, height: 760 } })
