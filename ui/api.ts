@@ -154,9 +154,9 @@ export function getStatus(signal?: AbortSignal): Promise<Status> {
   return getJson<Status>('api/status', signal)
 }
 
-/** Fetches `path` with the token and hands it to the browser as a file: a plain link could not carry the header. */
-export async function download(path: string, name: string): Promise<Response> {
-  const answer = await ask(path)
+/** Fetches `path` with the token, or sends `body` there, and hands the answer to the browser as a file: a plain link could not carry the header. */
+export async function download(path: string, name: string, body?: string): Promise<Response> {
+  const answer = await ask(path, undefined, body === undefined ? 'GET' : 'POST', body)
   const url = URL.createObjectURL(await answer.blob())
   const link = document.createElement('a')
   link.href = url
@@ -207,7 +207,12 @@ async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   }
 }
 
-async function ask(path: string, signal?: AbortSignal, method = 'GET'): Promise<Response> {
+async function ask(
+  path: string,
+  signal?: AbortSignal,
+  method = 'GET',
+  body?: string
+): Promise<Response> {
   if (answers) throw new ApiProblem(0, 'This page is a file', '')
   let answer: Response
   try {
@@ -216,7 +221,8 @@ async function ask(path: string, signal?: AbortSignal, method = 'GET'): Promise<
       headers: headers(),
       cache: 'no-store',
       credentials: 'omit',
-      ...(signal && { signal })
+      ...(signal && { signal }),
+      ...(body !== undefined && { body })
     })
   } catch (error) {
     if (isAbort(error)) throw error

@@ -12,7 +12,7 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const withoutWhatAsks = {
   name: 'without what asks',
   setup(build) {
-    const filter = /\/(?:map\/map|cpu\/cpu|menu|import-dialog)\.ts$/
+    const filter = /\/(?:map\/map|cpu\/cpu|menu|import-dialog|selection)\.ts$/
     build.onResolve({ filter }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path, namespace: 'absent' } : undefined
     )

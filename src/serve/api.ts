@@ -80,7 +80,10 @@ export class Api {
       case 'traces':
         return get((req, res) => this.#list(req, res, params))
       case 'export':
-        return get((req, res) => sendSelection(req, res, this.#setup, params))
+        return {
+          allowed: 'GET, HEAD, POST',
+          answer: (req, res) => sendSelection(req, res, this.#setup, params)
+        }
       case 'import':
         return post((req, res) => this.#imports.handle(req, res))
       case 'routes':

@@ -4,12 +4,13 @@ import type { TraceRecord } from '../base/span-data.ts'
 import type { Reader } from '../query/types.ts'
 import { leftHeader } from '../wire/files.ts'
 import type { Summary } from '../wire/summary.ts'
+import { type BodyLimits, readBody } from './body.ts'
 import { sendError, streamPieces } from './respond.ts'
 
 /** Traces that go into one file. */
 export interface Selection {
   readonly ids: readonly TraceId[]
-  /** Traces that were asked for, too, and found no room. */
+  /** Traces that were asked for, too, and found no room or are no longer in memory. */
   readonly left: number
 }
 
@@ -35,6 +36,10 @@ const defaultTraces = 500
 const maxTraces = 5000
 const maxSpans = 100_000
 const maxQueryLength = 1024
+/** As many ids as a file may hold traces, and what may stand between two of them. */
+const idBytes = maxTraces * 34
+const bodyLimits: BodyLimits = { plain: idBytes, gzipped: idBytes, inflated: idBytes }
+const bodyMs = 10_000
 
 /** One trace as a file. */
 export async function sendTrace(
@@ -48,7 +53,10 @@ export async function sendTrace(
   if (file !== undefined) await send(req, res, setup, file, `trace-${id}`, { ids: [id], left: 0 })
 }
 
-/** `GET api/export`: the traces that match `q`, newest first, or those that `ids` names. */
+/**
+ * `api/export`: the traces that match `q`, newest first, or those that `ids` names. By POST the body is the ids: proxies refuse an address
+ * that has a few hundred of them.
+ */
 export async function sendSelection(
   req: IncomingMessage,
   res: ServerResponse,
@@ -60,12 +68,16 @@ export async function sendSelection(
   const query = params.get('q') ?? ''
   if (query.length > maxQueryLength)
     return sendError(req, res, 400, `the query is longer than ${maxQueryLength} characters`)
-  const limit = Math.trunc(Number(params.get('limit') ?? defaultTraces))
+  const ids = req.method === 'POST' ? await readBody(req, bodyMs, bodyLimits) : params.get('ids')
+  if (ids !== null && typeof ids === 'object' && !Buffer.isBuffer(ids))
+    return sendError(req, res, ids.status, ids.error, ids.hint)
+  const limit = Math.trunc(
+    Number(params.get('limit') ?? (ids === null ? defaultTraces : maxTraces))
+  )
   if (!(limit >= 1 && limit <= maxTraces))
     return sendError(req, res, 400, `limit is a number from 1 to ${maxTraces}`)
-  const ids = params.get('ids')
-  const found = ids === null ? await matching(setup, query) : named(setup, ids)
-  const chosen = fitting(found, limit)
+  const chosen =
+    ids === null ? fitting(await matching(setup, query), limit) : named(setup, String(ids), limit)
   if (chosen.ids.length === 0)
     return sendError(
       req,
@@ -127,9 +139,12 @@ async function matching({ reader }: FilesSetup, query: string): Promise<Summary[
   return found
 }
 
-function named({ reader }: FilesSetup, ids: string): Summary[] {
-  const known = new Set(ids.split(',', maxTraces).flatMap((id) => readTraceId(id) ?? []))
-  return [...known].flatMap((id) => reader.summary(id) ?? [])
+/** Those of the named traces that are in memory; one that has left it is left out, as one that finds no room. */
+function named({ reader }: FilesSetup, ids: string, limit: number): Selection {
+  const asked = new Set(ids.split(',', maxTraces).flatMap((id) => readTraceId(id.trim()) ?? []))
+  const found = [...asked].flatMap((id) => reader.summary(id) ?? [])
+  const chosen = fitting(found, limit)
+  return { ...chosen, left: asked.size - chosen.ids.length }
 }
 
 function fitting(found: readonly Summary[], limit: number): Selection {

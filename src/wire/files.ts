@@ -1,4 +1,4 @@
-/** Header of an export that had no room for all that matched: how many traces are not in the file. */
+/** Header of an export that had no room for all that was asked for, or no longer had it: how many traces are not in the file. */
 export const leftHeader = 'x-spanlight-left-out'
 
 /** `POST api/import`. */

@@ -37,6 +37,8 @@ beforeEach(async () => {
 afterEach(() => host.close())
 
 const get = (query: string) => ask(host.port, `/_traces/api/export?${query}`)
+const choose = (body: string) =>
+  ask(host.port, '/_traces/api/export', { method: 'POST', headers: { 'x-spanlight': '1' }, body })
 const post = (body: string | Buffer, headers: Record<string, string> = {}) =>
   ask(host.port, '/_traces/api/import', {
     method: 'POST',
@@ -73,7 +75,38 @@ describe('an export', () => {
 
   it('holds the traces that are named, each once, as far as they are in memory', async () => {
     const ids = [idOf(1), idOf(3), idOf(1), idOf(9), 'x', '<script>'].join(',')
-    expect((await get(`ids=${encodeURIComponent(ids)}`)).json).toEqual({ resourceSpans: 2 })
+    const { json, headers } = await get(`ids=${encodeURIComponent(ids)}`)
+    expect(json).toEqual({ resourceSpans: 2 })
+    expect(headers['x-spanlight-left-out']).toBe('1')
+  })
+
+  it('takes more names than an address has room for, as a body', async () => {
+    const traces = Array.from({ length: 700 }, () => host.memory.add())
+    const ids = traces.map(({ traceId }) => traceId).join(',')
+    expect(ids.length).toBeGreaterThan(16 * 1024)
+    const { json, headers } = await choose(ids)
+    expect(json).toEqual({ resourceSpans: 700 })
+    expect(headers['x-spanlight-left-out']).toBeUndefined()
+  })
+
+  it.each([
+    ['', 404, 'no such trace'],
+    ['x,\u0000', 404, 'no such trace'],
+    ['0'.repeat(200_000), 413, 'too large']
+  ])('by a body of %j is answered %d', async (body, status, error) => {
+    const reply = await choose(body)
+    expect(reply.status).toBe(status)
+    expect(reply.json.error).toContain(error)
+  })
+
+  it('is not written for a page of another origin', async () => {
+    const headers = { origin: 'http://elsewhere.example', 'content-type': 'text/plain' }
+    const reply = await ask(host.port, '/_traces/api/export', {
+      method: 'POST',
+      headers,
+      body: idOf(1)
+    })
+    expect(reply.status).toBe(403)
   })
 
   it.each([

@@ -300,7 +300,7 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     await page.waitForURL(new RegExp(`/t/${chosen}`))
     await page.waitForSelector('main h1')
     await page.goBack()
-    await page.waitForSelector(`[data-trace="${chosen}"][aria-selected=true]`)
+    await page.waitForSelector(`[data-trace="${chosen}"].active`)
     await expect.poll(active).toBe(chosen)
   })
 

@@ -94,10 +94,7 @@ describe.skipIf(!hasBrowser)('every screen of the shell', () => {
     })
     await page.waitForSelector('.item')
     await page.keyboard.press('j')
-    const outline = await page.$eval(
-      '[aria-selected=true]',
-      (row) => getComputedStyle(row).outlineStyle
-    )
+    const outline = await page.$eval('.item.active', (row) => getComputedStyle(row).outlineStyle)
     expect(outline).not.toBe('none')
     const bar = await page.$eval(
       '.item .c-bar i',

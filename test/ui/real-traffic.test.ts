@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('the list on real traffic', () => {
     await page.waitForURL(`**/t/${first}*`)
     await page.waitForSelector('.trace .grid .row')
     await page.goBack()
-    await page.waitForSelector(`[data-trace="${first}"][aria-selected="true"]`)
+    await page.waitForSelector(`[data-trace="${first}"].active`)
   })
 
   it('notices that the process was started anew and goes on with the new one', async () => {

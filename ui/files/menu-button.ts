@@ -5,8 +5,11 @@ import { Icon } from '../icons.ts'
 import { announcement } from '../state.ts'
 import type { MenuProps } from './menu.ts'
 
-/** What is exported: one trace, or those that match a query. */
-export type ExportTarget = { readonly traceId: string } | { readonly query: string }
+/** What is exported: one trace, those that match a query, or those that were chosen by hand. */
+export type ExportTarget =
+  | { readonly traceId: string }
+  | { readonly query: string }
+  | { readonly ids: readonly string[] }
 
 /** Opens the menu of formats, which is a chunk of its own: few readers take a trace elsewhere. */
 export function ExportButton({ target }: { target: ExportTarget }): VNode {

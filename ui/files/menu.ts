@@ -8,6 +8,7 @@ import { copy } from '../copy.ts'
 import { formatMany } from '../format.ts'
 import { html } from '../html.ts'
 import { Icon } from '../icons.ts'
+import { startChoosing } from '../list/marks.ts'
 import { announcement } from '../state.ts'
 import { exportFormats, type ExportFormat } from './formats.ts'
 import { chooseFile } from './import-state.ts'
@@ -61,6 +62,9 @@ export function Menu({ target, onClose }: MenuProps): VNode {
     ${
       'query' in target &&
       html`<hr />
+        <button type="button" role="menuitem" tabindex="-1" onClick=${choose(startChoosing)}>
+        <${Icon} ...${{ name: 'tick' } as const} /><span><b>Choose traces…</b><span class="muted">tick those to export; Space ticks a row, too</span></span>
+      </button>
         <button type="button" role="menuitem" tabindex="-1" onClick=${choose(chooseFile)}>
         <${Icon} ...${{ name: 'import' } as const} /><span><b>Import a file…</b><span class="muted">any of these but the page; or drop it anywhere</span></span>
       </button>`
@@ -70,18 +74,22 @@ export function Menu({ target, onClose }: MenuProps): VNode {
 
 function titleOf(target: ExportTarget): string {
   if ('traceId' in target) return 'Save this trace as'
+  if ('ids' in target) return `Save ${formatMany(target.ids.length, 'selected trace')} as`
   return target.query === '' ? 'Save the traces in memory as' : 'Save the traces that match as'
 }
 
 async function save(target: ExportTarget, format: ExportFormat): Promise<void> {
   announcement.value = 'The file is being made'
   try {
-    const answer = await download(pathOf(target, format.name), nameOf(target, format))
+    const ids = 'ids' in target ? target.ids.join(',') : undefined
+    const answer = await download(pathOf(target, format.name), nameOf(target, format), ids)
     const left = Number(answer.headers.get(leftHeader) ?? 0)
     announcement.value =
       left === 0
         ? 'Downloaded'
-        : `Downloaded; ${formatMany(left, 'trace')} more found no room in the file`
+        : ids === undefined
+          ? `Downloaded; ${formatMany(left, 'trace')} more found no room in the file`
+          : `Downloaded without ${formatMany(left, 'trace')}: no longer in memory, or no room in the file`
   } catch (error) {
     announcement.value = `The download failed. ${error instanceof ApiProblem ? error.message : ''}`
   }
@@ -98,6 +106,7 @@ async function copyDiagram(traceId: string): Promise<void> {
 
 function pathOf(target: ExportTarget, format: string): string {
   if ('traceId' in target) return `api/traces/${target.traceId}?format=${format}`
+  if ('ids' in target) return `api/export?format=${format}`
   return `api/export?${new URLSearchParams({ format, q: target.query })}`
 }
 

@@ -18,6 +18,7 @@ import {
   skipped,
   slowMs
 } from '../state.ts'
+import { clearMarks } from './marks.ts'
 import { Rows } from './rows.ts'
 
 /** Traces that the page holds: 10,000 summaries are about 6 MB. */
@@ -152,12 +153,6 @@ export class Feed {
     )
   }
 
-  /** What a word of the query means has changed. */
-  #reread(): void {
-    this.#query = parseQuery(this.#text, slowMs.peek())
-    this.refilter()
-  }
-
   refilter(): void {
     const query = this.#query
     this.rows.filter((summary) => matchSummary(query, summary), showNoise.peek())
@@ -229,7 +224,11 @@ export class Feed {
         const before = hello.peek()
         const slow = slowMs.peek()
         hello.value = message
-        if (slowMs.peek() !== slow) this.#reread()
+        if (slowMs.peek() !== slow) {
+          // What a word of the query means has changed.
+          this.#query = parseQuery(this.#text, slowMs.peek())
+          this.refilter()
+        }
         if (before && before.bootId !== message.bootId) this.#restart()
         return
       }
@@ -265,6 +264,7 @@ export class Feed {
     this.#next = undefined
     this.#abort.abort()
     this.rows.retire()
+    clearMarks()
     this.#flight = undefined
     inFlight.value = { rows: [], total: 0, at: 0 }
     this.#draw()

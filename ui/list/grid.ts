@@ -1,11 +1,14 @@
 import type { VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { formatMany, zoneName } from '../format.ts'
+import { formatMany } from '../format.ts'
 import { html, part } from '../html.ts'
-import { useKeys } from '../keys.ts'
+import { type Key, useKeys } from '../keys.ts'
 import { go, traceHref } from '../route.ts'
 import { activeTrace, announcement, density, pin, slowMs, zone } from '../state.ts'
 import { copy } from '../copy.ts'
+import { heading, useServices } from './heading.ts'
+import { useHold } from './hold.ts'
+import { clearMarks, endRange, extendMarks, marks, toggleMark } from './marks.ts'
 import type { Row } from './rows.ts'
 import { rowId, TraceRow } from './row.ts'
 import { revealed, windowOf, type Shape } from './scale.ts'
@@ -16,6 +19,8 @@ export interface GridProps {
   /** Ordinal of `view[0]`. */
   first: number
   held: boolean
+  /** Rows can be chosen by hand. */
+  choosable: boolean
   /** Called when the reader comes to the rows or leaves them. */
   onHold: (on: boolean) => void
   /** The reader is near the end. */
@@ -25,16 +30,28 @@ export interface GridProps {
   memory: { scrollTop: number }
 }
 
+const chooseKeys: readonly Key[] = [
+  { keys: [' '], shown: ['Space'], does: 'select it; what is selected can be exported' },
+  { keys: [], shown: ['Shift', '↓', '↑'], does: 'select all on the way; with a click, up to there' }
+]
+
 const headingHeight = 28
+/** What the bar of the selection covers at the end of the rows. */
+const barHeight = 52
+/** From the left edge of a row, while rows are chosen: what ticks it. */
+const tickWidth = 36
 
 export function Grid(props: GridProps): VNode {
-  const { view, first, held } = props
+  const { view, first, held, choosable } = props
   const element = useRef<HTMLDivElement>(null)
   const [box, setBox] = useState({ scrollTop: props.memory.scrollTop, height: 600 })
   // Read from the style, so that one place says how high a row is.
   const row = rowHeight(density.value)
   const count = view.length
-  const shape: Shape = { row, count, height: box.height - headingHeight, scrollTop: box.scrollTop }
+  const chosen = marks.value
+  const covered = chosen ? barHeight : 0
+  const height = box.height - headingHeight - covered
+  const shape: Shape = { row, count, height, scrollTop: box.scrollTop }
   const { from, to } = windowOf(shape)
   const latest = useRef({ props, shape })
   latest.current = { props, shape }
@@ -83,49 +100,97 @@ export function Grid(props: GridProps): VNode {
     grid.scrollTop = revealed(clamped, { ...seen, scrollTop: grid.scrollTop })
     measure()
   }
-  const step = (by: number): void => {
-    const place = placeOf(activeTrace.peek())
-    const { scrollTop, row: high } = latest.current.shape
-    activate(place < 0 ? Math.ceil(scrollTop / high) : place + by)
+  const moveTo = (place: number): void => {
+    endRange()
+    activate(place)
   }
+  const page = (): number => Math.max(1, Math.floor(latest.current.shape.height / row) - 1)
+  /** Where a key leads; undefined for one that moves nothing. */
+  const targetOf = (key: string): number | undefined => {
+    const { scrollTop, row: high } = latest.current.shape
+    const place = placeOf(activeTrace.peek())
+    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page(), PageUp: -page() }[key]
+    if (by !== undefined) return place < 0 ? Math.ceil(scrollTop / high) : place + by
+    return { Home: 0, End: latest.current.props.view.length - 1 }[key]
+  }
+  const step = (key: 'ArrowDown' | 'ArrowUp'): void => moveTo(targetOf(key) ?? 0)
   // The first key only comes to the rows, where the focus chooses one; the next ones move.
   const focusAnd = (run: () => void) => (): void => {
     const chosen = activeTrace.peek() !== ''
     element.current?.focus({ preventScroll: true })
     if (chosen) run()
-    else if (activeTrace.peek() === '') step(0)
+    else if (activeTrace.peek() === '') step('ArrowDown')
   }
-  const page = (): number => Math.max(1, Math.floor(latest.current.shape.height / row) - 1)
+  /** Ids of the rows between two that can still be read; of the last alone where the first is no longer in the list. */
+  const between = (from: string, to: string): string[] => {
+    const rows = latest.current.props.view
+    const ends = [from, to].map(placeOf).map((place) => (place < 0 ? placeOf(to) : place))
+    const [low = 0, high = 0] = ends.sort((a, b) => a - b)
+    return rows
+      .slice(rows.length - 1 - high, rows.length - low)
+      .flatMap((one) => (one.past || one.gone ? [] : one.summary.traceId))
+  }
+  const extend = (place: number): void => {
+    const from = activeTrace.peek()
+    activate(place)
+    if (from !== '') extendMarks(from, activeTrace.peek(), between)
+  }
+  const toggle = (traceId: string): void => {
+    if (between(traceId, traceId).length > 0 || marks.peek()?.has(traceId)) toggleMark(traceId)
+    else announcement.value = 'It can no longer be read'
+  }
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
+    const active = activeTrace.peek()
+    const to = targetOf(event.key)
     const moves: Record<string, () => void> = {
-      ArrowDown: () => step(1),
-      ArrowUp: () => step(-1),
-      PageDown: () => step(page()),
-      PageUp: () => step(-page()),
-      Home: () => activate(0),
-      End: () => activate(latest.current.props.view.length - 1),
-      Enter: () => open(activeTrace.peek(), event.shiftKey),
+      ' ': () => choosable && active !== '' && toggle(active),
+      Enter: () => open(active, event.shiftKey),
       Escape: () => {
+        if (marks.peek()) return clearMarks()
         activeTrace.value = ''
         element.current?.blur()
       }
     }
-    const move = moves[event.key]
-    if (!move) return
+    const run = moves[event.key]
+    if (to !== undefined) (event.shiftKey && choosable ? extend : moveTo)(to)
+    else if (run) run()
+    else return
     event.preventDefault()
-    move()
+  }
+  /** The trace that a click ticks: at the left edge of its row while rows are chosen, and anywhere with Shift. */
+  const ticked = (event: MouseEvent): string | undefined => {
+    const target =
+      event.target instanceof Element && event.target.closest<HTMLElement>('[data-trace]')
+    if (!choosable || !target || event.button !== 0) return undefined
+    const atEdge = marks.peek() && event.clientX - target.getBoundingClientRect().left < tickWidth
+    return event.shiftKey || atEdge ? target.dataset['trace'] : undefined
+  }
+  const onMouseDown = (event: MouseEvent): void => {
+    if (ticked(event) === undefined) return
+    // Text would be selected, up to here from where it was last.
+    event.preventDefault()
+    element.current?.focus({ preventScroll: true })
+  }
+  const onPress = (event: MouseEvent): void => {
+    const traceId = ticked(event)
+    if (traceId === undefined) return onClick(event)
+    event.preventDefault()
+    activeTrace.value = traceId
+    if (event.shiftKey) extendMarks(traceId, traceId, between)
+    else toggle(traceId)
   }
   useKeys('Traces', [
     {
       keys: ['j', 'k'],
       shown: ['↓', '↑', 'j', 'k'],
       does: 'next, previous trace',
-      run: ({ key }) => focusAnd(() => step(key === 'j' ? 1 : -1))()
+      run: ({ key }) => focusAnd(() => step(key === 'j' ? 'ArrowDown' : 'ArrowUp'))()
     },
     { keys: ['PageDown', 'PageUp'], shown: ['PgDn', 'PgUp'], does: 'by a page' },
     { keys: ['Home', 'End'], does: 'to the newest, the oldest' },
     { keys: ['Enter'], does: 'open the trace' },
+    ...(choosable ? chooseKeys : []),
     { keys: ['x'], does: 'pin it', run: () => void pinActive() },
     { keys: ['o'], does: 'open it in a new tab', run: () => open(activeTrace.peek(), true) },
     { keys: ['y'], does: 'copy its link', run: () => void copyLink(activeTrace.peek()) },
@@ -153,6 +218,7 @@ export function Grid(props: GridProps): VNode {
         height: row,
         zone: zone.value,
         active: place === activePlace,
+        marked: choosable ? chosen?.has(one.summary.traceId) === true : undefined,
         past: one.past || one.gone,
         slow: one.summary.duration >= slowMs.value,
         index: held ? place + 2 : undefined
@@ -160,83 +226,16 @@ export function Grid(props: GridProps): VNode {
     )
   }
   const services = useServices(view)
-  return html`<div class=${services ? 'traces-grid' : 'traces-grid one-service'} role="grid" tabindex="0" ref=${element} aria-label="Traces, newest first"
+  const classes = `traces-grid${services ? '' : ' one-service'}${chosen ? ' choosing' : ''}`
+  return html`<div class=${classes} role="grid" tabindex="0" ref=${element} aria-label="Traces, newest first" aria-multiselectable=${choosable ? 'true' : undefined}
     aria-rowcount=${count + 1} aria-activedescendant=${mounted ? rowId(first + count - 1 - activePlace) : undefined}
-    onScroll=${measure} onKeyDown=${onKeyDown} onClick=${onClick} onAuxClick=${onClick}
-    onFocus=${(event: FocusEvent) => event.target === element.current && activePlace < 0 && keyboardFocus(event.target as HTMLElement) && step(0)}>
+    onScroll=${measure} onKeyDown=${onKeyDown} onMouseDown=${onMouseDown} onClick=${onPress} onAuxClick=${onPress}
+    onFocus=${(event: FocusEvent) => event.target === element.current && activePlace < 0 && keyboardFocus(event.target as HTMLElement) && step('ArrowDown')}>
     ${heading()}
-    <div role="rowgroup" class="rows" style=${`height:${count * row}px`}>
+    <div role="rowgroup" class="rows" style=${`height:${count * row + covered}px`}>
       <div role="presentation" style=${`transform:translateY(${(first + count) * row}px)`}>${rows}</div>
     </div>
   </div>`
-}
-
-/** Whether more than one service was seen: in a program that is one service, its name on every row says nothing. */
-function useServices(view: readonly Row[]): boolean {
-  const several = useRef(false)
-  const home = view[0]?.summary.service
-  several.current ||= view.some(
-    ({ summary }) => summary.services.length > 1 || summary.service !== home
-  )
-  return several.current
-}
-
-function heading(): VNode {
-  return html`<div role="row" class="heading">
-    <span role="columnheader" class="c-time" title="When the request began; rows stand in the order in which they ended">Time <span class="muted">${zoneName(zone.value)}</span></span>
-    <span role="columnheader" class="c-status">Status</span>
-    <span role="columnheader" class="c-method">Method</span>
-    <span role="columnheader" class="c-route">Route</span>
-    <span role="columnheader" class="c-services">Services</span>
-    <span role="columnheader" class="c-dur">Duration</span>
-    <span role="columnheader" class="c-bar"><span class="sr-only">Duration as a bar, logarithmic</span><span class="ticks" aria-hidden="true"><i>1 ms</i><i>10</i><i>100</i><i>1 s</i><i>10</i></span></span>
-    <span role="columnheader" class="c-spans">Spans</span>
-    <span role="columnheader" class="c-db">DB</span>
-    <span role="columnheader" class="c-errors">Errors</span>
-  </div>`
-}
-
-/** Pointer over the rows, focus in them, away from the top, or text selected: the list must not move. */
-function useHold(element: { current: HTMLElement | null }, onHold: (on: boolean) => void): void {
-  useEffect(() => {
-    const grid = element.current
-    if (!grid) return undefined
-    let over = false
-    const update = (): void => {
-      const selection = getSelection()
-      const selected =
-        selection !== null && !selection.isCollapsed && grid.contains(selection.anchorNode)
-      onHold(over || grid.scrollTop > 4 || grid.contains(document.activeElement) || selected)
-    }
-    const enter = (event: PointerEvent): void => {
-      // A finger that is lifted is gone; only a mouse or a pen can rest on a row.
-      over = event.pointerType !== 'touch'
-      update()
-    }
-    const leave = (): void => {
-      over = false
-      update()
-    }
-    // The focus has not arrived yet when it leaves.
-    const later = (): void => void setTimeout(update)
-    grid.addEventListener('pointerenter', enter)
-    grid.addEventListener('pointerleave', leave)
-    grid.addEventListener('scroll', update, { passive: true })
-    grid.addEventListener('focusin', update)
-    grid.addEventListener('focusout', later)
-    document.addEventListener('selectionchange', update)
-    update()
-    return () => {
-      document.removeEventListener('selectionchange', update)
-      grid.removeEventListener('pointerenter', enter)
-      grid.removeEventListener('pointerleave', leave)
-      grid.removeEventListener('scroll', update)
-      grid.removeEventListener('focusin', update)
-      grid.removeEventListener('focusout', later)
-      // Gone to a trace: what the reader left must be there on return.
-      onHold(true)
-    }
-  }, [])
 }
 
 /** The whole row opens its trace; its link does what links do, and selecting text is not a click. */

@@ -28,8 +28,10 @@ import { FilterBox } from './filter.ts'
 import { FlightStrip } from './flight.ts'
 import { Grid, Pill } from './grid.ts'
 import { hasTerm, setTerm, toggleTerm } from './query-text.ts'
+import { clearMarks, marks } from './marks.ts'
 import type { Row } from './rows.ts'
 import type { ScatterProps } from './scatter.ts'
+import type { SelectionProps } from './selection.ts'
 
 const chips = [
   { text: 'Errors', term: 'is:error' },
@@ -107,11 +109,13 @@ export function ListPage({ feed }: { feed: Feed }): VNode {
         view,
         first,
         held: feed.held,
+        choosable: !saved.value,
         onHold: (on) => feed.hold(on),
         onEnd: () => void feed.older(),
         onShowNew: showNew,
         memory
       })}
+      ${marks.value && h(Chosen, { isShown: (traceId) => feed.rows.get(traceId)?.shown === true })}
       ${view.length === 0 && h(Empty, { feed, query, onQuery: (text) => onQuery(text, 'push') })}
     </div>
   </section>`
@@ -171,6 +175,18 @@ function useAnnouncements(pending: number): void {
     last.current = Date.now()
     announcement.value = formatMany(pending, 'new trace')
   }, [pending])
+}
+
+/** The bar of a selection is a chunk of its own: few readers choose by hand. */
+function Chosen(props: SelectionProps): VNode | null {
+  const [loaded, setLoaded] = useState<{ Selection: ComponentType<SelectionProps> } | undefined>()
+  useEffect(() => {
+    import('./selection.ts').then(setLoaded, () => {
+      clearMarks()
+      announcement.value = 'The selection could not be shown'
+    })
+  }, [])
+  return loaded ? part(loaded.Selection, props) : null
 }
 
 /** The chart is a chunk of its own, loaded after the list stands; its place is kept. */

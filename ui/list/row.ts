@@ -21,6 +21,8 @@ export interface RowProps {
   height: number
   zone: Zone
   active: boolean
+  /** Chosen by hand; undefined where rows cannot be chosen. */
+  marked: boolean | undefined
   /** It can no longer be opened. */
   past: boolean
   /** It took as long as `is:slow` means. */
@@ -39,19 +41,21 @@ export class TraceRow extends Component<RowProps> {
       now.height !== next.height ||
       now.zone !== next.zone ||
       now.active !== next.active ||
+      now.marked !== next.marked ||
       now.past !== next.past ||
       now.slow !== next.slow ||
       now.index !== next.index
     )
   }
 
-  override render({ summary, ordinal, height, zone, active, past, slow, index }: RowProps): VNode {
+  override render(props: RowProps): VNode {
+    const { summary, ordinal, height, zone, marked, slow, index } = props
     const failed = isFailed(summary)
     const time = formatTime(summary.start, zone)
     // A row that pushed away everything above it by its own ordinal: it never needs to be placed again.
-    return html`<div role="row" id=${rowId(ordinal)} class=${classOf(summary, failed, past)}
+    return html`<div role="row" id=${rowId(ordinal)} class=${classOf(props, failed)}
       style=${`transform:translateY(${-(ordinal + 1) * height}px)`}
-      aria-selected=${active ? 'true' : 'false'} aria-rowindex=${index} data-trace=${summary.traceId}>
+      aria-selected=${marked === undefined ? undefined : String(marked)} aria-rowindex=${index} data-trace=${summary.traceId}>
       <span role="gridcell" class="c-time">${time.slice(0, 8)}<span class="ms">${time.slice(8)}</span></span>
       <span role="gridcell" class=${`c-status s${Math.floor(summary.httpStatus / 100)}`}>${statusText(summary)}</span>
       <span role="gridcell" class="c-method">${visible(summary.method)}</span>
@@ -70,8 +74,8 @@ export function rowId(ordinal: number): string {
   return `row${ordinal}`
 }
 
-function classOf(summary: Summary, failed: boolean, past: boolean): string {
-  return `item${failed ? ' failed' : ''}${past ? ' past' : ''}${summary.noise === '' ? '' : ' noise'}`
+function classOf({ summary, active, past }: RowProps, failed: boolean): string {
+  return `item${active ? ' active' : ''}${failed ? ' failed' : ''}${past ? ' past' : ''}${summary.noise === '' ? '' : ' noise'}`
 }
 
 function statusText(summary: Summary): string {
