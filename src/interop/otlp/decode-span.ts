@@ -1,13 +1,13 @@
 import type { Attributes } from '../../base/attributes.ts'
-import { readSpanId, readTraceId } from '../../base/ids.ts'
-import type {
-  Scope,
-  Severity,
-  SpanEvent,
+import { readSpanId, readTraceId, type SpanId } from '../../base/ids.ts'
+import {
+  type Scope,
+  type Severity,
+  type SpanEvent,
   SpanKind,
-  SpanLink,
-  SpanLog,
-  StatusCode
+  type SpanLink,
+  type SpanLog,
+  type StatusCode
 } from '../../base/span-data.ts'
 import { addHttp } from '../../trace/older-http.ts'
 import {
@@ -58,12 +58,14 @@ export function readSpan(
   const status = field(raw, 'status')
   const { events, logs, dropped } = readEvents(field(raw, 'events'), start, epoch, rules)
   const links = readLinks(field(raw, 'links'), rules)
+  const parentId = readSpanId(field(raw, 'parentSpanId'))
+  const kind = Math.max(0, enumOf(field(raw, 'kind'), kindNames) - 1) as SpanKind
   const span: MovableSpan = {
     spanId,
-    parentId: readSpanId(field(raw, 'parentSpanId')),
-    parentRemote: (flags & hasIsRemote) !== 0 && (flags & isRemote) !== 0,
+    parentId,
+    parentRemote: (flags & hasIsRemote) !== 0 ? (flags & isRemote) !== 0 : isCalled(parentId, kind),
     name: redactor.text(text(field(raw, 'name')), limits.nameLength),
-    kind: Math.max(0, enumOf(field(raw, 'kind'), kindNames) - 1) as SpanKind,
+    kind,
     start: after(epoch, start),
     duration: end < start ? 0 : after(start, end),
     open: false,
@@ -81,6 +83,11 @@ export function readSpan(
     droppedLinks: links.dropped + count(field(raw, 'droppedLinksCount'))
   }
   return { span, droppedSpans: own.droppedSpans }
+}
+
+// SDKs of before 2024 do not tell: who serves or takes a message was called by another process.
+function isCalled(parentId: SpanId | undefined, kind: SpanKind): boolean {
+  return parentId !== undefined && (kind === SpanKind.server || kind === SpanKind.consumer)
 }
 
 // Most spans have none of some list: one array for all of them.

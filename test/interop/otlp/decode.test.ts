@@ -186,6 +186,15 @@ describe('a span', () => {
     expect(one({})).toMatchObject({ flags: 0, parentRemote: false })
   })
 
+  it('has its parent elsewhere where its SDK says nothing and it was called', () => {
+    const parentSpanId = 'd'.repeat(16)
+    const remote = (kind: number, flags?: number, parent: string | undefined = parentSpanId) =>
+      one({ kind, flags, parentSpanId: parent }).parentRemote
+    expect([1, 2, 3, 4, 5].map((kind) => remote(kind))).toEqual([false, true, false, false, true])
+    expect(remote(2, 0x101)).toBe(false)
+    expect(remote(5, 1, '')).toBe(false)
+  })
+
   it('leaves out a trace state that is longer than anybody must carry', () => {
     expect(one({ traceState: 'a=b' }).traceState).toBe('a=b')
     expect(one({ traceState: `a=${'b'.repeat(511)}` }).traceState).toBe('')
