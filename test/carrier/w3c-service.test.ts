@@ -6,7 +6,7 @@ import { traced } from '../../src/http.ts'
 import { tracing } from '../../src/index.ts'
 import { closeAll, fromOutside, listen } from '../tracing/setup.ts'
 
-// What the W3C's validation suite for trace context asks of a service, in its two levels of strictness and in version 2 of the specification:
+// What the W3C's validation suite for trace context asks of a service, in its two levels of strictness and by level 2 of the specification:
 // headers in, calls to somebody else, and what those carried.
 
 type Headers = readonly (readonly [name: string, value: string])[]
@@ -265,11 +265,11 @@ describe('a service', () => {
       `foo=1,${'z'.repeat(256)}=1`
     ],
     [
-      'with a key of the longest tenant and vendor that version 1 knew',
+      'with a key of the longest tenant and vendor that level 1 knew',
       states('foo=1', `${'t'.repeat(241)}@${'v'.repeat(14)}=1`),
       `foo=1,${'t'.repeat(241)}@${'v'.repeat(14)}=1`
     ],
-    // Version 2 has no grammar for what is around the `@`.
+    // Level 2 has no grammar for what is around the `@`.
     ['with a longer tenant', states(`${'t'.repeat(242)}@v=1`), `${'t'.repeat(242)}@v=1`],
     ['with a longer vendor', states(`t@${'v'.repeat(15)}=1`), `t@${'v'.repeat(15)}=1`],
     [
