@@ -6,7 +6,7 @@ import './bars.css'
 import './code.css'
 import './panel.css'
 import './tabs.css'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { VNode } from 'preact'
 import type { ApiProblem } from '../api.ts'
 import { formatCount } from '../format.ts'
@@ -187,11 +187,14 @@ function useGrowing(view: View): void {
   }, [running, view])
 }
 
-/** Back and forward go through the spans that links led to. */
+/**
+ * Back and forward go through the spans that links led to. At once, not with the next frame: by then the next key may have led on from the
+ * span that is in the address.
+ */
 function useAddress(view: View): void {
   const here = route.value
   const spanId = here.screen === 'trace' ? (here.params['s'] ?? '') : undefined
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (spanId !== undefined) view.follow(spanId)
   }, [spanId])
 }

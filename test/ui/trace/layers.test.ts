@@ -76,6 +76,32 @@ describe.skipIf(!hasBrowser)('the layers of a request, on the page of its trace'
     expect(await labels(page)).toEqual(opened)
   })
 
+  it('are stood on however fast the keys come', async () => {
+    const page = await open()
+    const selected = await page.evaluate(async () => {
+      const press = (key: string): void => {
+        const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })
+        document.querySelector('.timeline .grid')?.dispatchEvent(event)
+      }
+      const frame = (): Promise<number> => new Promise(requestAnimationFrame)
+      // Each key is a task of its own, and both come before a frame is drawn.
+      const task = (): Promise<unknown> =>
+        new Promise((resolve) => {
+          const { port1, port2 } = new MessageChannel()
+          port1.addEventListener('message', resolve)
+          port1.start()
+          port2.postMessage('')
+        })
+      await frame()
+      press('Home')
+      await task()
+      press('ArrowDown')
+      for (let i = 0; i < 5; i++) await frame()
+      return document.querySelector('.row[aria-selected="true"]')?.className
+    })
+    expect(selected).toContain('group')
+  })
+
   it('stand alone where one of them took its time', async () => {
     const page = await open(9000)
     expect(await labels(page)).toEqual([
