@@ -87,7 +87,9 @@ export class PageApi {
   }
 
   async get<T>(path: string): Promise<T> {
-    const { status, text } = await ask(`${this.#base}/api/${path}`)
+    // On a connection of its own: where either side is kept waiting, one is closed as idle while it is taken for the next request.
+    const headers = { connection: 'close' }
+    const { status, text } = await ask(`${this.#base}/api/${path}`, { headers })
     if (status !== 200) throw new Error(`${path}: ${status} ${text}`)
     return JSON.parse(text) as T
   }

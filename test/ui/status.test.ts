@@ -45,6 +45,8 @@ describe.skipIf(!hasBrowser)('the status page', () => {
   })
 
   afterEach(async () => {
+    // Not before: the page asks again and again.
+    fixture.status = statusOf()
     for (const { page, faults } of watched.splice(0)) {
       expect(faults).toEqual([])
       await page.context().close()
@@ -89,15 +91,12 @@ describe.skipIf(!hasBrowser)('the status page', () => {
   })
 
   it('says so when there is none', async () => {
-    const before = fixture.status
     fixture.status = statusOf({ libraries: [] })
     const page = await openStatus()
     expect(await page.textContent('.libraries')).toContain('None that is known was found')
-    fixture.status = before
   })
 
   it('names the workers of the application, and says so when it shows one alone', async () => {
-    const before = fixture.status
     const workers = [
       { pid: 4242, thread: 0 },
       { pid: 4243, thread: 0 },
@@ -111,11 +110,9 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     fixture.status = statusOf({ workers: { role: 'member', workers } })
     const alone = await openStatus()
     expect(await alone.textContent('.about')).toContain('this one’s traces only')
-    fixture.status = before
   })
 
   it('tells of each destination of spans what arrived and what went wrong', async () => {
-    const before = fixture.status
     fixture.status = statusOf({ exports: destinations })
     const page = await openStatus()
     expect(await names(page, '.exports')).toEqual([address, 'http://localhost:9411/api/v2/spans'])
@@ -123,11 +120,9 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     expect(failing).toContain('12 spans arrived, 3 spans waiting, 7 spans refused or given up')
     expect(failing).toContain('It fails: ECONNREFUSED')
     expect(await page.textContent('.exports li.yes')).not.toContain('trouble')
-    fixture.status = before
   })
 
   it('tells which traces were chosen to be sent, and why', async () => {
-    const before = fixture.status
     const tailSampling = [
       { reason: 'errors', traces: 12 },
       { reason: 'not chosen', traces: 1979 },
@@ -136,7 +131,6 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     ]
     fixture.status = statusOf({ exports: destinations, tailSampling })
     const page = await openStatus()
-    fixture.status = before
     expect(await page.textContent('.exports')).toContain(
       'Chosen: 16 of 2,000 traces (12 by errors, 4 by ratio); 5 more were above the rate.'
     )
@@ -152,11 +146,9 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     { colorScheme: 'dark' as const, viewport: { width: 360, height: 760 } },
     { forcedColors: 'active' as const, viewport: { width: 1280, height: 760 } }
   ])('keeps the rules of accessibility and does not scroll sideways: %j', async (options) => {
-    const before = fixture.status
     fixture.status = statusOf({ exports: destinations })
     const page = await openStatus(options)
     await page.waitForSelector('.exports')
-    fixture.status = before
     expect(await violations(page)).toEqual([])
     const wider = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth

@@ -277,7 +277,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
   })
 
   it('lays out a statement that came under its older name', async () => {
-    const traceId = 'b'.repeat(32)
+    const traceId = '0b'.repeat(16)
     const attributes = { 'db.system': 'mysql', 'db.statement': 'select a from b where c = ?' }
     await real.app.ingest([{ traceId, id: 1, name: 'query', start: 0, duration: 9, attributes }])
     const page = await openTrace(traceId)
