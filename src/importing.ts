@@ -24,8 +24,8 @@ const spansPerTrace = 100_000
 interface ImportingSetup extends ReceiveSetup {
   readonly redact: (record: TraceRecord) => TraceRecord
   readonly keep: (record: TraceRecord) => void
-  /** Ids of the spans that are in memory of a trace. */
-  readonly known: (traceId: TraceId) => Iterable<SpanId>
+  /** Ids of the spans that are in memory of a trace, in parts between which the host may go on. */
+  readonly known: (traceId: TraceId) => Iterable<readonly SpanId[]>
   readonly now: () => number
 }
 
@@ -52,14 +52,20 @@ export function createImporting(setup: ImportingSetup): (file: Buffer) => Promis
         if (problems.length < mostSorted) problems.push(item)
         else more++
       } else if (item !== undefined) {
-        const seen = traces.get(item.traceId) ?? new Set(setup.known(item.traceId))
-        traces.set(item.traceId, seen)
-        const fresh = item.spans.filter(({ spanId }) => !seen.has(spanId))
-        for (const { spanId } of fresh) seen.add(spanId)
+        let seen = traces.get(item.traceId)
+        if (seen === undefined) {
+          traces.set(item.traceId, (seen = new Set()))
+          for (const ids of setup.known(item.traceId)) {
+            for (const id of ids) seen.add(id)
+            yield
+          }
+        }
         spans += item.spans.length
-        known += item.spans.length - fresh.length
-        for (const part of partsOf(setup.redact({ ...item, spans: fresh }))) {
-          setup.keep(part)
+        for (const part of partsOf(item)) {
+          const fresh = part.spans.filter(({ spanId }) => !seen.has(spanId))
+          for (const { spanId } of fresh) seen.add(spanId)
+          known += part.spans.length - fresh.length
+          if (fresh.length > 0) setup.keep(setup.redact({ ...part, spans: fresh }))
           yield
         }
       }
@@ -100,8 +106,7 @@ export function importInto(
       store.add(record, summary.errors > 0 ? 'error' : '', summary)
     },
     *known(traceId) {
-      for (const { spans } of store.recordsInParts(traceId))
-        for (const { spanId } of spans) yield spanId
+      for (const { spans } of store.recordsInParts(traceId)) yield spans.map(({ spanId }) => spanId)
     }
   }
 }

@@ -37,12 +37,13 @@ export async function readBody(
   if (encoding !== 'identity' && encoding !== 'gzip')
     return refuse(415, 'this content encoding is not taken', 'send gzip or none')
   const most = encoding === 'gzip' ? limits.gzipped : limits.plain
-  if (Number(req.headers['content-length'] ?? 0) > most) {
+  const said = Number(req.headers['content-length'] ?? 0)
+  if (said > most) {
     // Read and thrown away until the answer is out: bytes that nobody reads turn it into a reset.
     req.resume()
     return tooLarge(limits)
   }
-  const body = await collect(req, timeoutMs, encoding === 'gzip', limits)
+  const body = await collect(req, timeoutMs, encoding === 'gzip', limits, said)
   const compressed = encoding === 'gzip' || (Buffer.isBuffer(body) && isGzip(body))
   return Buffer.isBuffer(body) && compressed ? inflated(body, limits) : body
 }
@@ -53,12 +54,21 @@ export async function inflated(
   limits: BodyLimits = spansAtOnce
 ): Promise<Buffer | Refusal> {
   try {
-    return await inflate(body, { maxOutputLength: limits.inflated })
+    return await inflate(body, {
+      maxOutputLength: limits.inflated,
+      chunkSize: sizeOf(body, limits)
+    })
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
       ? tooLarge(limits)
       : refuse(400, 'the body is not valid gzip')
   }
+}
+
+/** What the end of a gzip says of its size. Inflated in one piece, nothing has to be put together, which takes 20 ms for 32 MiB. */
+function sizeOf(body: Buffer, { inflated }: BodyLimits): number {
+  const said = body.length < 4 ? 0 : body.readUInt32LE(body.length - 4)
+  return Math.min(inflated, Math.max(said, 16_384)) + 1
 }
 
 // express.json() and its like, mounted before us, leave the body here and an empty stream. They have inflated it already.
@@ -83,16 +93,19 @@ function parsedBody(req: IncomingMessage, limits: BodyLimits): Buffer | Refusal 
   )
 }
 
-/** All of a stream that nobody has read from, up to the limit; never rejects. */
+/** All of a stream that nobody has read from, up to the limit; never rejects. `said` is how many bytes it will have, where that is known. */
 export function collect(
   req: Readable,
   timeoutMs: number,
   gzipped: boolean,
-  limits: BodyLimits = spansAtOnce
+  limits: BodyLimits = spansAtOnce,
+  said: number = 0
 ): Promise<Buffer | Refusal> {
   const most = gzipped ? limits.gzipped : limits.plain
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
+    // Each chunk gets its place at once: putting together 32 MiB in the end takes 20 ms.
+    const whole = said > mebibyte ? Buffer.allocUnsafeSlow(said) : undefined
     let bytes = 0
     const finish = (result: Buffer | Refusal): void => {
       clearTimeout(timer)
@@ -101,11 +114,13 @@ export function collect(
       resolve(result)
     }
     const onData = (chunk: Buffer): void => {
+      const at = bytes
       bytes += chunk.length
-      if (bytes > most) finish(tooLarge(limits))
-      else chunks.push(chunk)
+      if (bytes > (whole?.length ?? most)) finish(tooLarge(limits))
+      else if (whole === undefined) chunks.push(chunk)
+      else chunk.copy(whole, at)
     }
-    const onEnd = (): void => finish(Buffer.concat(chunks, bytes))
+    const onEnd = (): void => finish(whole?.subarray(0, bytes) ?? Buffer.concat(chunks, bytes))
     const onClose = (): void => finish(refuse(400, 'the body ended too early'))
     const timer = setTimeout(() => finish(refuse(408, 'the body took too long')), timeoutMs).unref()
     req.on('data', onData).on('end', onEnd).on('close', onClose)

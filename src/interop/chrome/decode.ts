@@ -27,7 +27,7 @@ export function decodeChrome(body: Uint8Array, setup: ReceiveSetup): ReturnType<
 }
 
 function* decodeFile(body: Buffer, setup: ReceiveSetup): Generator<undefined, Received> {
-  const outline = new ChromeOutline(body)
+  const outline = new ChromeOutline(body, setup.maxSpans)
   while (outline.advance()) yield
   const around = outline.finish()
   const file = new TraceFile()

@@ -1,4 +1,4 @@
-import { BadBody, maxValues, type Range } from '../../trace/bounded-body.ts'
+import { BadBody, maxSpans, maxValues, type Range } from '../../trace/bounded-body.ts'
 import { JsonPieces } from '../../trace/json-pieces.ts'
 
 type Role = 'file' | 'events'
@@ -6,7 +6,14 @@ type Role = 'file' | 'events'
 /** Finds the events of a trace file, which is `{ "traceEvents": [...] }` or the list alone. */
 export class ChromeOutline extends JsonPieces<Role> {
   readonly events: Range[] = []
+  readonly #most: number
   #found = false
+
+  /** As many of them as spans, where those are more than one request may have. */
+  constructor(body: Buffer, spans: number = maxSpans) {
+    super(body, spans)
+    this.#most = Math.max(maxValues, spans)
+  }
 
   /** What stands around the events. */
   finish(): unknown {
@@ -26,7 +33,7 @@ export class ChromeOutline extends JsonPieces<Role> {
   }
 
   protected leave(range: Range): void {
-    if (this.events.length >= maxValues) throw new BadBody(`more than ${maxValues} events`)
+    if (this.events.length >= this.#most) throw new BadBody(`more than ${this.#most} events`)
     this.events.push(range)
   }
 }

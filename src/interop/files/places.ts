@@ -168,15 +168,17 @@ export class Places {
     const { path, element } = this.#shape
     const depth = this.#open.length
     const place = { ...begin, end }
-    if (depth === path.length && this.#hasRoom(place)) {
+    const isPart = depth === path.length
+    const isElement = depth === element
+    if (isElement && !isPart && !whole) return this.#addBroken(begin)
+    // What is both is one.
+    if ((!isPart && !isElement) || !this.#hasRoom(place)) return
+    if (isPart) {
       this.#parts.push(place)
       const around = this.#open.slice(element).reverse()
       this.#closing = around.map(({ list }) => (list ? ']' : '}')).join('')
     }
-    if (depth !== element) return
-    if (!whole && depth < path.length) this.#addBroken(begin)
-    else if (this.#hasRoom(place))
-      this.#elements.push({ ...place, parts: this.#parts, closing: '' })
+    if (isElement) this.#elements.push({ ...place, parts: this.#parts, closing: '' })
   }
 
   /** Keeps what is whole of an element that does not end. */

@@ -23,6 +23,13 @@ const blank = '{} '
 const groupBytes = 1024 * 1024
 const groupParts = 4096
 
+/** Bytes of a part: it is given to `JSON.parse` in one piece. */
+const maxPart = 4 * 1024 * 1024
+
+/** Bytes that are copied in one go, and pieces: a millisecond. */
+const copyBytes = 1024 * 1024
+const copyPieces = 1024
+
 /**
  * Reads the traces of a file, whatever it is, and names by its line what it cannot read; everything else of it is kept. The bytes may be
  * written to.
@@ -33,6 +40,10 @@ export function* readFile(body: Buffer, setup: ReadFileSetup): Generator<Item, v
     return yield* take(yield* setup.readProtobuf(body, setup), whole)
   }
   for (const document of documents(body)) {
+    if (document === undefined) {
+      yield
+      continue
+    }
     const grammar = recognise(body, document)
     if (grammar === undefined) yield problemAt(document, unknown)
     else yield* new Reading(body, grammar, setup).read(document)
@@ -107,11 +118,12 @@ class Reading {
     if (group.length > 0) yield group
   }
 
-  *#readGroup(group: readonly Element[], text = this.#asItIs(group)): Generator<Item, void> {
-    let result = yield* this.#receive(text)
+  *#readGroup(group: readonly Element[], text?: Buffer): Generator<Item, void> {
+    yield* this.#blankLarge(group)
+    let result = yield* this.#receive(text ?? (yield* this.#asItIs(group)))
     if ('error' in result) {
       yield* this.#blankBroken(group)
-      result = yield* this.#receive(this.#joined(group))
+      result = yield* this.#receive(yield* this.#joined(group))
     }
     if (!('error' in result)) {
       yield* result.records
@@ -126,11 +138,13 @@ class Reading {
 
   /** Where what is around the parts cannot be read: the parts without it, their process among it. */
   *#readParts(group: readonly Element[]): Generator<Item, void> {
-    const parts = group.flatMap((element) => element.parts)
-    const whole = parts
-      .map(({ begin, end }) => this.#body.subarray(begin, end))
-      .filter((part) => !isBlanked(part))
-    const result = yield* this.#receive(this.#wrapped(whole, this.#grammar.aroundPart))
+    const whole: Buffer[] = []
+    for (const part of partsOf(group)) {
+      const bytes = this.#body.subarray(part.begin, part.end)
+      if (!isBlanked(bytes)) whole.push(bytes)
+      if (whole.length % copyPieces === 0) yield
+    }
+    const result = yield* this.#receive(yield* wrapped(whole, this.#grammar.aroundPart))
     if (!('error' in result)) yield* result.records
   }
 
@@ -138,23 +152,35 @@ class Reading {
     return yield* this.#setup.readers[this.#grammar.kind](body, this.#setup)
   }
 
+  *#blankLarge(group: readonly Element[]): Generator<ImportProblem, void> {
+    for (const part of partsOf(group))
+      if (part.end - part.begin > maxPart) {
+        this.#blank(part)
+        yield problemAt(part, 'this is larger than the 4 MiB that are read of a span')
+      }
+  }
+
   /** Puts `{}` in the place of each part that is no JSON. */
   *#blankBroken(group: readonly Element[]): Generator<ImportProblem | undefined, void> {
-    for (const part of group.flatMap(({ parts }) => parts)) {
+    for (const part of partsOf(group)) {
       yield
       const why = whyNoJson(this.#body.toString('utf8', part.begin, part.end))
       if (why === '') continue
-      this.#body.fill(' ', part.begin, part.end).write(blank, part.begin, 'latin1')
+      this.#blank(part)
       yield problemAt(part, why)
     }
   }
 
+  #blank({ begin, end }: Place): void {
+    this.#body.fill(' ', begin, end).write(blank, begin, 'latin1')
+  }
+
   *#nameRejected(group: readonly Element[]): Generator<ImportProblem | undefined, void> {
     const { kind, aroundPart } = this.#grammar
-    for (const part of group.flatMap(({ parts }) => parts)) {
+    for (const part of partsOf(group)) {
       const bytes = this.#body.subarray(part.begin, part.end)
       if (isBlanked(bytes)) continue
-      const body = this.#wrapped([bytes], aroundPart)
+      const body = yield* wrapped([bytes], aroundPart)
       const alone = yield* this.#setup.readers[kind](body, this.#again)
       if ('error' in alone) yield problemAt(part, alone.error)
       else if (alone.rejected > 0) yield problemAt(part, alone.message)
@@ -162,30 +188,46 @@ class Reading {
   }
 
   /** Elements and what is between them, which is commas in a file that is right. */
-  #asItIs(group: readonly Element[]): Buffer {
+  #asItIs(group: readonly Element[]): Generator<undefined, Buffer> {
     const [first, last] = [group[0] as Element, group.at(-1) as Element]
     const bytes = this.#body.subarray(first.begin, last.end)
-    return this.#wrapped([bytes, Buffer.from(last.closing)], this.#grammar.around, '')
+    return wrapped([bytes, Buffer.from(last.closing)], this.#grammar.around, '')
   }
 
-  #joined(group: readonly Element[]): Buffer {
-    const pieces = group.map(({ begin, end, closing }) =>
-      closing === ''
-        ? this.#body.subarray(begin, end)
-        : Buffer.concat([this.#body.subarray(begin, end), Buffer.from(closing)])
-    )
-    return this.#wrapped(pieces, this.#grammar.around)
+  #joined(group: readonly Element[]): Generator<undefined, Buffer> {
+    const pieces = group.flatMap(({ begin, end, closing }, i) => {
+      const piece = this.#body.subarray(begin, end)
+      return [...(i === 0 ? [] : [comma]), piece, ...(closing === '' ? [] : [Buffer.from(closing)])]
+    })
+    return wrapped(pieces, this.#grammar.around, '')
   }
+}
 
-  #wrapped(
-    pieces: readonly Buffer[],
-    [before, after]: readonly [string, string],
-    separator = ','
-  ): Buffer {
-    const comma = Buffer.from(separator)
-    const between = pieces.flatMap((piece, i) => (i === 0 ? [piece] : [comma, piece]))
-    return Buffer.concat([Buffer.from(before), ...between, Buffer.from(after)])
+const comma = Buffer.from(',')
+
+function* partsOf(group: readonly Element[]): Generator<Place> {
+  for (const { parts } of group) yield* parts
+}
+
+/** Copies pieces to one, with the separator between them, and what is to be around it. */
+function* wrapped(
+  pieces: readonly Buffer[],
+  [before, after]: readonly [string, string],
+  separator = ','
+): Generator<undefined, Buffer> {
+  const size = pieces.reduce((sum, { length }) => sum + length + separator.length, 0)
+  const whole = Buffer.allocUnsafe(before.length + size + after.length)
+  let at = whole.write(before, 'latin1')
+  for (const [i, piece] of pieces.entries()) {
+    if (i > 0) at += whole.write(separator, at, 'latin1')
+    for (let from = 0; from < piece.length; from += copyBytes) {
+      at += piece.copy(whole, at, from, from + copyBytes)
+      if (from + copyBytes < piece.length) yield
+    }
+    if (i % copyPieces === 0) yield
   }
+  at += whole.write(after, at, 'latin1')
+  return whole.subarray(0, at)
 }
 
 function* take(result: Received | { error: string }, place: Place): Generator<Item, void> {

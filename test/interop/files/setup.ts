@@ -1,4 +1,5 @@
 import { createImporting } from '../../../src/importing.ts'
+import type { SpanId, TraceId } from '../../../src/base/ids.ts'
 import type { TraceRecord } from '../../../src/base/span-data.ts'
 import type { ImportResult } from '../../../src/wire/files.ts'
 import { decodeSetup } from '../otlp/setup.ts'
@@ -9,13 +10,16 @@ export interface Taken extends ImportResult {
   readonly names: string[]
 }
 
-export async function takeIn(file: string | Buffer): Promise<Taken> {
+export async function takeIn(
+  file: string | Buffer,
+  known: (traceId: TraceId) => Iterable<readonly SpanId[]> = () => []
+): Promise<Taken> {
   const kept: TraceRecord[] = []
   const importFile = createImporting({
     ...decodeSetup(),
     redact: (record) => record,
     keep: (record) => void kept.push(record),
-    known: () => [],
+    known,
     now: () => performance.now()
   })
   const result = await importFile(Buffer.from(file))
