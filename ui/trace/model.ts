@@ -1,4 +1,5 @@
 import { spanFlag, type TraceColumns } from '../../src/wire/trace.ts'
+import { serviceColours } from './colours.ts'
 import { indexPath, type PathIndex } from './critical.ts'
 import { findGroups, type Group } from './groups.ts'
 
@@ -24,6 +25,8 @@ export interface Model {
   readonly gaps: readonly Gap[]
   /** How many spans were started from a line of code, `src/repo.ts:88`. */
   spansFrom(place: string): number
+  /** Palette colour of each service. */
+  readonly serviceColours: readonly number[]
   /** Something went on after the response was sent. */
   readonly late: boolean
 }
@@ -86,6 +89,7 @@ export function createModel(columns: TraceColumns): Model {
       const site = columns.sites.lines.indexOf(place)
       return site < 0 ? 0 : columns.sites.of.filter((one) => one === site).length
     },
+    serviceColours: serviceColours(columns),
     late: flags.some((flag) => (flag & spanFlag.late) !== 0)
   }
 }

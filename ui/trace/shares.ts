@@ -1,5 +1,4 @@
 import { categories, spanFlag } from '../../src/wire/trace.ts'
-import { serviceColour } from './colours.ts'
 import type { Model } from './model.ts'
 
 /** What a service, or a kind of work, had in the trace. */
@@ -23,7 +22,8 @@ export function shares(model: Model, by: 'kind' | 'service'): Share[] {
     const of = bucket[i] as number
     let share = found.get(of)
     if (share === undefined) {
-      const colour = by === 'kind' ? Math.min(of, categories.length - 1) : serviceColour(model, of)
+      const colour =
+        by === 'kind' ? Math.min(of, categories.length - 1) : (model.serviceColours[of] as number)
       found.set(of, (share = { of, colour, spans: 0, errors: 0, time: 0 }))
     }
     share.spans++
