@@ -67,6 +67,15 @@ describe('the built page', () => {
     }
   })
 
+  test('leaves out of a saved page what only a process can fill', async () => {
+    const saved = await readFile(join(folder, 'saved.html'), 'utf8')
+    const left = ['map/map', 'cpu/cpu', 'files/menu', 'files/import-dialog', 'list/selection']
+    // Each stands where it would be loaded, as an error.
+    expect(saved.split('not in a saved page')).toHaveLength(left.length + 1)
+    // The map's layout engine is the largest of all that the page may load.
+    expect(saved).not.toContain('rankdir')
+  })
+
   test('carries the notices of what is bundled', async () => {
     const notices = await readFile(join(folder, 'third-party-notices.txt'), 'utf8')
     for (const name of ['preact', '@preact/signals', 'preact-iso', 'htm', 'uplot', 'lucide']) {

@@ -157,6 +157,40 @@ describe.skipIf(!hasBrowser)('a page that is saved', () => {
       expect(seen).toContain(text)
   })
 
+  it('is printed light, whole, and without what can only be pressed', async () => {
+    const traceId = '5a'.repeat(16)
+    await real.app.ingest(
+      Array.from({ length: 150 }, (_, i) => ({
+        traceId,
+        id: i + 1,
+        ...(i > 0 && { parent: i - (i % 3) || 1 }),
+        name: `step ${i}`,
+        start: i * 100,
+        duration: 16_000 - i * 100
+      }))
+    )
+    const page = await openSaved(`traces/${traceId}?format=html`, '', { colorScheme: 'dark' })
+    await page.waitForSelector('.trace .grid .row')
+    const rows = () => page.locator('.timeline .row').count()
+    const onScreen = await rows()
+    // What stands in the document when the browser takes it, after the page's own listeners.
+    await page.evaluate(() =>
+      addEventListener('beforeprint', () => {
+        document.title = `${document.querySelectorAll('.timeline .row').length} rows`
+      })
+    )
+    await page.pdf()
+    expect(Number.parseInt(await page.title())).toBeGreaterThan(onScreen)
+    expect(await page.title()).toBe('150 rows')
+    await expect.poll(rows).toBe(onScreen)
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    expect(paper).toBe('rgb(255, 255, 255)')
+    for (const button of ['.top', '.trace-head .back', '.tools-line .tabs', '.panel header button'])
+      expect(await page.isVisible(button)).toBe(false)
+    expect(await page.isVisible('.panel .facts')).toBe(true)
+  })
+
   it('may run its own script, and no other, and may ask for nothing', async () => {
     const answer = await fetch(`${real.app.page}api/traces/${loop.traceId}?format=html`)
     const text = await answer.text()

@@ -6,6 +6,7 @@ import { onGridKey } from './grid-keys.ts'
 import { Minimap } from './minimap.ts'
 import { NameWidth, nameWidthIn } from './name-width.ts'
 import { Row, rowId } from './row.ts'
+import { usePrinting } from './printing.ts'
 import { Bands, RuntimeStrip } from './runtime-strip.ts'
 import { place, ticks } from './scale.ts'
 import type { View } from './view.ts'
@@ -13,6 +14,8 @@ import type { View } from './view.ts'
 const rowHeight = 24
 /** Rows are mounted in chunks, so that scrolling renders every eighth row only. */
 const chunk = 8
+/** Thirty sheets; nobody wants more, and more takes the browser a minute. */
+const mostPrinted = 1000
 /** Pixels that a tick's label takes, with air. */
 const tickWidth = 64
 
@@ -51,9 +54,12 @@ export function Timeline({ view }: { view: View }): VNode | null {
       element.scrollTop = top - visible + rowHeight * 2
   }, [position])
 
+  const printing = usePrinting()
+
   if (model === undefined || rows === undefined) return null
   const mounted: VNode[] = []
-  for (let i = range.first; i < Math.min(range.last, rows.length); i++) {
+  const { first, last } = printing ? { first: 0, last: mostPrinted } : range
+  for (let i = first; i < Math.min(last, rows.length); i++) {
     mounted.push(html`<${Row} key=${i} ...${{ view, model, index: i }} />`)
   }
   const active = position >= range.first && position < range.last ? rowId(position) : undefined
@@ -77,7 +83,7 @@ export function Timeline({ view }: { view: View }): VNode | null {
         <div class="time" role="columnheader" aria-label="Timeline"><${Ticks} ...${{ view, room }} /></div>
       </div>
       <div class="scroller" role="rowgroup" ref=${scroller} onScroll=${measure}>
-        <div class="canvas" role="presentation" style=${`height:calc(${rows.length} * var(--trow))`}>
+        <div class="canvas" role="presentation" style=${`height:calc(${printing ? Math.min(rows.length, mostPrinted) : rows.length} * var(--trow))`}>
           <${Lines} ...${{ view, room }} />
           ${mounted}
         </div>
