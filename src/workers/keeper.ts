@@ -66,7 +66,7 @@ export class Keeper {
     const { run } = this.#setup
     const link = new Link(
       socket,
-      (message) => run(() => this.#receive(member, message)),
+      (message, body) => run(() => this.#receive(member, message, body)),
       () => run(() => this.#leave(member))
     )
     const questions = new Questions(link)
@@ -161,12 +161,12 @@ export class Keeper {
     for (const { link } of this.#members) link.close()
   }
 
-  #receive(member: Member, message: Message): void {
+  #receive(member: Member, message: Message, body: Buffer): void {
     switch (message.type) {
       case 'hello':
         return this.#welcome(member, message)
       case 'news':
-        if (member.worker !== undefined) this.#take(member.worker, message)
+        if (member.worker !== undefined) this.#take(member, member.worker, message, body)
         return
       case 'ask':
         return member.link.send({ type: 'answer', id: message.id })
@@ -193,10 +193,22 @@ export class Keeper {
     onChange()
   }
 
-  #take({ id }: Worker, { rows, seq, flight }: News): void {
-    if (flight !== undefined) this.#setup.others.set(id, fromRows(flight))
-    for (const record of fromRows(rows)) this.#setup.keep(record)
-    this.#setup.have.set(id, seq)
+  #take(member: Member, { id }: Worker, { rows, seq, flight }: News, body: Buffer): void {
+    const { others, keep, have, store, worker } = this.#setup
+    if (flight !== undefined) others.set(id, fromRows(flight))
+    // The copy has all but these: it gets them as they came, instead of read from the ring and written anew. Its own it has.
+    const deputy = this.#deputy?.shipment.finish() === true ? this.#deputy : undefined
+    for (const record of fromRows(rows)) keep(record)
+    have.set(id, seq)
+    if (deputy === undefined) return
+    const { link } = deputy.member
+    if (deputy.member !== member) link.handOn(body)
+    const table = [
+      [id, seq],
+      [worker.id, store.newest]
+    ] as const
+    link.send({ type: 'copy', rows: [], have: table, pins: [] })
+    deputy.shipment.skip()
   }
 
   #leave(member: Member): void {

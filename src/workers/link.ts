@@ -7,6 +7,7 @@ export type Message =
   | Hello
   /** The keeper's answer: up to where it has the member's records. */
   | { readonly type: 'welcome'; readonly keeper: Worker; readonly have: number }
+  /** A member, to its keeper; and the keeper, to the one with the copy, of another member. */
   | News
   /** The keeper, to the one that is to take its place: what it keeps, and up to where it has whose. */
   | {
@@ -74,8 +75,12 @@ export class Link {
   #parts: Buffer[] = []
   #bytes = 0
 
-  /** `onMessage` must not throw. A peer that does not keep to the form is hung up on. */
-  constructor(socket: Socket, onMessage: (message: Message) => void, onClose: () => void) {
+  /** `onMessage` must not throw; `body` is the message as it came. A peer that does not keep to the form is hung up on. */
+  constructor(
+    socket: Socket,
+    onMessage: (message: Message, body: Buffer) => void,
+    onClose: () => void
+  ) {
     this.#socket = socket
     socket.unref()
     socket.on('data', (data: Buffer) => this.#read(data, onMessage))
@@ -84,8 +89,12 @@ export class Link {
   }
 
   send(message: Message): void {
+    this.handOn(Buffer.from(JSON.stringify(message)))
+  }
+
+  /** Sends a message as it came from another. */
+  handOn(body: Buffer): void {
     if (!this.#socket.writable) return
-    const body = Buffer.from(JSON.stringify(message))
     const head = Buffer.alloc(headBytes)
     head.writeUInt32LE(body.length)
     this.#socket.cork()
@@ -107,7 +116,7 @@ export class Link {
     this.#socket.destroy()
   }
 
-  #read(data: Buffer, onMessage: (message: Message) => void): void {
+  #read(data: Buffer, onMessage: (message: Message, body: Buffer) => void): void {
     this.#parts.push(data)
     this.#bytes += data.length
     if (this.#bytes < headBytes) return
@@ -118,10 +127,11 @@ export class Link {
       length = all.readUInt32LE(0)
       if (length > maxMessage) return void this.#socket.destroy()
       if (all.length < headBytes + length) break
-      const message = parse(all.toString('utf8', headBytes, headBytes + length))
+      const body = all.subarray(headBytes, headBytes + length)
+      const message = parse(body.toString())
       if (message === undefined) return void this.#socket.destroy()
       all = all.subarray(headBytes + length)
-      onMessage(message)
+      onMessage(message, body)
     }
     this.#parts = all.length === 0 ? [] : [all]
     this.#bytes = all.length

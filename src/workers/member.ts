@@ -131,6 +131,9 @@ export class Member {
       case 'deputy':
         this.deputy = true
         return
+      case 'news':
+        for (const record of fromRows(message.rows)) keep(record)
+        return
       case 'copy':
         for (const record of fromRows(message.rows))
           if (record.source === 'ingest' || !isOf(record.resource, worker)) keep(record)

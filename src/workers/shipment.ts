@@ -79,7 +79,13 @@ export class Shipment {
     }
   }
 
-  /** Forgets what was not sent: the ring was cleared. */
+  /** Sends what there is, as far as it is taken and there is time. True when that was all, and more would be taken. */
+  finish(): boolean {
+    this.pump()
+    return this.#setup.ready() && this.#sent === this.#setup.store.newest
+  }
+
+  /** Forgets what was not sent: it was sent by other means, or the ring was cleared. */
   skip(): void {
     this.#sent = this.#setup.store.newest
   }
