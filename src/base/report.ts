@@ -31,6 +31,7 @@ export type DropReason =
   | 'export over a limit'
   | 'slow page'
   | 'worker too slow'
+  | 'record larger than a message'
   | 'internal error'
 
 export function createReport(

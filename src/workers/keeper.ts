@@ -3,7 +3,7 @@ import { getAttribute } from '../base/attributes.ts'
 import type { Resource } from '../base/span-data.ts'
 import type { FamilySetup } from './family.ts'
 import type { Question } from './knowledge.ts'
-import { type Hello, Link, type Message, type News, type Worker } from './link.ts'
+import { type Hello, Link, tooLarge, type Message, type News, type Worker } from './link.ts'
 import type { OthersInFlight } from './others-in-flight.ts'
 import { Questions } from './questions.ts'
 import { fromRows, toRows } from './rows.ts'
@@ -169,7 +169,7 @@ export class Keeper {
         if (member.worker !== undefined) this.#take(member, member.worker, message, body)
         return
       case 'ask':
-        return member.link.send({ type: 'answer', id: message.id })
+        return void member.link.send({ type: 'answer', id: message.id })
       case 'answer':
         return this.#answered(member, message.id)
       case 'proxy':
@@ -247,12 +247,13 @@ export class Keeper {
           owed ||= records.length > 0 || pins.size > 0
           if (!owed) return
           owed = !last
-          const rows = toRows(records)
-          if (!last) return member.link.send({ type: 'copy', rows, have: [], pins: [] })
           // Only when it has everything that was added up to now is the table true of it.
-          const table = [...have, [worker.id, seq] as const]
-          member.link.send({ type: 'copy', rows, have: table, pins: [...pins] })
-          pins.clear()
+          const told = last
+            ? { have: [...have, [worker.id, seq] as const], pins: [...pins] }
+            : { have: [], pins: [] }
+          if (last) pins.clear()
+          if (!member.link.send({ type: 'copy', rows: toRows(records), ...told }))
+            report.drop(tooLarge, records.length)
         },
         lost: (records) => report.drop('worker too slow', records)
       },

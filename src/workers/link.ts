@@ -66,8 +66,11 @@ export interface Worker {
 
 /** Bytes that may wait for a peer that reads slowly; what is not sent then stays in the ring, which has its own bound. */
 export const maxBacklog: number = 2 ** 20
-const maxMessage = 16 * 2 ** 20
+/** Of the 2,000 spans of a trace each may quote the same stack, which the ring has once. */
+const maxMessage = 64 * 2 ** 20
 const headBytes = 4
+/** Why records are not handed on that are in one message. */
+export const tooLarge = 'record larger than a message'
 
 /** Messages over a local socket: four bytes of length, then JSON. Keeps no process alive. */
 export class Link {
@@ -88,8 +91,11 @@ export class Link {
     socket.on('close', onClose)
   }
 
-  send(message: Message): void {
-    this.handOn(Buffer.from(JSON.stringify(message)))
+  /** False when the message is longer than its receiver takes. */
+  send(message: Message): boolean {
+    const body = Buffer.from(JSON.stringify(message))
+    if (body.length <= maxMessage) this.handOn(body)
+    return body.length <= maxMessage
   }
 
   /** Sends a message as it came from another. */

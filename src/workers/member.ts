@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { FamilySetup } from './family.ts'
 import { isOf } from './keeper.ts'
 import type { Common, Discovery, Question } from './knowledge.ts'
-import { Link, type Message, type Past, type Worker } from './link.ts'
+import { Link, tooLarge, type Message, type Past, type Worker } from './link.ts'
 import { fromRows, type RecordRow, toRows } from './rows.ts'
 import { Shipment } from './shipment.ts'
 
@@ -59,7 +59,8 @@ export class Member {
           if (records.length === 0 && !flies) return
           if (flies) this.#changed = false
           const flight = flies ? { flight: toRows([...setup.inFlight(maxInFlight)]) } : {}
-          link.send({ type: 'news', rows: toRows(records), seq, ...flight })
+          if (!link.send({ type: 'news', rows: toRows(records), seq, ...flight }))
+            report.drop(tooLarge, records.length)
         },
         lost: (records) => report.drop('worker too slow', records)
       },
@@ -124,7 +125,7 @@ export class Member {
       case 'ask':
         this.#changed = true
         this.#shipment.pump()
-        return this.#link.send({ type: 'answer', id: message.id })
+        return void this.#link.send({ type: 'answer', id: message.id })
       case 'answer':
         if (message.id === this.#asks) this.#answered(true)
         return

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { flat, span } from '../query/fixtures.ts'
 import { type Relative, Relatives } from './relatives.ts'
 import { eventually } from './setup.ts'
 
@@ -79,5 +80,22 @@ describe('the copy of what all have recorded', () => {
     const own = keeper.record(++last)
     await eventually(async () => deputy.store.has(own))
     expect(read).toBe(1)
+  })
+
+  it('has a record that takes little room in a ring and much in a message', async () => {
+    const event = {
+      name: 'exception',
+      time: 1,
+      attributes: flat({ stack: 'at line\n'.repeat(1500) })
+    }
+    const children = Array.from({ length: 2000 }, (_, id) =>
+      span({ id: 1_000_000 + id, parent: 1, events: [event] })
+    )
+    const large = third.record(++last, 0, children)
+    expect(JSON.stringify(third.store.records(large)).length).toBeGreaterThan(20 * 2 ** 20)
+    const next = third.record(++last)
+    await eventually(async () => [keeper, deputy].every(({ store }) => store.has(next)))
+    for (const { store } of [keeper, deputy])
+      expect(store.records(large).flatMap(({ spans }) => spans)).toHaveLength(2001)
   })
 })

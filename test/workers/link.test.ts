@@ -91,4 +91,16 @@ describe('a link', () => {
     await drained
     expect(link.clogged).toBe(false)
   })
+
+  it('sends nothing that its peer would hang up on', async () => {
+    const { got } = listen()
+    const link = new Link(
+      near,
+      () => {},
+      () => {}
+    )
+    expect(link.send({ type: 'pin', traceId: 'x'.repeat(64 * 2 ** 20) })).toBe(false)
+    expect(link.send({ type: 'pin', traceId: 'x' })).toBe(true)
+    await expect.poll(() => got).toEqual([{ type: 'pin', traceId: 'x' }])
+  })
 })

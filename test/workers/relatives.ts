@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TraceId } from '../../src/base/ids.ts'
-import type { TraceRecord } from '../../src/base/span-data.ts'
+import type { SpanData, TraceRecord } from '../../src/base/span-data.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { RecordFeed, TraceStore } from '../../src/store/types.ts'
 import { Family } from '../../src/workers/family.ts'
@@ -62,9 +62,13 @@ export class Relative {
   }
 
   /** Records a request of that number; gives its trace id. */
-  record(trace: number, bytes = 0): TraceId {
+  record(trace: number, bytes = 0, children: SpanData[] = []): TraceId {
     const attributes = flat({ 'process.pid': this.pid })
-    const { resource, ...rest } = request({ trace, attributes: { padding: random(bytes) } })
+    const { resource, ...rest } = request({
+      trace,
+      attributes: { padding: random(bytes) },
+      children
+    })
     this.store.add({ ...rest, resource: { ...resource, attributes } }, '')
     return rest.traceId
   }

@@ -2,6 +2,7 @@ import { Agent, request } from 'node:http'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Child, Consumer } from '../tracing/child.ts'
+import { patienceMs } from '../until.ts'
 
 export interface Answer {
   readonly status: number
@@ -88,7 +89,7 @@ export async function everyWorker(port: number, count: number): Promise<Connecti
 
 /** Asks again until it is so: what a process does by itself takes its time. */
 export async function eventually(test: () => Promise<boolean>): Promise<void> {
-  const until = Date.now() + 12_000
+  const until = Date.now() + patienceMs
   for (;;) {
     const so = await test().catch((error: unknown) => {
       if (Date.now() > until) throw error
