@@ -1,9 +1,11 @@
 // An application that can be traced or not, by the package of which the address is given, and must answer the same either way.
 import { createServer, get } from 'node:http'
+import { breakNode } from './break-node.js'
 import { context, SpanStatusCode, trace } from '@opentelemetry/api'
 
 const setup = await new Promise((resolve) => process.once('message', resolve))
-const { framework, hook } = setup
+const { framework, hook, destinations = [], brokenNode = '' } = setup
+if (destinations.length > 0) breakNode(brokenNode, destinations)
 const registered = setup.entry.startsWith('register ')
 const entry = registered ? '' : setup.entry
 // Before what it hooks is loaded.
@@ -41,6 +43,9 @@ const again = () => {
   activeSpan()?.setAttribute('again', 1)
   return withSpan('again', () => 7)
 }
+const fail = () => {
+  throw Object.assign(new Error('boom'), { status: 418 })
+}
 const hooks = { broken, never, loops, again, garbage: () => 7, null: () => null }
 const [option = '', kind = ''] = (hook ?? '').split(' ')
 const given = {
@@ -54,6 +59,11 @@ const options = {
   capture: { bodies: true, callSites: true },
   instrument,
   profile: true,
+  ...(destinations.length > 0 && {
+    // A list that has been through JSON has no functions.
+    export: destinations.map((one) => (one.headers === 'broken' ? { ...one, headers: fail } : one)),
+    tailSampling: { ratio: 1, attributes: { 'http.request.method': ['GET'] }, routes: {} }
+  }),
   ...given
 }
 
@@ -112,10 +122,6 @@ function visible(req, res) {
     events: one.eventNames().map((name) => [String(name), one.listenerCount(name)])
   })
   return { req: of(req), res: of(res), socket: of(req.socket).events }
-}
-
-const fail = () => {
-  throw Object.assign(new Error('boom'), { status: 418 })
 }
 
 function expressHandler() {
@@ -212,7 +218,11 @@ const listeners = () =>
 server.listen(0, '127.0.0.1', () =>
   process.send({ url: `http://127.0.0.1:${server.address().port}` })
 )
-process.on('message', async ({ faults, stop, count }) => {
+process.on('message', async ({ faults, stop, count, end }) => {
+  if (end === true) {
+    await traced.shutdown()
+    process.send({})
+  }
   if (faults !== undefined) {
     globalThis.faults = faults
     process.send({})

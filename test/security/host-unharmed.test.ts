@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Status } from '../../src/wire/status.ts'
 import { answersOf, asks, parts } from './answers.ts'
 import { type Program, start } from './child.ts'
+import { type Collectors, collectors, type Destination } from './collectors.ts'
 import { Reader } from './outputs.ts'
 import { until } from '../until.ts'
 import { type FaultyPackage, makeFaultyPackage } from './faulty-package.ts'
@@ -14,13 +15,19 @@ const frameworks = ['express', 'koa'] as const
 let faulty: FaultyPackage
 const programs: Program[] = []
 
+let outside: Collectors
+
 beforeAll(async () => {
   faulty = await makeFaultyPackage()
+  outside = await collectors()
 })
 afterEach(async () => {
   for (const program of programs.splice(0)) await program.kill()
 })
-afterAll(() => faulty?.remove())
+afterAll(() => {
+  faulty?.remove()
+  outside?.close()
+})
 
 interface Host {
   readonly url: string
@@ -28,10 +35,15 @@ interface Host {
 }
 
 /** `entry` is '' for an application that is not traced. */
-async function host(framework: string, entry: string, hook = ''): Promise<Host> {
+async function host(
+  framework: string,
+  entry: string,
+  hook = '',
+  more: { destinations?: readonly Destination[]; brokenNode?: string } = {}
+): Promise<Host> {
   const program = start('host-app.js', { NODE_ENV: 'production', SPANLIGHT_TOKEN: token })
   programs.push(program)
-  program.tell({ framework, entry, hook })
+  program.tell({ framework, entry, hook, ...more })
   const { url } = await program.heard<{ url: string }>()
   return { url, program }
 }
@@ -69,6 +81,21 @@ async function expectSame(framework: string, url: string, times: number): Promis
     expect([...(wanted[i]?.keys() ?? [])], name).toHaveLength(1)
     expect([name, ...(found[i]?.keys() ?? [])]).toEqual([name, ...(wanted[i]?.keys() ?? [])])
   }
+}
+
+/** What became of the spans of each destination, once all of them were tried and the good ones have all that there is. */
+async function settledExports(url: string, mayFail = false): Promise<Status['exports']> {
+  const page = new Reader(`${url}/_traces`, token)
+  let exports: Status['exports'] = []
+  await until(async () => {
+    ;({ exports } = JSON.parse(await page.get('api/status')) as Status)
+    return exports.every(({ waiting, sent, failed, lastError }, i) =>
+      sent + failed > 0 || lastError !== ''
+        ? mayFail || i >= outside.good.length || waiting === 0
+        : false
+    )
+  })
+  return exports
 }
 
 async function stop({ program }: Host): Promise<void> {
@@ -110,7 +137,9 @@ describe.each(frameworks)('a traced %s application', (framework) => {
     async (probability, how) => {
       expect(faulty.points).toBeGreaterThan(600)
       const register = `register ${new URL('register.js', faulty.entry).href}`
-      const broken = await host(framework, how === 'registered' ? register : faulty.entry)
+      const destinations = [...outside.good, ...outside.silent.slice(-2)]
+      const entry = how === 'registered' ? register : faulty.entry
+      const broken = await host(framework, entry, '', { destinations })
       // The bodies of each request are looked at, and one is profiled.
       const wish = 'api/inspect?kind=profile&method=GET&route=/part/pg'
       const client = { method: 'POST', headers: { 'x-spanlight': '1' } }
@@ -130,9 +159,32 @@ describe.each(frameworks)('a traced %s application', (framework) => {
       await Promise.race([same, died])
       await reading
       for (const one of live) if (one.status === 'fulfilled') one.value.close()
+      broken.program.tell({ faults: 0 })
+      await broken.program.heard()
+      // Spans came as far as the exporters, whatever became of them there; where more of them throw, hardly one does.
+      const { exports } = JSON.parse(await page.get('api/status')) as Status
+      const counted = exports.map(({ sent, failed, waiting }) => sent + failed + waiting)
+      if (probability < 0.01) expect(Math.max(...counted)).toBeGreaterThan(0)
       await stop(broken)
     }
   )
+
+  test('answers the same while it exports to collectors of every kind, and counts each span', async () => {
+    const destinations = [...outside.good, ...outside.hostile, ...outside.silent]
+    const exporting = await host(framework, 'spanlight', '', { destinations })
+    await expectSame(framework, exporting.url, 3)
+    const exports = await settledExports(exporting.url)
+    const spans = exports.map(
+      ({ sent, failed, dropped, waiting }) => sent + failed + dropped + waiting
+    )
+    expect(new Set(spans).size).toBe(1)
+    expect(spans[0]).toBeGreaterThan(100)
+    for (const good of exports.slice(0, outside.good.length))
+      expect(good).toMatchObject({ sent: spans[0], failing: false, lastError: '' })
+    expect(Math.max(...exports.map(({ waiting }) => waiting))).toBeLessThanOrEqual(8192)
+    await stop(exporting)
+    expect(exporting.program.output).not.toMatch(/warning|unhandled|internal error/i)
+  })
 
   test('refuses its page, and nothing else, while the access function never answers', async () => {
     const waiting = await host(framework, 'spanlight', 'access never')
@@ -171,6 +223,26 @@ describe.each(frameworks)('a traced %s application', (framework) => {
 })
 
 describe('a traced application', () => {
+  test.each([
+    'http.request',
+    'http.Agent',
+    'http2.connect',
+    'tls.connect',
+    'net.connect',
+    'dns.lookup',
+    'zlib.gzip'
+  ])('answers the same while it exports and somebody has broken %s', async (broken) => {
+    const destinations = [...outside.good, ...outside.silent]
+    const exporting = await host('express', 'spanlight', '', { destinations, brokenNode: broken })
+    await expectSame('express', exporting.url, 2)
+    const exports = await settledExports(exporting.url, true)
+    expect(exports.some(({ lastError }) => lastError === `${broken} is broken`)).toBe(true)
+    exporting.program.tell({ end: true })
+    await exporting.program.heard()
+    await stop(exporting)
+    expect(exporting.program.output).not.toMatch(/warning|unhandled|is switched off/i)
+  })
+
   test.each([
     'hook broken',
     'hook garbage',

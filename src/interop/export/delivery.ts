@@ -89,7 +89,7 @@ export class Deliveries {
       return await transport.send(authorized, signal)
     } catch (error) {
       // Without credentials, or by something that others have put in the place of Node's own functions.
-      return { outcome: 'retry', why: error instanceof Error ? error.message : String(error) }
+      return { outcome: 'retry', why: messageOf(error) }
     }
   }
 
@@ -118,4 +118,8 @@ const zipped: (body: Buffer, options: { level: number }) => Promise<Buffer> = pr
 
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

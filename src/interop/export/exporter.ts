@@ -3,7 +3,7 @@ import { createGuard, type Guard } from '../../base/safely.ts'
 import type { TraceRecord } from '../../base/span-data.ts'
 import { rootContext, runIn, suppressed } from '../../context/context.ts'
 import { shown } from './address.ts'
-import { Deliveries } from './delivery.ts'
+import { Deliveries, messageOf } from './delivery.ts'
 import type { Destination, Transport } from './destination.ts'
 import { createGrpc } from './grpc.ts'
 import { type ExportFigures, Health } from './health.ts'
@@ -172,6 +172,7 @@ class Sender {
 
   // A fault of our own: the batch that met it must not stand in the way of all others.
   #giveUp(batch: Batch, error: unknown): void {
+    this.#health.tried({ outcome: 'refused', why: messageOf(error) })
     this.#lose(batch)
     this.#guard.failed(error)
   }
