@@ -60,9 +60,9 @@ const options = {
   instrument,
   profile: true,
   ...(destinations.length > 0 && {
-    // A list that has been through JSON has no functions.
+    // What came as JSON has no functions.
     export: destinations.map((one) => (one.headers === 'broken' ? { ...one, headers: fail } : one)),
-    tailSampling: { ratio: 1, attributes: { 'http.request.method': ['GET'] }, routes: {} }
+    tailSampling: { ratio: 1, attributes: { 'http.request.method': ['GET'] } }
   }),
   ...given
 }

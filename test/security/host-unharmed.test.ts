@@ -137,7 +137,7 @@ describe.each(frameworks)('a traced %s application', (framework) => {
     async (probability, how) => {
       expect(faulty.points).toBeGreaterThan(600)
       const register = `register ${new URL('register.js', faulty.entry).href}`
-      const destinations = [...outside.good, ...outside.silent.slice(-2)]
+      const destinations = [...outside.good, ...outside.silent.slice(-3)]
       const entry = how === 'registered' ? register : faulty.entry
       const broken = await host(framework, entry, '', { destinations })
       // The bodies of each request are looked at, and one is profiled.
