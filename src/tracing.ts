@@ -18,13 +18,13 @@ import { handOut, idleTracing, type Tracing } from './handles.ts'
 import { leaveToSdk } from './sdk.ts'
 import { resolveOptions, type TracingOptions } from './options.ts'
 import { inFlightText } from './query/in-flight-text.ts'
-import { createReader } from './query/reader.ts'
+import { nameOf } from './query/line.ts'
 import { Routes } from './query/routes.ts'
 import { createRedactor } from './redact/redactor.ts'
 import { Runtime } from './runtime/runtime.ts'
 import { listenForPages } from './serve/listen.ts'
 import { decideMode } from './serve/mode.ts'
-import { createServe } from './serve/serve.ts'
+import { createFront } from './serve/front.ts'
 import { tokenDirectory } from './serve/token.ts'
 import { createPropagation } from './span/propagation.ts'
 import { ratioBeginning, ratioSampler } from './span/sampler.ts'
@@ -64,6 +64,7 @@ export function createTracing(
   const mode = decision.mode === 'local' ? 'local' : 'token'
   const redactor = createRedactor({ mode, limits, options: settings.redact, report })
   hide = (text) => redactor.text(text, limits.messageLength)
+  const redact = (record: TraceRecord): TraceRecord => redactor.record(record)
   const propagation = createPropagation(settings.propagate)
   if (settings.disabled || (decision.mode === 'off' && exports.length === 0)) {
     if (!settings.disabled && decision.warning) report.say(`off: ${decision.why}`)
@@ -77,13 +78,12 @@ export function createTracing(
     })
   }
   const inFlight = new Set<() => void>()
-  const tellInFlightChange = (): void => inFlight.forEach((listener) => listener())
   const runtime = settings.capture.runtime
     ? new Runtime({
         clock: systemClock,
         guard: createGuard('watching the runtime', report),
         inFlight: () => open.size,
-        nameOf: (traceId) => reader.nameOf(traceId)
+        nameOf: (traceId) => nameOf({ store, open, elsewhere: family.inFlight }, traceId)
       })
     : undefined
   const open = new OpenTraces({
@@ -93,9 +93,9 @@ export function createTracing(
     get resource() {
       return resource
     },
-    redact: (record) => redactor.record(record),
+    redact,
     onRecord: keep,
-    onChange: tellInFlightChange,
+    onChange: () => inFlight.forEach((listener) => listener()),
     onActivity: runtime && ((span, at, ended) => runtime.note(span, at, ended))
   })
   const guardSpans = createGuard('recording of spans', report)
@@ -147,20 +147,10 @@ export function createTracing(
     ...told,
     shown: decision.mode !== 'off',
     env,
-    parts: () => ({ serve, inspections, profiler, reader }),
+    parts: () => ({ serve, inspections, profiler, reader: asked }),
     keep,
     inFlight,
     onJoin: (identify) => (resource = identify(resource))
-  })
-  const reader = createReader({
-    store,
-    open,
-    elsewhere: family.inFlight,
-    runtimeElsewhere: family.runtime,
-    routes,
-    slowMs: settings.slowMs,
-    runtime: runtime && ((from, to) => runtime.read(from, to)),
-    now
   })
   const profiler = new Profiler(createGuard('the CPU profile', report), report)
   const inspections = new Inspections({
@@ -169,50 +159,60 @@ export function createTracing(
     profiler,
     onChange: family.wishesChanged
   })
-  const serve = createServe({
-    reader,
-    store: family.store,
-    elsewhere: family.elsewhere,
-    report,
-    version,
-    bootId,
-    service: settings.service,
-    slowMs: settings.slowMs,
-    path: settings.path,
-    mode: decision,
-    token: settings.token ?? '',
-    ingestToken: settings.ingestToken ?? '',
-    tokenDirectory: tokenDirectory(process.cwd()),
-    allowedHosts: settings.allowedHosts,
-    allowedOrigins: settings.allowedOrigins,
-    authorize: typeof settings.access === 'function' ? settings.access : undefined,
-    ...whenAsked({
-      reader,
+  const asked = whenAsked({
+    reading: {
       store,
-      redactor,
-      limits,
-      report,
-      redact: (record) => redactor.record(record),
-      keep,
+      open,
+      elsewhere: family.inFlight,
+      runtimeElsewhere: family.runtime,
+      routes,
+      slowMs: settings.slowMs,
+      runtime: runtime && ((from, to) => runtime.read(from, to)),
       now
-    }),
-    inspect: inspectSetup({ inspections, profiler, settings, family, mode: () => serve.mode }),
-    source: (code) => sources.of(code),
-    onInFlightChange(listener) {
-      inFlight.add(listener)
-      return () => inFlight.delete(listener)
     },
-    status: async () =>
-      statusOf({
-        ...told,
-        instrumented: () => watches.instrumented,
-        libraries: await watches.libraries(),
-        runtime: runtime?.figures(),
-        exporting,
-        workers: family.status,
-        overheadMs
-      })
+    page: {
+      report,
+      version,
+      bootId,
+      service: settings.service,
+      slowMs: settings.slowMs,
+      store: family.store,
+      elsewhere: family.elsewhere,
+      inspect: inspectSetup({ inspections, profiler, settings, family, mode: () => serve.mode }),
+      source: (code) => sources.of(code),
+      onInFlightChange(listener) {
+        inFlight.add(listener)
+        return () => inFlight.delete(listener)
+      },
+      status: async () =>
+        statusOf({
+          ...told,
+          instrumented: () => watches.instrumented,
+          libraries: await watches.libraries(),
+          runtime: runtime?.figures(),
+          exporting,
+          workers: family.status,
+          overheadMs
+        })
+    },
+    others: { store, redactor, limits, report, redact, keep, now }
   })
+  const serve = createFront(
+    {
+      report,
+      path: settings.path,
+      mode: decision,
+      elsewhere: family.elsewhere,
+      allowedHosts: settings.allowedHosts,
+      allowedOrigins: settings.allowedOrigins,
+      token: settings.token ?? '',
+      ingestToken: settings.ingestToken ?? '',
+      tokenDirectory: tokenDirectory(process.cwd()),
+      authorize: typeof settings.access === 'function' ? settings.access : undefined,
+      ingest: asked.ingest
+    },
+    asked.open
+  )
   const host = createHost({
     tracer,
     propagation,

@@ -1,28 +1,40 @@
+import { later } from './base/later.ts'
 import type { OtherSystemsSetup } from './other-systems.ts'
+import type { ReaderSetup } from './query/reader.ts'
+import type { Reader } from './query/types.ts'
+import type { Front, Page } from './serve/front.ts'
 import type { QueryApi } from './serve/queries.ts'
-import type { ServeSetup } from './serve/setup.ts'
+import type { FrontSetup, PageSetup } from './serve/setup.ts'
 
 /** What `queryApis` answers; a test compares. */
 export const queryPrefixes = ['jaeger/api/', 'api/v2/', 'zipkin/'] as const
 
+export interface AskedSetup {
+  readonly reading: ReaderSetup
+  readonly page: Omit<PageSetup, 'reader' | keyof OtherSystems>
+  readonly others: Omit<OtherSystemsSetup, 'reader'>
+}
+
+type OtherSystems = Pick<PageSetup, 'importFile' | 'formats' | 'queries'>
+
+interface Asked extends Pick<FrontSetup, 'ingest'>, Pick<Reader, 'runtime'> {
+  readonly open: (front: Front) => Promise<Page>
+}
+
 /**
- * What others send and ask for, in their own formats. It is a sixth of all code, and a process whose page nobody looks at needs none of it:
- * it is loaded with the first request of that kind.
+ * What reads, and what others send and ask for in their own formats. Both are a sixth of all code, and a process whose page nobody looks at needs none of
+ * it: the first is loaded with the first request for us, the second with the first of its kind.
  */
-export function whenAsked(
-  setup: OtherSystemsSetup
-): Pick<ServeSetup, 'ingest' | 'importFile' | 'formats' | 'queries'> {
-  let loading: ReturnType<typeof load> | undefined
-  async function load() {
+export function whenAsked({ reading, page, others }: AskedSetup): Asked {
+  const looking = later(async () => {
+    const { createReader, createPage } = await import('./looking.ts')
+    return { reader: createReader(reading), createPage }
+  })
+  const systems = later(async () => {
     const { createOtherSystems } = await import('./other-systems.ts')
-    return createOtherSystems(setup)
-  }
-  // A file that is not there now (the package is being updated) may be there for the next request.
-  const systems = (): ReturnType<typeof load> =>
-    (loading ??= load().catch((error: unknown) => {
-      loading = undefined
-      throw error
-    }))
+    const { reader } = await looking()
+    return createOtherSystems({ ...others, reader })
+  })
   const query = (prefix: string): QueryApi => ({
     prefix,
     async answer(path, params) {
@@ -32,8 +44,17 @@ export function whenAsked(
   })
   return {
     ingest: async (body, format) => (await systems()).ingest(body, format),
-    importFile: async (file) => (await systems()).importFile(file),
-    formats: async () => (await systems()).formats,
-    queries: queryPrefixes.map(query)
+    runtime: async (traceId) => (await looking()).reader.runtime(traceId),
+    async open(front) {
+      const { reader, createPage } = await looking()
+      const setup = {
+        ...page,
+        reader,
+        importFile: async (file) => (await systems()).importFile(file),
+        formats: async () => (await systems()).formats,
+        queries: queryPrefixes.map(query)
+      } satisfies PageSetup
+      return createPage(setup, front)
+    }
   }
 }

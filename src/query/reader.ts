@@ -1,9 +1,8 @@
 import type { TraceId } from '../base/ids.ts'
 import type { Resource, TraceRecord } from '../base/span-data.ts'
 import { inSlices } from '../base/time-slices.ts'
-import type { Entry, StoredTrace, TraceStore } from '../store/types.ts'
+import type { StoredTrace, TraceStore } from '../store/types.ts'
 import type { OpenTraces } from '../trace/open-traces.ts'
-import { mergeSummary, summarise, titleOf } from '../trace/summary.ts'
 import { parseQuery } from '../wire/query.ts'
 import type { RuntimeActivity } from '../wire/runtime.ts'
 import type { RouteFigures } from '../wire/status.ts'
@@ -11,6 +10,7 @@ import type { Summary } from '../wire/summary.ts'
 import { spanCode } from './code.ts'
 import { traceColumns } from './columns.ts'
 import { spanDetail, spanDetails, spansHolding, traceLogs } from './detail.ts'
+import { type InFlightElsewhere, lineOf, nameOf, snapshotsOf } from './line.ts'
 import { serviceMap } from './map.ts'
 import { narrow } from './narrow.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -34,11 +34,6 @@ export interface ReaderSetup {
   readonly now: () => number
 }
 
-export interface InFlightElsewhere {
-  of(traceId: TraceId): readonly TraceRecord[]
-  ids(): Iterable<TraceId>
-}
-
 /** What another worker of this application, the one of that resource, was doing; undefined when it does not say. */
 export type RuntimeElsewhere = (
   traceId: TraceId,
@@ -51,16 +46,9 @@ const nowhereElse: InFlightElsewhere = { of: () => [], ids: () => [] }
 export function createReader(setup: ReaderSetup): Reader {
   const { store, open, elsewhere = nowhereElse, slowMs, now } = setup
 
-  /** What is in flight of a trace: a record of each process that it is in. */
-  function snapshotsOf(traceId: TraceId): readonly TraceRecord[] {
-    const own = open.get(traceId)?.snapshot()
-    const others = elsewhere.of(traceId)
-    return own === undefined ? others : [own, ...others]
-  }
-
   /** All that is known of a trace, in parts between which the host may go on. */
   function* recordsOf(traceId: TraceId): Generator<TraceRecord> {
-    const snapshots = snapshotsOf(traceId)
+    const snapshots = snapshotsOf(setup, traceId)
     yield* store.recordsInParts(traceId)
     yield* snapshots
   }
@@ -80,21 +68,11 @@ export function createReader(setup: ReaderSetup): Reader {
     return summary && inSlices(work(recordsOf(traceId), summary), now)
   }
 
-  /** The trace's line; undefined when nothing of it is in memory. */
-  function lineOf(traceId: TraceId, entries: readonly Entry[]): Summary | undefined {
-    const snapshots = snapshotsOf(traceId)
-    const parts = snapshots.length === 0 ? entries : [...entries, ...snapshots.map(summarise)]
-    const inFlight = open.get(traceId)?.inFlight === true || elsewhere.of(traceId).length > 0
-    return parts.length === 0 ? undefined : mergeSummary(traceId, parts, inFlight)
-  }
+  const summaryOf = (trace: StoredTrace): Summary =>
+    lineOf(setup, trace.traceId, trace.entries) as Summary
 
-  const summaryOf = (trace: StoredTrace): Summary => lineOf(trace.traceId, trace.entries) as Summary
-
-  const nameOf = (traceId: TraceId): string => {
-    const summary = reader.summary(traceId)
-    return summary === undefined ? '' : titleOf(summary)
-  }
-  const runtime = setup.runtime && { read: setup.runtime, nameOf }
+  const ownName = (traceId: TraceId): string => nameOf(setup, traceId)
+  const runtime = setup.runtime && { read: setup.runtime, nameOf: ownName }
 
   const searching: SearchSetup = {
     store,
@@ -102,7 +80,7 @@ export function createReader(setup: ReaderSetup): Reader {
     summaryOf,
     *inFlight() {
       for (const traceId of [...inFlightIds()].reverse()) {
-        const summary = store.has(traceId) ? undefined : lineOf(traceId, [])
+        const summary = store.has(traceId) ? undefined : lineOf(setup, traceId, [])
         if (summary !== undefined) yield summary
       }
     },
@@ -123,8 +101,8 @@ export function createReader(setup: ReaderSetup): Reader {
       const wanted = narrow(parseQuery(query, slowMs), narrowing)
       return search(searching, wanted, clampLimit(limit), readCursor(before))
     },
-    nameOf,
-    summary: (traceId) => lineOf(traceId, store.entries(traceId)),
+    nameOf: ownName,
+    summary: (traceId) => lineOf(setup, traceId),
     records: recordsOf,
     *whole(traceId) {
       const summary = reader.summary(traceId)
@@ -151,7 +129,7 @@ export function createReader(setup: ReaderSetup): Reader {
       for (const traceId of inFlightIds()) {
         total++
         if (rows.length >= limit) continue
-        const summary = lineOf(traceId, store.entries(traceId))
+        const summary = lineOf(setup, traceId)
         if (summary !== undefined) rows.push(summary)
       }
       return { rows, total }

@@ -33,6 +33,7 @@ const ours = Symbol.for('spanlight.upgrade listener')
 export class Attachments {
   readonly #setup: AttachSetup
   readonly #servers = new Map<HostServer, Attached>()
+  #over = false
 
   constructor(setup: AttachSetup) {
     this.#setup = setup
@@ -41,7 +42,7 @@ export class Attachments {
   /** Attaches to the server that the request came by; true when handshakes below `mount` will arrive. */
   attach(req: IncomingMessage, mount: string): boolean {
     const server = serverOf(req)
-    if (server === undefined) return false
+    if (server === undefined || this.#over) return false
     let attached = this.#servers.get(server)
     if (attached === undefined) {
       attached = this.#attach(server)
@@ -52,8 +53,9 @@ export class Attachments {
     return attached.mounts.has(mount)
   }
 
-  /** Gives the servers back as they were. */
+  /** Gives the servers back as they were, for good. */
   detach(): void {
+    this.#over = true
     for (const { detach } of this.#servers.values()) detach()
     this.#servers.clear()
   }

@@ -10,11 +10,8 @@ import type { AccessMode, Authorize, ModeDecision } from './mode.ts'
 import type { RequestHead } from './proxy-latch.ts'
 import type { QueryApi } from './queries.ts'
 
-export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'limits'> {
-  readonly reader: ApiSetup['reader'] & LiveSetup['reader']
-  readonly store: ApiSetup['store'] & LiveSetup['store']
-  /** What this process calls itself; stands in a saved page. */
-  readonly service: string
+/** What stands before the page: which requests are for it, who is let in, and what it takes in. */
+export interface FrontSetup {
   /** The `path` option: begins with a slash, does not end with one. */
   readonly path: string
   readonly mode: ModeDecision
@@ -31,6 +28,15 @@ export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'l
   readonly ingestRates?: IngestRates
   /** Where all workers of the application have their traces; undefined where there is one process. */
   readonly elsewhere?: Elsewhere | undefined
+  readonly report: Report
+}
+
+export interface PageSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'limits'> {
+  readonly reader: ApiSetup['reader'] & LiveSetup['reader']
+  readonly store: ApiSetup['store'] & LiveSetup['store']
+  /** What this process calls itself; stands in a saved page. */
+  readonly service: string
+  readonly elsewhere?: Elsewhere | undefined
   /** APIs of other systems that are answered from what is kept here. */
   readonly queries: readonly QueryApi[]
   /** `mode`, `why` and `pages` are put in here. */
@@ -40,6 +46,8 @@ export interface ServeSetup extends Omit<ApiSetup, 'status'>, Omit<LiveSetup, 'l
   readonly assets?: URL
   readonly liveLimits?: LiveSetup['limits']
 }
+
+export interface ServeSetup extends FrontSetup, PageSetup {}
 
 /** The page, its API and its live socket, below a path of the host's server. */
 export interface Serve {

@@ -30,7 +30,7 @@ export class TextReader {
   readonly #read = (): string => this.#readFrom(this.#apart)
   // A segment's first position never comes again, so with an id it names a text for ever.
   readonly #textKeys = new Float64Array(textSlots)
-  readonly #texts: string[] = Array.from({ length: textSlots }, () => '')
+  readonly #texts = Array<string>(textSlots).fill('')
   readonly #shapes = new Slots<Shape>()
   readonly #scopes = new Slots<Scope>()
   readonly #resources = new Slots<Resource>()
@@ -118,7 +118,7 @@ export class TextReader {
 /** A cache of definitions with a fixed number of places; a newer one takes the place of an older one. */
 class Slots<T> {
   readonly #keys = new Float64Array(definitionSlots)
-  readonly #values: (T | undefined)[] = Array.from({ length: definitionSlots })
+  readonly #values = Array<T | undefined>(definitionSlots).fill(undefined)
 
   get(first: number, id: number): T | undefined {
     const slot = (id + Math.imul(first, 0x9e3779b1)) & (definitionSlots - 1)

@@ -112,7 +112,7 @@ describe('the packed files', () => {
     const code = paths.filter((path) => /^dist\/(?!ui\/|cli[./]).*\.js$/.test(path))
     const shared = code.filter((path) => !entries.some(([, entry]) => entry.default.endsWith(path)))
     for (const path of shared)
-      expect(path).toMatch(/^dist\/shared\/(?:chunk|exporters|other-systems)-\w+\.js$/)
+      expect(path).toMatch(/^dist\/shared\/(?:chunk|exporters|looking|other-systems)-\w+\.js$/)
     const sizes = shared.map((path) => readFileSync(join(root, path)).length)
     expect(Math.min(...sizes)).toBeLessThan(10_000)
     expect(sizes.filter((size) => size > 200_000)).toHaveLength(1)

@@ -37,6 +37,9 @@ describe('what is loaded later', () => {
       'interop/chrome/encode.ts',
       'interop/mermaid/encode.ts',
       'importing.ts',
+      'query/reader.ts',
+      'serve/api.ts',
+      'serve/live.ts',
       'interop/export/exporter.ts',
       'interop/otlp/encode-protobuf.ts'
     ]) {
