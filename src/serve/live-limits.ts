@@ -8,8 +8,11 @@ export interface LiveLimits {
   /** A page that reads too slowly for so long is dropped. */
   slowMs: number
   pingMs: number
-  /** A page that was not heard of for so long is dropped. */
-  silentMs: number
+  /**
+   * A page that left so many pings unanswered is dropped. Not one that was silent for so long: a process that stood still, for a debugger or a
+   * loaded machine, looks at its clock before it reads what came meanwhile.
+   */
+  unansweredPings: number
   /** Messages that a page may send in a second. */
   messagesPerSecond: number
   /** Traces in one frame. */
@@ -30,7 +33,7 @@ export const defaultLiveLimits: LiveLimits = {
   totalBytes: 8 * 1024 * 1024,
   slowMs: 10_000,
   pingMs: 30_000,
-  silentMs: 60_000,
+  unansweredPings: 2,
   messagesPerSecond: 30,
   rows: 500,
   inFlight: 100,

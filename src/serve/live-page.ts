@@ -51,7 +51,8 @@ export interface LivePage {
   skipped: number
   /** Since when it reads too slowly; 0 while it does not. All times are of `performance.now()`. */
   slowSince: number
-  lastHeard: number
+  /** Pings since it was heard of last. */
+  unanswered: number
   /** Messages it sent in the second that began then. */
   secondSince: number
   messages: number
@@ -67,7 +68,7 @@ export function newPage(channel: Channel, local: boolean, now: number): LivePage
     flight: -1,
     skipped: 0,
     slowSince: 0,
-    lastHeard: now,
+    unanswered: 0,
     secondSince: now,
     messages: 0
   }

@@ -112,7 +112,7 @@ export class LiveHub {
   }
 
   heard(page: LivePage): void {
-    page.lastHeard = performance.now()
+    page.unanswered = 0
   }
 
   /** Ends connections: all, or those that were let in for being on this machine. */
@@ -290,10 +290,12 @@ export class LiveHub {
   }
 
   #ping(): void {
-    const now = performance.now()
     for (const page of this.#pages) {
-      if (now - page.lastHeard > this.#limits.silentMs) this.#drop(page)
-      else page.channel.ping()
+      if (page.unanswered >= this.#limits.unansweredPings) this.#drop(page)
+      else {
+        page.unanswered++
+        page.channel.ping()
+      }
     }
   }
 }

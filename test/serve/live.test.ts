@@ -394,10 +394,12 @@ describe('while no page is connected', () => {
 
 describe('pings', () => {
   it('keep a page that answers, and drop one that does not', async () => {
-    await start({ liveLimits: { pingMs: 20, silentMs: 200 } })
+    await start({ liveLimits: { pingMs: 20, unansweredPings: 5 } })
     const alive = await open()
     const silent = await open()
     silent.ws.pause()
+    // A process that stands still hears nobody, and must not take that for their silence.
+    busy(500)
     while (host.serve.pages > 1) await new Promise((resolve) => setTimeout(resolve, 20))
     expect(alive.ws.readyState).toBe(WebSocket.OPEN)
     alive.send({ type: 'since', seq: 0 })
