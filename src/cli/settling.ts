@@ -24,12 +24,20 @@ export class Settling {
     // A trace in flight is told of again when it ends.
     const timer = inFlight
       ? undefined
-      : setTimeout(() => this.#tell(traceId), incomplete ? incompleteMs : quietMs)
+      : setTimeout(
+          () => setImmediate(() => this.#tellUnlessMore(traceId, timer)),
+          incomplete ? incompleteMs : quietMs
+        )
     this.#waiting.set(traceId, { summary, timer })
     for (const oldest of this.#waiting.keys()) {
       if (this.#waiting.size <= maxWaiting) break
       this.#tell(oldest)
     }
+  }
+
+  // What came while the process was kept waiting is read after its timers.
+  #tellUnlessMore(traceId: string, timer: NodeJS.Timeout | undefined): void {
+    if (this.#waiting.get(traceId)?.timer === timer) this.#tell(traceId)
   }
 
   #tell(traceId: string): void {
