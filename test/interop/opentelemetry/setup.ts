@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
-import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import type * as Api from '@opentelemetry/api'
 import { createPropagation } from '../../../src/span/propagation.ts'
 import {
@@ -14,9 +15,15 @@ export const require: NodeJS.Require = createRequire(import.meta.url)
 
 export type { Api }
 
+const applications: string[] = []
+afterAll(() => {
+  for (const folder of applications.splice(0)) rmSync(folder, { recursive: true })
+})
+
 /** A folder whose only dependency is the given installed package, under the name `@opentelemetry/api`. */
 export function applicationWith(installed: string | undefined): NodeJS.Require {
   const folder = mkdtempSync(join(tmpdir(), 'spanlight-app-'))
+  applications.push(folder)
   if (installed !== undefined) {
     mkdirSync(join(folder, 'node_modules/@opentelemetry'), { recursive: true })
     const target = new URL(`../../../node_modules/${installed}`, import.meta.url)
