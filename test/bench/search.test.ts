@@ -5,7 +5,7 @@ describe('the bench of searches', () => {
   it('measures searches and the opening of a trace', async () => {
     const figures = await searchFigures({ say: () => {}, quick: true })
     const names = figures.map(({ name }) => name)
-    expect(names).toContain('search 32 MiB by status')
+    expect(names).toContain('search 4 MiB by status')
     expect(names).toContain('open a trace of 2,000 spans')
     expect(names.filter((name) => name.startsWith('longest block'))).toHaveLength(2)
     for (const { name, value } of figures) expect(value, name).toBeGreaterThan(0)
