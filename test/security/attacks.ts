@@ -30,7 +30,6 @@ export const further = [
   'image',
   'prefetch',
   'beacon',
-  'popup',
   'worker',
   'wish POST',
   'wish with the client header',
@@ -51,7 +50,9 @@ export const further = [
   'Zipkin script',
   'Jaeger query',
   'Jaeger script',
-  'Jaeger image'
+  'Jaeger image',
+  // The last: what is in it goes on loading.
+  'popup'
 ] as const
 
 /** Runs in the attacker's page: everything that it needs must stand inside. */

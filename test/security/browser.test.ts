@@ -149,7 +149,12 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       page = await context.newPage()
       await page.goto(at)
     })
-    afterAll(() => context?.close())
+    // What the owner's windows have asked for is answered before the next attacker comes.
+    afterAll(async () => {
+      await context?.close()
+      await victim?.traces()
+      await victim?.someAnswers()
+    })
 
     test.each([...techniques, ...further])('gets nothing by %s', async (technique) => {
       await victim.traces()

@@ -100,7 +100,8 @@ async function settledExports(url: string, mayFail = false): Promise<Status['exp
 
 async function stop({ program }: Host): Promise<void> {
   program.tell({ stop: true })
-  expect(await program.ended).toEqual({ code: 0, signal: null })
+  const ended = await program.ended
+  expect(ended, program.output.slice(-1500)).toEqual({ code: 0, signal: null })
 }
 
 describe.each(frameworks)('a traced %s application', (framework) => {
