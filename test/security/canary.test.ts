@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { gunzipSync } from 'node:zlib'
 import { PGlite } from '@electric-sql/pglite'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, askThePage, secretHeaders, visit } from './canary-client.ts'
+import { Outside } from './canary-outside.ts'
 import { bind, Values } from './canary-values.ts'
 import { type Program, start } from './child.ts'
 import { ingestBody } from './ingest-body.ts'
+import type { Status } from '../../src/wire/status.ts'
+import { endAll, removeState, spanlight } from '../cli/process.ts'
+import { until } from '../until.ts'
 import { type Output, Reader } from './outputs.ts'
 
 let database: PGlite
@@ -29,40 +30,11 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  await endAll()
+  removeState()
   await socketServer?.stop()
   await database?.close()
 })
-
-/** What the application calls, and where its spans are exported to: another process from its point of view. */
-class Outside {
-  readonly received: Output[] = []
-  readonly #server: Server = createServer((req, res) => {
-    const parts: Buffer[] = []
-    req.on('data', (part: Buffer) => parts.push(part))
-    req.on('end', () => {
-      const body = Buffer.concat(parts)
-      if (req.url === '/v1/traces') {
-        const text = (
-          req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
-        ).toString('utf8')
-        this.received.push({ door: 'export', text })
-      }
-      const to = /^\/redirect\?to=(.*)$/.exec(req.url ?? '')?.[1]
-      if (to !== undefined) res.writeHead(302, { location: decodeURIComponent(to) })
-      res.end('{}')
-    })
-  })
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  close(): void {
-    this.#server.closeAllConnections()
-    this.#server.close()
-  }
-}
 
 const modes = [
   { framework: 'express', access: 'local' },
@@ -73,17 +45,32 @@ describe.each(modes)('a $framework application seen in mode $access', ({ framewo
   const token = randomBytes(32).toString('base64url')
   const ingestToken = randomBytes(32).toString('base64url')
   const values = new Values()
-  const outside = new Outside()
+  const outside = new Outside(values.secret('token of Google'))
   let program: Program
   let outputs: readonly Output[] = []
   let places: readonly string[] = []
+  let innocent: readonly string[] = []
+  const exported = ['OTLP as protobuf', 'OTLP as JSON', 'Zipkin', 'gRPC', 'X-Ray', 'Google Cloud']
+  const textOf = (wanted: string): string =>
+    outputs
+      .filter(({ door }) => door === wanted)
+      .map(({ text }) => text)
+      .join('\n')
 
   beforeAll(async () => {
-    const away = await outside.listen()
+    const away = await outside.plain()
+    const clouds = await outside.clouds()
+    const headers = { authorization: `Bearer ${values.secret('export header')}` }
     program = start(
       'canary-app.js',
       {
         NODE_ENV: 'development',
+        // The certificate of this machine is not that of a cloud.
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+        AWS_ACCESS_KEY_ID: 'AKIAOPEN',
+        AWS_SECRET_ACCESS_KEY: values.secret('key of AWS'),
+        GCE_METADATA_HOST: new URL(away).host,
+        HOME: '/nowhere',
         OTEL_RESOURCE_ATTRIBUTES: `deployment.api_key=${values.secret('resource variable')},team=${values.plain('resource variable')}`
       },
       []
@@ -98,10 +85,17 @@ describe.each(modes)('a $framework application seen in mode $access', ({ framewo
         access,
         token: access === 'token' ? token : undefined,
         ingestToken: access === 'token' ? ingestToken : undefined,
-        export: {
-          url: `${away}/v1/traces`,
-          headers: { authorization: `Bearer ${values.secret('export header')}` }
-        },
+        export: [
+          { url: `${away}/protobuf`, headers },
+          { url: `${away}/json`, protocol: 'http/json', headers },
+          { url: `${away}/zipkin`, protocol: 'zipkin', headers },
+          { url: await outside.grpc('takes'), protocol: 'grpc', headers },
+          { url: `https://xray.eu-central-1.amazonaws.com:${clouds}` },
+          { url: `https://telemetry.googleapis.com:${clouds}` },
+          { url: await outside.grpc('refuses'), protocol: 'grpc', headers }
+        ],
+        // All leave, each with what tail sampling writes into it.
+        ...(access === 'token' && { tailSampling: { ratio: 1 } }),
         // What the application gets and gives, too, and from where it calls.
         capture: {
           bodies: access === 'local',
@@ -118,6 +112,7 @@ describe.each(modes)('a $framework application seen in mode $access', ({ framewo
       plain: string[]
     }>()
     places = secret
+    innocent = plain.map((place) => `plain: ${place}`)
     for (const place of secret) values.secret(place)
     for (const place of plain) values.plain(place)
     program.tell({ values: values.byPlace })
@@ -144,11 +139,32 @@ describe.each(modes)('a $framework application seen in mode $access', ({ framewo
     await askThePage(reader, values)
     await reader.traces()
     await reader.rest()
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    for (const format of ['otlp', 'html', 'zipkin', 'jaeger', 'chrome', 'mermaid'])
+      await reader.get(`api/export?format=${format}`)
+    const tails = await Promise.all(
+      [
+        ['--format', 'human'],
+        ['--format', 'json']
+      ].map(async ([, format = '']) => {
+        const words = ['tail', `${url}/_traces`, '--once', '--count', '500', '--format', format]
+        const { code, stdout, stderr } = await spanlight(words, { SPANLIGHT_TOKEN: token }).ended
+        expect(code).toBe(0)
+        return { door: `tail, ${format}`, text: stdout + stderr }
+      })
+    )
+    await until(async () => {
+      const { exports } = JSON.parse(await reader.get('api/status')) as Status
+      return exports.every(({ waiting, failing }) => waiting === 0 || failing)
+    })
     for (const one of live) one.close()
     program.tell({ stop: true })
     await program.ended
-    outputs = [...reader.outputs, ...outside.received, { door: 'terminal', text: program.output }]
+    outputs = [
+      ...reader.outputs,
+      ...outside.received,
+      ...tails,
+      { door: 'terminal', text: program.output }
+    ]
   })
   afterAll(async () => {
     await program?.kill()
@@ -159,8 +175,13 @@ describe.each(modes)('a $framework application seen in mode $access', ({ framewo
     expect(values.places('secret').length).toBeGreaterThanOrEqual(200)
     expect(values.places('plain').length).toBeGreaterThanOrEqual(60)
     const doors = new Set(outputs.map(({ door }) => door))
-    for (const door of ['live socket', 'event stream', 'export', 'terminal', 'api/status'])
+    for (const door of ['live socket', 'event stream', 'terminal', 'api/status', ...exported])
       expect(doors).toContain(door)
+    for (const format of ['otlp', 'html', 'zipkin', 'jaeger', 'chrome', 'mermaid'])
+      expect(doors).toContain(`api/export?format=${format}`)
+    expect(textOf('api/status')).toContain('gRPC status UNAUTHENTICATED: unknown token')
+    expect(textOf('tail, human')).toContain('/run/:kind/:name')
+    expect(textOf('tail, json')).toContain('"route":"/run/:kind/:name"')
     expect(program.output).toContain('traces at http')
     const read = outputs.map(({ text }) => text).join('\n')
     const recorded = (place: string): boolean =>
@@ -189,6 +210,18 @@ describe.each(modes)('a $framework application seen in mode $access', ({ framewo
       const shown = door === 'terminal' ? text.replace(/^.*traces at \S+#t=\S+.*$/m, '') : text
       expect(shown.includes(token) ? door : '').toBe('')
       expect(shown.includes(ingestToken) ? door : '').toBe('')
+    }
+  })
+
+  test('sends every innocent value that the application has recorded to each that takes spans', () => {
+    const own = values.places('plain').filter(([place]) => innocent.includes(place))
+    expect(own.length).toBeGreaterThan(50)
+    for (const door of exported) {
+      const all = textOf(door)
+      // Zipkin has no links.
+      const lost = door === 'Zipkin' ? ['plain: link attribute'] : []
+      const missing = own.filter(([, value]) => !all.includes(value)).map(([place]) => place)
+      expect([door, missing]).toEqual([door, lost])
     }
   })
 
