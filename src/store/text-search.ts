@@ -21,25 +21,36 @@ interface Found {
  */
 export class TextSearch {
   readonly #needles = new Map<string, readonly Needle[]>()
+  // A search asks for the same text of one record after another.
+  #lastText = ''
+  #last: readonly Needle[] = []
 
   /** True only when no text of the row's record contains `text`, compared in lower case; numbers and ids are no texts. */
   lacks(segment: Segment, row: number, text: string): boolean {
     if (segment.folds) return false
-    const from = segment.place(row)
-    const to = segment.place(row + 1)
-    for (const needle of this.#needlesOf(text))
-      if (needle.in(segment)?.every((hit) => hit < from || hit >= to) === true) return true
+    for (const needle of this.#needlesOf(text)) {
+      const hits = needle.in(segment)
+      // Mostly all records have it, or none: then the row need not be looked at.
+      if (hits === undefined) continue
+      if (hits.length === 0) return true
+      const from = segment.place(row)
+      const to = segment.place(row + 1)
+      if (hits.every((hit) => hit < from || hit >= to)) return true
+    }
     return false
   }
 
   #needlesOf(text: string): readonly Needle[] {
-    const known = this.#needles.get(text)
-    if (known !== undefined) return known
-    // One query asks for a few texts of each trace in turn.
-    if (this.#needles.size >= maxTexts) this.#needles.clear()
-    const needles = searchable(text.toLowerCase()).map((part) => new Needle(part))
-    this.#needles.set(text, needles)
-    return needles
+    if (text === this.#lastText) return this.#last
+    let needles = this.#needles.get(text)
+    if (needles === undefined) {
+      // One query asks for a few texts of each trace in turn.
+      if (this.#needles.size >= maxTexts) this.#needles.clear()
+      needles = searchable(text.toLowerCase()).map((part) => new Needle(part))
+      this.#needles.set(text, needles)
+    }
+    this.#lastText = text
+    return (this.#last = needles)
   }
 }
 
@@ -47,6 +58,8 @@ class Needle {
   readonly bytes: Buffer
   readonly #skip: Uint8Array
   readonly #found = new Map<Segment, Found>()
+  #segment: Segment | undefined
+  #last: Found | undefined
 
   constructor(text: string) {
     this.bytes = Buffer.from(text.slice(0, longestPart), 'utf8')
@@ -54,12 +67,14 @@ class Needle {
   }
 
   in(segment: Segment): readonly number[] | undefined {
-    const known = this.#found.get(segment)
-    if (known !== undefined && known.first === segment.first && known.end === segment.end)
-      return known.hits
-    const hits = this.#scan(segment)
-    this.#found.set(segment, { first: segment.first, end: segment.end, hits })
-    return hits
+    let found = segment === this.#segment ? this.#last : this.#found.get(segment)
+    if (found?.first !== segment.first || found.end !== segment.end) {
+      found = { first: segment.first, end: segment.end, hits: this.#scan(segment) }
+      this.#found.set(segment, found)
+    }
+    this.#segment = segment
+    this.#last = found
+    return found.hits
   }
 
   #scan(segment: Segment): readonly number[] | undefined {
