@@ -32,3 +32,17 @@ export function putReceived(
   attributes[at + 1] = clean
   return true
 }
+
+/** A plain value, or a list of plain values, which are made to be of one kind; undefined for anything else of JSON. */
+export function plainValue(value: unknown, arrayLength: number): AttributeValue | undefined {
+  if (isScalar(value)) return value
+  if (!Array.isArray(value)) return undefined
+  const items = value.slice(0, arrayLength) as unknown[]
+  if (!items.every(isScalar)) return undefined
+  const kind = typeof items[0]
+  return items.every((item) => typeof item === kind) ? (items as string[]) : items.map(String)
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}

@@ -1,6 +1,7 @@
-import type { Attributes, AttributeValue } from '../../base/attributes.ts'
+import type { Attributes } from '../../base/attributes.ts'
 import {
   type AttributeRules,
+  plainValue,
   putReceived,
   type ReadAttributes
 } from '../../trace/received-attributes.ts'
@@ -28,24 +29,11 @@ function putFields(
   let dropped = 0
   for (const [i, [key, item]] of entries.entries()) {
     if (attributes.length >= most) return dropped + entries.length - i
-    const plain = plainOf(item, rules.limits.arrayLength)
+    const plain = plainValue(item, rules.limits.arrayLength)
     if (plain !== undefined) {
       if (!putReceived(attributes, most, prefix + key, plain, rules)) dropped++
     } else if (item === null || depth >= maxDepth) dropped++
     else dropped += putFields(attributes, `${prefix}${key}.`, item, depth + 1, rules)
   }
   return dropped
-}
-
-function plainOf(value: unknown, arrayLength: number): AttributeValue | undefined {
-  if (isScalar(value)) return value
-  if (!Array.isArray(value)) return undefined
-  const items = value.slice(0, arrayLength) as unknown[]
-  if (!items.every(isScalar)) return undefined
-  const kind = typeof items[0]
-  return items.every((item) => typeof item === kind) ? (items as string[]) : items.map(String)
-}
-
-function isScalar(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }

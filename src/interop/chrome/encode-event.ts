@@ -6,6 +6,7 @@ import {
   type SpanData,
   StatusCode
 } from '../../base/span-data.ts'
+import { jsonValue } from '../../trace/json-value.ts'
 import type { TraceRow } from '../../trace/whole-trace.ts'
 import { spanKinds } from '../../wire/trace.ts'
 import { eventCategory, flowCategory, logCategory } from './names.ts'
@@ -117,14 +118,6 @@ function linkOf({ traceId, spanId, traceState, attributes }: SpanData['links'][n
 function objectOf(attributes: ReadonlyAttributes): object | undefined {
   const entries: [string, unknown][] = []
   for (let i = 0; i + 1 < attributes.length; i += 2)
-    entries.push([attributes[i] as string, valueOf(attributes[i + 1] as AttributeValue)])
+    entries.push([attributes[i] as string, jsonValue(attributes[i + 1] as AttributeValue)])
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
-}
-
-// JSON has no name for what is no number.
-function valueOf(value: AttributeValue): AttributeValue {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
-  if (typeof value !== 'object') return value
-  const strange = value.some((item) => typeof item === 'number' && !Number.isFinite(item))
-  return strange ? value.map(String) : value
 }

@@ -1,7 +1,8 @@
-import type { Attributes, AttributeValue } from '../../base/attributes.ts'
-import { field, list, text } from '../../base/fields.ts'
+import type { Attributes } from '../../base/attributes.ts'
+import { field, text } from '../../base/fields.ts'
 import {
   type AttributeRules,
+  plainValue,
   putReceived,
   type ReadAttributes
 } from '../../trace/received-attributes.ts'
@@ -19,7 +20,7 @@ class Reading {
 
   put(key: string, value: unknown): void {
     if (value === undefined || value === null || value === '') return
-    const plain = plainOf(value, this.#rules.limits.arrayLength)
+    const plain = plainValue(value, this.#rules.limits.arrayLength)
     const most = this.#rules.limits.attributes * 2
     if (plain === undefined || !putReceived(this.attributes, most, key, plain, this.#rules))
       this.dropped++
@@ -108,7 +109,7 @@ function putMetadata(reading: Reading, metadata: unknown, limit: number): void {
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { key, value, depth } = next
     const isPlain =
-      typeof value !== 'object' || (depth > 0 && plainOf(value, Infinity) !== undefined)
+      typeof value !== 'object' || (depth > 0 && plainValue(value, Infinity) !== undefined)
     if (isPlain) {
       reading.put(key, value)
       continue
@@ -123,18 +124,4 @@ function putMetadata(reading: Reading, metadata: unknown, limit: number): void {
 
 function keysOf(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.keys(value) : []
-}
-
-/** A plain value, or a list of plain values, which are to be of one kind. */
-function plainOf(value: unknown, most: number): AttributeValue | undefined {
-  if (isPlain(value)) return value
-  if (!Array.isArray(value)) return undefined
-  const items = list(value).slice(0, most)
-  if (!items.every(isPlain)) return undefined
-  const kind = typeof items[0]
-  return items.every((item) => typeof item === kind) ? (items as AttributeValue) : items.map(String)
-}
-
-function isPlain(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }

@@ -7,9 +7,10 @@ import type {
   SpanEvent,
   SpanLog
 } from '../../base/span-data.ts'
+import { jsonValue } from '../../trace/json-value.ts'
 import { logBody, logEvent, logSeverity, severities } from '../../trace/own-names.ts'
 import { after, type Movable } from '../../trace/received.ts'
-import { type AttributeRules, putReceived } from '../../trace/received-attributes.ts'
+import { type AttributeRules, plainValue, putReceived } from '../../trace/received-attributes.ts'
 import { microsOf, nanosOf } from './time.ts'
 
 export interface Annotation {
@@ -96,9 +97,10 @@ function readValue(value: string): Value {
 
 function attributesOf(fields: Value['fields'], rules: AttributeRules): Attributes {
   const attributes: Attributes = []
-  for (const key of Object.keys(fields))
-    // The redactor says what is no attribute's value.
-    putReceived(attributes, rules.limits.attributes * 2, key, fields[key] as AttributeValue, rules)
+  for (const key of Object.keys(fields)) {
+    const value = plainValue(fields[key], rules.limits.arrayLength)
+    if (value !== undefined) putReceived(attributes, rules.limits.attributes * 2, key, value, rules)
+  }
   return attributes
 }
 
@@ -124,6 +126,8 @@ function valueOf(name: string, attributes: ReadonlyAttributes): string {
   if (attributes.length === 0) return name
   const pairs: string[] = []
   for (let i = 0; i < attributes.length; i += 2)
-    pairs.push(`${JSON.stringify(attributes[i])}:${JSON.stringify(attributes[i + 1])}`)
+    pairs.push(
+      `${JSON.stringify(attributes[i])}:${JSON.stringify(jsonValue(attributes[i + 1] as AttributeValue))}`
+    )
   return `${JSON.stringify(name)}: {${pairs.join(',')}}`
 }

@@ -417,3 +417,11 @@ describe('a body of Zipkin', () => {
     expect(result.message).toBe('3 beyond the 5000 spans that one request may have')
   })
 })
+
+it('an annotation’s fields are attributes where their values are plain', () => {
+  const value = '"x": {"null":null,"nulls":[null],"mixed":[1,"2"],"map":{"a":1},"list":[[1]],"n":1}'
+  const [one] = decoded([{ ...least, annotations: [{ timestamp, value }] }])
+  expect(one.spans[0].events).toEqual([
+    { name: 'x', time: expect.any(Number) as number, attributes: ['mixed', ['1', '2'], 'n', 1] }
+  ])
+})

@@ -21,14 +21,15 @@ function sorted(attributes: Flat): Flat {
   return [...pairs].sort(([a], [b]) => (a < b ? -1 : 1)).flat() as Flat
 }
 
-/** A value as JSON has it; without those that it has not. */
+/** Values as JSON has them. */
 function inJson(attributes: Flat): Flat {
-  const kept: (string | AttributeValue)[] = []
-  for (let i = 0; i < attributes.length; i += 2) {
-    const value = JSON.parse(JSON.stringify(attributes[i + 1])) as AttributeValue | null
-    if (value !== null) kept.push(attributes[i] as string, value)
+  const strange = (item: unknown): boolean => typeof item === 'number' && !Number.isFinite(item)
+  const valueOf = (value: AttributeValue): AttributeValue => {
+    if (strange(value)) return String(value)
+    if (Array.isArray(value) && value.some(strange)) return value.map(String)
+    return JSON.parse(JSON.stringify(value)) as AttributeValue
   }
-  return sorted(kept)
+  return sorted(attributes.map((item, i) => (i % 2 === 0 ? item : valueOf(item as AttributeValue))))
 }
 
 function asTags(attributes: Flat): Flat {
