@@ -291,11 +291,8 @@ export class LiveHub {
 
   #ping(): void {
     for (const page of this.#pages) {
-      if (page.unanswered >= this.#limits.unansweredPings) this.#drop(page)
-      else {
-        page.unanswered++
-        page.channel.ping()
-      }
+      if (page.unanswered++ < this.#limits.unansweredPings) page.channel.ping()
+      else this.#drop(page)
     }
   }
 }
