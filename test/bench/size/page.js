@@ -12,6 +12,7 @@ const uses = {
   menu: 'exporting',
   page: 'a trace',
   scatter: 'the chart',
+  selection: 'a selection',
   sql: 'statements'
 }
 
