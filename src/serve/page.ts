@@ -9,7 +9,7 @@ import { admit, type Refusal, unauthorized, type Verdict } from './gate.ts'
 import { IngestDoor } from './ingest.ts'
 import { LiveHub } from './live.ts'
 import { LiveSockets, refuseUpgrade } from './live-socket.ts'
-import { openStream } from './live-stream.ts'
+import { createStreams } from './live-stream.ts'
 import { type Known, type Place, placeOf } from './place.ts'
 import { Queries } from './queries.ts'
 import { sendError, sendRefusal, sendText, tooManyPages } from './respond.ts'
@@ -24,6 +24,7 @@ export function createPage(setup: PageSetup, front: Front): Page {
   const assets = new Assets(setup.assets)
   const hub = new LiveHub({ ...setup, ...(setup.liveLimits && { limits: setup.liveLimits }) })
   const sockets = new LiveSockets(hub, guard)
+  const openStream = createStreams(hub, guard)
   const api = new Api({
     ...setup,
     formats: async () => ({
@@ -86,7 +87,7 @@ export function createPage(setup: PageSetup, front: Front): Page {
     const place = placeOf(req.method ?? '', rest, known)
     await elsewhere?.gather()
     if (outdated(local)) return refuse(req, res, place, unauthorized)
-    if (place.door === 'live' && hub.open) return openStream(req, res, place.query, hub, local)
+    if (place.door === 'live' && hub.open) return openStream(req, res, place.query, local)
     await serve(req, res, mount, rest, place, { ok: true, by: local ? 'local' : 'token', host })
   }
 
@@ -131,7 +132,7 @@ export function createPage(setup: PageSetup, front: Front): Page {
       return sendError(req, res, 503, 'no WebSocket here yet', hint)
     }
     if (!hub.open) return sendRefusal(req, res, tooManyPages, false)
-    openStream(req, res, query, hub, local)
+    openStream(req, res, query, local)
   }
 
   function refuse(

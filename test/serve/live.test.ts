@@ -585,6 +585,18 @@ describe('the event stream', () => {
     }
   )
 
+  it('ends without harm to the host where letting go of it fails', async () => {
+    const fail = (): void => {
+      throw new Error('a fault of ours')
+    }
+    await start({ onInFlightChange: () => fail })
+    const stream = await streamOf('')
+    await stream.next()
+    stream.close()
+    await until(() => host.report.drops.has('internal error'))
+    expect((await ask(host.port, '/')).body).toBe('host')
+  })
+
   it('of a page needs the client header', async () => {
     const site = { 'sec-fetch-site': 'same-origin' }
     expect((await ask(host.port, '/_traces/live', { headers: site })).status).toBe(403)
