@@ -1,6 +1,7 @@
 // The process that is sent spans: Spanlight, or a server that only decodes what it is sent, with what there is for that.
 import { createServer } from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { traced } from 'spanlight/http'
 import { answer } from '../child.js'
 import { peer } from '../peers/install.js'
@@ -43,7 +44,10 @@ answer({
     delay.reset()
     delay.enable()
   },
-  blocked() {
+  // Of the last turn, too, which is measured when the next one begins.
+  async blocked() {
+    const { count } = delay
+    while (delay.count === count) await sleep(1)
     delay.disable()
     return { longest: delay.max / 1e6 }
   }
