@@ -136,7 +136,9 @@ describe('a request that waits', () => {
     await Promise.all([...waiting, app.ask('/quick')])
     const { explained } = await app.runtimeOf('/wait')
     expect(explained?.stopped).toBeGreaterThan(300 * ms)
-    expect(explained?.blockedBy.map(({ by }) => by?.name)).not.toContain('GET /quick')
+    // It may have been kept waiting by others on the machine; not for as long as it was stopped.
+    const quick = explained?.blockedBy.find(({ by }) => by?.name === 'GET /quick')
+    expect(quick?.time ?? 0).toBeLessThan(300 * ms)
   })
 })
 

@@ -49,7 +49,7 @@ app.get('/slow', async (_req, res) => {
 })
 
 app.get('/busy', (_req, res) => {
-  keepBusy(40)
+  compute(40)
   res.json({})
 })
 
@@ -115,6 +115,13 @@ app.use((error, _req, res, _next) => {
 function keepBusy(ms) {
   const end = performance.now() + ms
   while (performance.now() < end) Math.sqrt(Math.random())
+}
+
+// So many milliseconds of the processor, of which a loaded machine may give none for longer than that.
+function compute(ms) {
+  const began = process.cpuUsage()
+  do for (let i = 0; i < 10_000; i++) Math.sqrt(Math.random())
+  while (process.cpuUsage(began).user < ms * 1000)
 }
 
 async function query(name, text) {

@@ -36,7 +36,7 @@ describe.skipIf(!hasBrowser)('a closer look at the next requests', () => {
     const row = page.locator('.cpu-functions tbody tr').first()
     expect(await row.textContent()).toContain('app.js:')
     await row.locator('button').click()
-    expect(await row.locator('button').getAttribute('aria-pressed')).toBe('true')
+    await expect.poll(() => row.locator('button').getAttribute('aria-pressed')).toBe('true')
     const before = await page.locator('.flame canvas').screenshot()
     await page.check('label:has-text("frames above your code") input')
     expect((await page.locator('.flame canvas').screenshot()).equals(before)).toBe(false)

@@ -51,16 +51,16 @@ describe.skipIf(!hasBrowser)('files of traces, on the page', () => {
     await page.waitForFunction(() => document.activeElement?.textContent?.includes('Page'))
     expect(await violations(page)).toEqual([])
     await page.keyboard.press('ArrowUp')
-    expect(await focused()).toContain('Mermaid')
+    await expect.poll(() => focused()).toContain('Mermaid')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
-    expect(await focused()).toContain('OTLP')
+    await expect.poll(() => focused()).toContain('OTLP')
     await page.keyboard.press('Escape')
-    expect(await page.locator('[role=menu]').count()).toBe(0)
-    expect(await focused()).toContain('Export')
+    await expect.poll(() => page.locator('[role=menu]').count()).toBe(0)
+    await expect.poll(() => focused()).toContain('Export')
     await menuButton(page).click()
     await page.click('.trace-head h1')
-    expect(await page.locator('[role=menu]').count()).toBe(0)
+    await expect.poll(() => page.locator('[role=menu]').count()).toBe(0)
   })
 
   it('are what the formats are, for the trace or for all that match', async () => {
@@ -103,7 +103,9 @@ describe.skipIf(!hasBrowser)('files of traces, on the page', () => {
     await menuButton(page).click()
     await page.getByRole('menuitem', { name: /Mermaid/ }).click()
     await page.waitForSelector('[role=status]:has-text("Copied")', { state: 'attached' })
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('sequenceDiagram')
+    await expect
+      .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+      .toContain('sequenceDiagram')
   })
 
   it('are imported from a chooser: what of them is broken is named by line, the rest is shown', async () => {
@@ -120,7 +122,7 @@ describe.skipIf(!hasBrowser)('files of traces, on the page', () => {
     expect(await violations(page)).toEqual([])
     await page.getByRole('button', { name: 'Show the 19 traces' }).click()
     await page.waitForFunction(() => document.querySelectorAll('.item').length === 19)
-    expect(await page.innerText('.facts-line')).toContain('19 of')
+    await expect.poll(() => page.innerText('.facts-line')).toContain('19 of')
   })
 
   it('opens the trace at once when there is one and nothing is wrong', async () => {

@@ -60,7 +60,7 @@ export OTEL_SERVICE_NAME=my-service`
     expect(await page.innerText('.empty')).not.toContain('test request')
     await page.click('role=button[name="Copy the variables"]')
     await page.waitForSelector('role=button[name="Copied"]')
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(lines)
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(lines)
   })
 
   it.each(variants)('keeps the rules of accessibility: %j', async (options) => {

@@ -100,9 +100,9 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
 
     await page.click('.pill')
     await page.waitForFunction(() => document.querySelector('.traces-grid')?.scrollTop === 0)
-    expect(await top(page)).toBe(
-      fixture.store.findLast((row) => row.noise === '' || row.status === 'error')?.traceId
-    )
+    await expect
+      .poll(() => top(page))
+      .toBe(fixture.store.findLast((row) => row.noise === '' || row.status === 'error')?.traceId)
   })
 
   test('pauses until it is told to go on', async () => {
@@ -117,7 +117,7 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     expect(await top(page)).toBe(before)
     await page.click('.pause')
     await page.waitForFunction(() => !document.querySelector('.pill'))
-    expect(await top(page)).not.toBe(before)
+    await expect.poll(() => top(page)).not.toBe(before)
   })
 
   test('changes the cells of a trace that grew, and nothing else', async () => {
@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     await page.keyboard.press('/')
     fixture.run(100)
     await page.keyboard.type('status:5xx route:/api', { delay: 25 })
-    expect(await page.inputValue('.filter input')).toBe('status:5xx route:/api')
+    await expect.poll(() => page.inputValue('.filter input')).toBe('status:5xx route:/api')
     await page.waitForURL(/q=status%3A5xx\+route%3A%2Fapi/)
     fixture.run(0)
     await page.waitForSelector('.item .c-status.s5')
@@ -148,9 +148,9 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     await page.keyboard.press('Escape')
     await page.click('.chips >> text=Errors')
     await page.waitForURL(/is%3Aerror/)
-    expect(await page.getAttribute('.chips >> text=Errors', 'aria-pressed')).toBe('true')
+    await expect.poll(() => page.getAttribute('.chips >> text=Errors', 'aria-pressed')).toBe('true')
     await page.reload()
-    expect(await page.inputValue('.filter input')).toBe('status:5xx route:/api is:error')
+    await expect.poll(() => page.inputValue('.filter input')).toBe('status:5xx route:/api is:error')
     await page.goBack()
     await page.waitForFunction(
       () =>
@@ -208,9 +208,11 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     await page.keyboard.type('method:D')
     await page.waitForSelector('[role=option] >> text=method:DELETE')
     await page.keyboard.press('ArrowDown')
-    expect(await page.getAttribute('.filter input', 'aria-activedescendant')).toBe('suggestion0')
+    await expect
+      .poll(() => page.getAttribute('.filter input', 'aria-activedescendant'))
+      .toBe('suggestion0')
     await page.keyboard.press('Enter')
-    expect(await page.inputValue('.filter input')).toBe('method:DELETE ')
+    await expect.poll(() => page.inputValue('.filter input')).toBe('method:DELETE ')
     await page.waitForURL(/method%3ADELETE/)
   })
 
@@ -242,7 +244,7 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     expect(await page.textContent('.flight li.long')).toMatch(/\/reports\/:id (?:4[2-9]|[5-9]\d) s/)
     await page.click('.chips >> text=In flight')
     await page.waitForFunction(() => document.querySelectorAll('.traces-grid .item').length === 2)
-    expect(await rowIds(page)).toEqual(['f'.repeat(32), 'e'.repeat(32)])
+    await expect.poll(() => rowIds(page)).toEqual(['f'.repeat(32), 'e'.repeat(32)])
   })
 
   test('changes what is in flight no more often than the rows, and misses nothing', async () => {
@@ -315,9 +317,9 @@ describe.skipIf(!hasBrowser)('the live list in a browser', () => {
     await page.check('dialog input[value=dark]')
     await page.keyboard.press('Escape')
     await page.keyboard.press('p')
-    expect(await page.getAttribute('.pause', 'aria-pressed')).toBe('false')
+    await expect.poll(() => page.getAttribute('.pause', 'aria-pressed')).toBe('false')
     await page.reload()
-    expect(await page.getAttribute('html', 'data-theme')).toBe('dark')
+    await expect.poll(() => page.getAttribute('html', 'data-theme')).toBe('dark')
   })
 
   test('loads older traces at the end of the scroll', async () => {

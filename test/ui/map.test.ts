@@ -309,16 +309,18 @@ describe.skipIf(!hasBrowser)('the map', () => {
     expect(await page.locator('.map-call.shown').count()).toBe(0)
     await page.hover('.map-node:has(b span:text-is("s4"))')
     const shown = page.locator('.map-call.shown')
-    expect((await shown.allInnerTexts()).length).toBe(6)
+    await expect.poll(() => shown.count()).toBe(6)
     expect(await page.locator('.map-node:not(.far)').count()).toBe(7)
     await page.mouse.move(5, 5)
+    await expect.poll(() => shown.count()).toBe(0)
     await page.focus('.map-node')
-    expect(await shown.count()).toBe(3)
+    await expect.poll(() => shown.count()).toBe(3)
     await page.keyboard.press('Tab')
-    expect(await shown.count()).toBe(1)
+    await expect.poll(() => shown.count()).toBe(1)
     const name = await page.evaluate(() => document.activeElement?.textContent ?? '')
     expect(name).toMatch(/^s0 to s1: .*p50 1\.00 ms, no failures$/)
-    expect(await page.evaluate(() => getComputedStyle(document.activeElement!).opacity)).toBe('1')
+    const opacity = () => page.evaluate(() => getComputedStyle(document.activeElement!).opacity)
+    await expect.poll(opacity).toBe('1')
   })
 
   it('is made to fit where it can, and can be seen in its own size', async () => {
@@ -329,7 +331,7 @@ describe.skipIf(!hasBrowser)('the map', () => {
     const fitted = await width()
     expect(fitted).toBeLessThan(150)
     await page.getByRole('button', { name: 'Fit to the window' }).click()
-    expect(await width()).toBeCloseTo(150, 0)
+    await expect.poll(width).toBeCloseTo(150, 0)
   })
 
   it('stands upright in a narrow window', async () => {

@@ -61,11 +61,11 @@ describe.skipIf(!hasBrowser)('traces that are selected by hand', () => {
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Space')
-    expect(await selected(page)).toEqual([first, third])
+    await expect.poll(() => selected(page)).toEqual([first, third])
     await page.waitForSelector(`${bar}:has-text("2 selected")`)
     expect(new URL(page.url()).pathname).toBe(`${fixture.mount}/`)
     await page.keyboard.press('Space')
-    expect(await selected(page)).toEqual([first])
+    await expect.poll(() => selected(page)).toEqual([first])
   })
 
   it('are all that Shift and the arrows go over, and fewer when they go back', async () => {
@@ -73,15 +73,15 @@ describe.skipIf(!hasBrowser)('traces that are selected by hand', () => {
     await page.keyboard.press('j')
     const ids = await rowIds(page)
     for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowDown')
-    expect(await selected(page)).toEqual(ids.slice(0, 4))
+    await expect.poll(() => selected(page)).toEqual(ids.slice(0, 4))
     await page.keyboard.press('Shift+ArrowUp')
-    expect(await selected(page)).toEqual(ids.slice(0, 3))
+    await expect.poll(() => selected(page)).toEqual(ids.slice(0, 3))
     // Another range begins where the cursor is, and adds to the first.
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Shift+ArrowDown')
-    expect(await selected(page)).toEqual([...ids.slice(0, 3), ...ids.slice(5, 7)])
+    await expect.poll(() => selected(page)).toEqual([...ids.slice(0, 3), ...ids.slice(5, 7)])
   })
 
   it('are ticked by mouse once the menu has shown where, and a click elsewhere opens as ever', async () => {
@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)('traces that are selected by hand', () => {
     const chosen = await selected(page)
     await page.click('.selection button:has-text("Show only")')
     await page.waitForFunction(() => document.querySelectorAll('.item').length === 2)
-    expect(await selected(page)).toEqual(chosen)
+    await expect.poll(() => selected(page)).toEqual(chosen)
     const address = decodeURIComponent(page.url())
     expect(chosen.every((id) => address.includes(id.slice(0, 12)))).toBe(true)
   })
@@ -163,9 +163,9 @@ describe.skipIf(!hasBrowser)('traces that are selected by hand', () => {
     await page.focus('.selection [aria-label="Clear the selection"]')
     await page.keyboard.press('Enter')
     await page.waitForSelector(bar, { state: 'detached' })
-    expect(await inRows()).toContain('traces-grid')
+    await expect.poll(() => inRows()).toContain('traces-grid')
     await page.keyboard.press('Escape')
-    expect(await inRows()).not.toContain('traces-grid')
+    await expect.poll(() => inRows()).not.toContain('traces-grid')
   })
 
   it('are given up when the process that has them is gone', async () => {
@@ -178,7 +178,7 @@ describe.skipIf(!hasBrowser)('traces that are selected by hand', () => {
     await page.waitForSelector(bar, { state: 'detached' })
     // What the process before knew cannot be read any more.
     await page.keyboard.press('Space')
-    expect(await selected(page)).toEqual([])
+    await expect.poll(() => selected(page)).toEqual([])
   })
 
   it('have the last row above the bar, for the keys and for scrolling', async () => {

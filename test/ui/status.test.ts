@@ -79,9 +79,9 @@ describe.skipIf(!hasBrowser)('the status page', () => {
     const page = await openStatus({ permissions: ['clipboard-read', 'clipboard-write'] })
     await page.click('role=button[name="Copy the line for winston"]')
     await page.waitForSelector('role=button[name="Copied"]')
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
-      "tracing({ instrument: { winston } }) // import winston from 'winston'"
-    )
+    await expect
+      .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+      .toBe("tracing({ instrument: { winston } }) // import winston from 'winston'")
   })
 
   it('names no library twice: what is recorded besides stands apart', async () => {

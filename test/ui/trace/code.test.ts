@@ -30,12 +30,12 @@ describe.skipIf(!hasBrowser)('the code behind a span', () => {
     await page.click('button[aria-label="Settings"]')
     await page.selectOption('dialog select', 'webstorm')
     await page.keyboard.press('Escape')
-    expect(await page.getAttribute('.call-site a[aria-label="Open in WebStorm"]', 'href')).toMatch(
-      /^webstorm:\/\/open\?file=/
-    )
+    await expect
+      .poll(() => page.getAttribute('.call-site a[aria-label="Open in WebStorm"]', 'href'))
+      .toMatch(/^webstorm:\/\/open\?file=/)
     await page.click('button[aria-label="Settings"]')
     await page.selectOption('dialog select', 'none')
-    expect(await page.$('a[aria-label^="Open in"]')).toBeNull()
+    await expect.poll(() => page.$('a[aria-label^="Open in"]')).toBeNull()
     await page.reload()
     await page.waitForSelector('.panel .code-frame')
     expect(await page.$('a[aria-label^="Open in"]')).toBeNull()
@@ -48,9 +48,9 @@ describe.skipIf(!hasBrowser)('the code behind a span', () => {
     const here = () => page.textContent('.error-card .code-line.here')
     expect(await here()).toContain('cart is broken')
     await page.click('.error-card button.frame[aria-pressed="false"]')
-    expect(await here()).toContain("withSpan('load cart'")
+    await expect.poll(() => here()).toContain("withSpan('load cart'")
     // The numbers of the lines are no text.
-    expect(await here()).not.toMatch(/^\s*\d/)
+    await expect.poll(() => here()).not.toMatch(/^\s*\d/)
   })
 
   it('leads to all spans from the line, in this trace and in all', async () => {
@@ -62,7 +62,9 @@ describe.skipIf(!hasBrowser)('the code behind a span', () => {
     await query(page)
     await page.click('.call-site button:has-text("in this trace")')
     await page.waitForFunction(() => document.querySelectorAll('.row.hit').length >= 12)
-    expect(await page.inputValue('.trace input[type=search]')).toMatch(/^test\/ui\/app\.js:\d+$/)
+    await expect
+      .poll(() => page.inputValue('.trace input[type=search]'))
+      .toMatch(/^test\/ui\/app\.js:\d+$/)
 
     await page.click('.call-site a[aria-label="All spans from this line"]')
     await page.waitForFunction(

@@ -58,9 +58,9 @@ describe.skipIf(!hasBrowser)('the layers of a request, on the page of its trace'
       'SELECT item'
     ]
     await page.click('.row.group')
-    expect(await labels(page)).toEqual(opened)
+    await expect.poll(() => labels(page)).toEqual(opened)
     await page.click('.row.group')
-    expect(await labels(page)).toHaveLength(3)
+    await expect.poll(() => labels(page)).toHaveLength(3)
     await page.focus('.timeline .grid')
     await page.keyboard.press('Home')
     await page.keyboard.press('ArrowDown')
@@ -70,10 +70,10 @@ describe.skipIf(!hasBrowser)('the layers of a request, on the page of its trace'
     // To the layers that it stands below, which stay folded.
     await page.keyboard.press('ArrowLeft')
     await page.waitForSelector('.row.group[aria-selected="true"]')
-    expect(await labels(page)).toHaveLength(3)
+    await expect.poll(() => labels(page)).toHaveLength(3)
     await page.keyboard.press('ArrowRight')
     await page.waitForSelector('.row.group[aria-expanded="true"]')
-    expect(await labels(page)).toEqual(opened)
+    await expect.poll(() => labels(page)).toEqual(opened)
   })
 
   it('are stood on however fast the keys come', async () => {

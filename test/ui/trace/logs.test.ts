@@ -97,35 +97,39 @@ describe.skipIf(!hasBrowser)('the tab of log lines', () => {
     const page = await openLogs('/logs')
     const last = page.locator('.logs.wide .log').last()
     await last.locator('.more button').click()
-    expect(await last.locator('.error-card').textContent()).toContain('TypeError: card declined')
-    expect(await last.locator('.attributes').textContent()).toContain('129.5')
-    expect(await last.locator('.attributes').textContent()).not.toContain('exception.')
+    await expect
+      .poll(() => last.locator('.error-card').textContent())
+      .toContain('TypeError: card declined')
+    await expect.poll(() => last.locator('.attributes').textContent()).toContain('129.5')
+    await expect.poll(() => last.locator('.attributes').textContent()).not.toContain('exception.')
     await last.locator('.more button').click()
-    expect(await last.locator('.fields').count()).toBe(0)
+    await expect.poll(() => last.locator('.fields').count()).toBe(0)
   })
 
   it('filters by level and by text, and says how many are left', async () => {
     const page = await openLogs('/logs')
     await page.click('.levels button:has-text("error")')
     await page.click('.levels button:has-text("warn")')
-    expect(await bodies(page)).toEqual(['slow disk\nsecond line', 'payment failed'])
+    await expect.poll(() => bodies(page)).toEqual(['slow disk\nsecond line', 'payment failed'])
     await page.fill('#find', 'sda1')
-    expect(await bodies(page)).toEqual(['slow disk\nsecond line'])
-    expect(await page.textContent('.log-tools [role=status]')).toBe('1 of 4 lines')
+    await expect.poll(() => bodies(page)).toEqual(['slow disk\nsecond line'])
+    await expect.poll(() => page.textContent('.log-tools [role=status]')).toBe('1 of 4 lines')
     await page.fill('#find', 'nothing at all')
     await page.click('button:has-text("Show all 4")')
-    expect(await bodies(page)).toHaveLength(4)
+    await expect.poll(() => bodies(page)).toHaveLength(4)
   })
 
   it('leads to the span of a line, and is as it was when one comes back', async () => {
     const page = await openLogs('/logs')
     await page.fill('#find', 'p')
     await page.click('.logs.wide .log:has-text("payment failed") .line')
-    expect(await selectedName(page)).toBe('charge card')
+    await expect.poll(() => selectedName(page)).toBe('charge card')
     await page.click('#tab-logs')
     await page.waitForSelector('.logs-tab .log')
-    expect(await page.inputValue('#find')).toBe('p')
-    expect(await page.getAttribute('.log:has-text("payment failed")', 'tabindex')).toBe('0')
+    await expect.poll(() => page.inputValue('#find')).toBe('p')
+    await expect
+      .poll(() => page.getAttribute('.log:has-text("payment failed")', 'tabindex'))
+      .toBe('0')
   })
 
   it('is walked by keyboard alone', async () => {
@@ -145,7 +149,7 @@ describe.skipIf(!hasBrowser)('the tab of log lines', () => {
     await page.keyboard.press('ArrowUp')
     await page.waitForFunction(() => document.activeElement?.textContent?.includes('query done'))
     await page.keyboard.press('Enter')
-    expect(await selectedName(page)).toBe('load order')
+    await expect.poll(() => selectedName(page)).toBe('load order')
   })
 
   it('makes two thousand lines in parts, and finds a line that is not made yet', async () => {
@@ -155,9 +159,9 @@ describe.skipIf(!hasBrowser)('the tab of log lines', () => {
     await page.focus('.logs.wide .log')
     await page.keyboard.press('End')
     await page.waitForFunction(() => document.activeElement?.textContent?.includes('batch 19'))
-    expect(await page.locator('.logs.wide .log').count()).toBe(2000)
+    await expect.poll(() => page.locator('.logs.wide .log').count()).toBe(2000)
     await page.fill('#find', 'batch 7')
-    expect(await page.textContent('.log-tools [role=status]')).toBe('100 of 2,000 lines')
+    await expect.poll(() => page.textContent('.log-tools [role=status]')).toBe('100 of 2,000 lines')
   })
 
   it('copies what is shown as text', async () => {
@@ -194,7 +198,7 @@ describe.skipIf(!hasBrowser)('the tab of log lines', () => {
     await page.click('.timeline .row:has-text("charge card")')
     await page.waitForSelector('.panel .log.error')
     await page.click('.panel .log .more button')
-    expect(await page.textContent('.panel .log .error-card')).toContain('card declined')
+    await expect.poll(() => page.textContent('.panel .log .error-card')).toContain('card declined')
   })
 
   it('is what a search of the list for lines leads to', async () => {

@@ -29,8 +29,8 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     expect(card).toMatch(/test\/ui\/app\.js:\d+/)
     expect(card).not.toContain('router/lib')
     await page.click('.error-card button:has-text("more lines")')
-    expect(await page.textContent('.panel .error-card')).toContain('router/lib')
-    expect(await page.textContent('.answer')).toContain('It failed first in load cart')
+    await expect.poll(() => page.textContent('.panel .error-card')).toContain('router/lib')
+    await expect.poll(() => page.textContent('.answer')).toContain('It failed first in load cart')
   })
 
   it('folds a query in a loop into one row that opens, and lays the statement out', async () => {
@@ -54,21 +54,21 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     const page = await openTrace(traceId)
     await grid(page)
     await page.keyboard.press('Home')
-    expect(await selectedName(page)).toBe('GET /fails')
+    await expect.poll(() => selectedName(page)).toBe('GET /fails')
     await page.keyboard.press('ArrowLeft')
-    expect(await rowNames(page)).toEqual(['GET /fails'])
+    await expect.poll(() => rowNames(page)).toEqual(['GET /fails'])
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowRight')
-    expect(await selectedName(page)).toBe('load cart')
+    await expect.poll(() => selectedName(page)).toBe('load cart')
     await page.keyboard.press('Enter')
     await page.waitForFunction(() => document.activeElement?.classList.contains('panel'))
     await page.keyboard.press('Escape')
     await page.waitForFunction(() => document.activeElement?.classList.contains('grid'))
-    expect(await selectedName(page)).toBe('load cart')
+    await expect.poll(() => selectedName(page)).toBe('load cart')
     const active = await page.getAttribute('.timeline .grid', 'aria-activedescendant')
-    expect(await page.textContent(`#${active} .label`)).toBe('load cart')
+    await expect.poll(() => page.textContent(`#${active} .label`)).toBe('load cart')
     await page.keyboard.press('e')
-    expect(await selectedName(page)).toBe('GET /fails')
+    await expect.poll(() => selectedName(page)).toBe('GET /fails')
   })
 
   it('keeps the selected span, the find text and the zoom in the address', async () => {
@@ -173,8 +173,10 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     const page = await openTrace(traceId)
     await page.click('[role=tab]:has-text("Operations")')
     await page.click('th button:has-text("Count")')
-    expect(await page.textContent('.operations tbody tr')).toContain('SELECT item')
-    expect(await page.textContent('.operations th[aria-sort=descending]')).toContain('Count')
+    await expect.poll(() => page.textContent('.operations tbody tr')).toContain('SELECT item')
+    await expect
+      .poll(() => page.textContent('.operations th[aria-sort=descending]'))
+      .toContain('Count')
   })
 
   it('leads from a value to the traces that have it', async () => {

@@ -23,9 +23,9 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
     expect(near).toContain('Error: the cart could not be stored')
     expect(near).toMatch(/test\/ui\/app\.js:\d+/)
     await page.click('.elsewhere button.link')
-    expect(await selectedName(page)).toBe('GET /refused')
+    await expect.poll(() => selectedName(page)).toBe('GET /refused')
     await page.waitForSelector('.elsewhere', { state: 'detached' })
-    expect(await page.textContent('.panel .error-card')).toContain('could not be stored')
+    await expect.poll(() => page.textContent('.panel .error-card')).toContain('could not be stored')
     await page.goBack()
     await page.waitForSelector('.elsewhere')
   })
@@ -76,7 +76,7 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
     )
     expect(legend).toEqual(['price 75 % 1', 'web 25 %'])
     await page.selectOption('.legend select', 'kind')
-    expect(await page.textContent('.legend li')).toContain('incoming HTTP')
+    await expect.poll(() => page.textContent('.legend li')).toContain('incoming HTTP')
   })
 
   it('says above the chart what the response waited for longest, calls in a loop together', async () => {
@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
     expect(says).toContain('12 × SELECT item')
     expect(says).toContain('84.0 ms, 84 %')
     await page.click('.answer button.link')
-    expect(await selectedName(page)).toBe('SELECT item')
+    await expect.poll(() => selectedName(page)).toBe('SELECT item')
   })
 
   it('takes another service that ends after the response it gave for no late work', async () => {
@@ -127,7 +127,7 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowRight')
     await expect.poll(() => nameWidth(page)).toBe(suits + 32)
-    expect(await page.getAttribute(separator, 'aria-valuenow')).toBe(String(suits + 32))
+    await expect.poll(() => page.getAttribute(separator, 'aria-valuenow')).toBe(String(suits + 32))
 
     const box = (await page.locator(separator).boundingBox())!
     await page.mouse.move(box.x + 4, box.y + 100)
@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
     await page.mouse.up()
     await expect.poll(() => nameWidth(page)).toBe(suits - 100)
     await page.mouse.move(box.x + 300, box.y + 100)
-    expect(await nameWidth(page)).toBe(suits - 100)
+    await expect.poll(() => nameWidth(page)).toBe(suits - 100)
 
     await page.reload()
     await page.waitForSelector('.trace .grid .row')
@@ -146,7 +146,9 @@ describe.skipIf(!hasBrowser)('reading a trace', () => {
     await expect.poll(() => nameWidth(page)).toBe(120)
     await page.keyboard.press('Escape')
     await expect.poll(() => nameWidth(page)).toBe(suits)
-    expect(await page.evaluate(() => localStorage.getItem('spanlight.name-width'))).toBe(null)
+    await expect
+      .poll(() => page.evaluate(() => localStorage.getItem('spanlight.name-width')))
+      .toBe(null)
   })
 
   it('gives operations and logs the room that the details leave', async () => {

@@ -67,7 +67,8 @@ describe.skipIf(!hasBrowser)('what the process was doing, on the page of a trace
     await page.focus('.timeline .grid')
     await page.keyboard.press('+')
     await page.waitForSelector('.lens')
-    expect(await width()).toBeGreaterThan(before)
+    // Wider, unless it began so late that a part of it is now outside.
+    await expect.poll(width).not.toBe(before)
   })
 
   it('is folded away, and stays so', async () => {
