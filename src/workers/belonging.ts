@@ -33,7 +33,7 @@ export interface Belonged {
 }
 
 /** In milliseconds. A cluster's new worker lets the one that has a copy go first; a thread comes and goes, and keeps only where nobody else does. */
-const waits = { cluster: 250, thread: 1000, main: 0 }
+const waits = { cluster: 250, thread: 5000, main: 0 }
 
 /**
  * Finds out whether this process or thread is one of several workers, and has it join its family: at once in a worker of a cluster (PM2's cluster

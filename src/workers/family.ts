@@ -167,9 +167,11 @@ export class Family {
     this.#role = undefined
   }
 
-  // As far as it goes at once.
+  // As far as it goes at once. A thread that keeps may have nobody to send a copy to: it tells its main thread.
   #tellRest(): void {
-    if (this.#role !== undefined) return this.#role.flush()
+    const { thread } = this.#setup.worker
+    this.#role?.flush()
+    if (this.#role !== undefined && !(this.#role instanceof Keeper && thread !== 0)) return
     const own = [...this.#setup.store.recordsAfter(0, 'own')]
     if (own.length > 0) this.#setup.say(toRows(own.map(({ record }) => record)))
   }
